@@ -1,0 +1,31 @@
+# Options of the build. For a user who adds tamis to a larger project only the library exists.
+include(CMakeDependentOption)
+
+option(TAMIS_ENGINE "Build tamis::engine: tokenizers, weights, the CPU engine (default ON)" ON)
+cmake_dependent_option(TAMIS_TORCH "Build tamis::torch; needs libtorch (default OFF)" OFF
+                       "TAMIS_ENGINE" OFF)
+cmake_dependent_option(TAMIS_PYTHON "Build the Python modules (default OFF)" OFF "TAMIS_ENGINE" OFF)
+option(TAMIS_CUDA "Compile the CUDA kernels; needs nvcc (default OFF)" OFF)
+option(TAMIS_INSTALL "Install headers, libraries and CMake files (default: top level only)"
+       ${PROJECT_IS_TOP_LEVEL})
+option(TAMIS_BUILD_TESTS "Build the tests (default OFF; presets turn it on)" OFF)
+option(TAMIS_BUILD_BENCHMARKS "Build the benchmarks (default OFF)" OFF)
+option(TAMIS_BUILD_EXAMPLES "Build the examples (default OFF; presets turn it on)" OFF)
+set(TAMIS_SENTENCEPIECE_SOURCE "" CACHE PATH
+    "Unpacked sentencepiece source; empty: the pinned sdist is fetched with pip")
+set(TAMIS_SANITIZE "" CACHE STRING "Sanitizers for all targets: address,undefined or thread")
+
+if(PROJECT_IS_TOP_LEVEL)
+  if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release)
+  endif()
+  find_program(TAMIS_CCACHE ccache)
+  if(TAMIS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER "${TAMIS_CCACHE}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${TAMIS_CCACHE}")
+  endif()
+endif()
+if(TAMIS_SANITIZE)
+  add_compile_options(-fsanitize=${TAMIS_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${TAMIS_SANITIZE})
+endif()
