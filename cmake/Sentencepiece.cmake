@@ -61,7 +61,8 @@ target_include_directories(
   PRIVATE "${spm}" "${spm}/src/builtin_pb" "${spm}/third_party" "${spm}/third_party/protobuf-lite"
           "${spm}/third_party/absl" "${PROJECT_BINARY_DIR}/_deps/spm")
 target_compile_features(tamis_sentencepiece PRIVATE cxx_std_17)
-target_compile_definitions(tamis_sentencepiece PRIVATE HAVE_PTHREAD=1 _USE_INTERNAL_STRING_VIEW)
+target_compile_definitions(tamis_sentencepiece PRIVATE HAVE_PTHREAD=1 _USE_INTERNAL_STRING_VIEW
+                                                        INSTALL_DATADIR="share")
 target_compile_options(tamis_sentencepiece PRIVATE -w)
 set_target_properties(tamis_sentencepiece PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                      CXX_VISIBILITY_PRESET hidden
