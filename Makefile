@@ -1,0 +1,65 @@
+# make demo: from nothing to a reranked collection.   make test: everything that CI runs.
+# Both install what they need: system packages (when missing, and the user is root) and a venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test system build-tools install-demo install-test ctest pytest lint format asan tsan bench clean
+
+demo: install-demo
+	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)
+
+test: install-test lint ctest pytest
+
+system:
+	@tools/install_system_packages.sh
+
+$(BIN)/python:
+	@echo "tamis: making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+
+build-tools: system $(BIN)/python
+	@$(BIN)/python -m pip install --quiet "scikit-build-core>=0.11" "pybind11>=3.0" setuptools "cmake>=3.25,<4" ninja
+
+install-demo: build-tools
+	@echo "tamis: building and installing the package (no torch); some minutes on a slow machine"
+	@$(BIN)/python -m pip install --quiet --no-build-isolation .
+
+# torch first and pinned: what is unpinned fetches gigabytes.
+install-test: build-tools
+	@echo "tamis: installing the test dependencies"
+	@$(BIN)/python -m pip install --quiet "torch==2.13.0"
+	@$(BIN)/python -m pip install --quiet "torch==2.13.0" $$($(BIN)/python tools/extra.py test)
+	@echo "tamis: building and installing the package, with its torch module"
+	@TAMIS_TORCH=1 $(BIN)/python -m pip install --quiet --no-build-isolation --force-reinstall --no-deps .
+
+ctest:
+	@cmake --preset dev -DTAMIS_TORCH=ON
+	@cmake --build --preset dev --parallel $(JOBS)
+	@ctest --preset dev --parallel $(JOBS)
+
+pytest:
+	@$(BIN)/python -m pytest -q
+
+lint:
+	@$(BIN)/ruff check python tests training examples tools
+	@$(BIN)/ruff format --check python tests training examples tools
+	@$(BIN)/mypy
+	@tools/check_format.sh
+
+format:
+	@$(BIN)/ruff check --fix -q python tests training examples tools; $(BIN)/ruff format python tests training examples tools
+	@tools/check_format.sh --fix
+
+asan tsan: build-tools
+	@cmake --preset $@
+	@cmake --build --preset $@ --parallel $(JOBS)
+	@ctest --preset $@ --parallel $(JOBS)
+
+clean:
+	@rm -rf build

@@ -1,0 +1,11 @@
+// bindings/bindings.hpp: one function for each class that is bound.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+void bind_errors(pybind11::module_& module);
+void bind_cross_encoder(pybind11::module_& module);
+void bind_tokenizer(pybind11::module_& module);
+void bind_scorer(pybind11::module_& module);

@@ -1,0 +1,88 @@
+// bindings/errors.cpp: C++ exceptions as Python ones, mapped in this one place.
+#include <pybind11/pybind11.h>
+
+#include <exception>
+#include <string>
+
+#include <tamis/error.hpp>
+
+#include "bindings.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+// Owned by the interpreter for as long as the module lives.
+struct Types {
+  PyObject* error = nullptr;
+  PyObject* invalid_argument = nullptr;
+  PyObject* truncation = nullptr;
+  PyObject* tokenizer = nullptr;
+  PyObject* model = nullptr;
+  PyObject* device = nullptr;
+  PyObject* non_finite = nullptr;
+  PyObject* cancelled = nullptr;
+};
+Types types;
+
+PyObject* add(py::module_& module, const char* name, const char* doc, const py::tuple& bases) {
+  const std::string path = std::string("tamis._native.") + name;
+  PyObject* type = PyErr_NewExceptionWithDoc(path.c_str(), doc, bases.ptr(), nullptr);
+  if (type == nullptr) throw py::error_already_set();
+  module.attr(name) = py::handle(type);
+  return type;
+}
+
+py::tuple bases(PyObject* own, PyObject* builtin) {
+  return py::make_tuple(py::handle(own), py::handle(builtin));
+}
+
+void set_non_finite(const tamis::NonFiniteScore& error) {
+  py::object value = py::handle(types.non_finite)(error.what());
+  py::list indices;
+  for (const std::size_t index : error.indices()) indices.append(index);
+  value.attr("indices") = indices;
+  PyErr_SetObject(types.non_finite, value.ptr());
+}
+
+void translate(std::exception_ptr pointer) {
+  if (!pointer) return;
+  try {
+    std::rethrow_exception(pointer);
+  } catch (const tamis::TruncationError& error) {
+    PyErr_SetString(types.truncation, error.what());
+  } catch (const tamis::InvalidArgument& error) {
+    PyErr_SetString(types.invalid_argument, error.what());
+  } catch (const tamis::TokenizerError& error) {
+    PyErr_SetString(types.tokenizer, error.what());
+  } catch (const tamis::ModelError& error) {
+    PyErr_SetString(types.model, error.what());
+  } catch (const tamis::DeviceError& error) {
+    PyErr_SetString(types.device, error.what());
+  } catch (const tamis::NonFiniteScore& error) {
+    set_non_finite(error);
+  } catch (const tamis::Cancelled& error) {
+    PyErr_SetString(types.cancelled, error.what());
+  } catch (const tamis::Error& error) {
+    PyErr_SetString(types.error, error.what());
+  }
+}
+
+}  // namespace
+
+void bind_errors(py::module_& module) {
+  types.error = add(module, "Error", "The base of all that tamis raises.",
+                    py::make_tuple(py::handle(PyExc_Exception)));
+  types.invalid_argument = add(module, "InvalidArgument", "An argument cannot be used.",
+                               bases(types.error, PyExc_ValueError));
+  types.truncation = add(module, "TruncationError", "A pair is longer than the model reads.",
+                         py::make_tuple(py::handle(types.invalid_argument)));
+  const auto runtime = bases(types.error, PyExc_RuntimeError);
+  types.tokenizer = add(module, "TokenizerError", "A tokenizer file is missing or broken.", runtime);
+  types.model = add(module, "ModelError", "A model cannot be loaded.", runtime);
+  types.device = add(module, "DeviceError", "The device does not exist here.", runtime);
+  types.non_finite = add(module, "NonFiniteScore",
+                         "The model gave NaN or infinity; `indices` says for which pairs.", runtime);
+  types.cancelled = add(module, "Cancelled", "The work was cancelled.", runtime);
+  py::register_exception_translator(translate);
+}

@@ -1,0 +1,13 @@
+// bindings/module.cpp: the module tamis._native. It links no torch.
+#include <tamis/version.hpp>
+
+#include "bindings.hpp"
+
+PYBIND11_MODULE(_native, module) {
+  module.doc() = "Tokenizers, the CPU engine and CrossEncoder; see the package tamis.";
+  module.attr("version") = TAMIS_VERSION;
+  bind_errors(module);
+  bind_tokenizer(module);
+  bind_scorer(module);
+  bind_cross_encoder(module);
+}

@@ -1,0 +1,65 @@
+// cross_encoder/wave.cpp
+#include "cross_encoder/wave.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <tamis/error.hpp>
+#include <tamis/parallel.hpp>
+
+namespace tamis {
+namespace {
+
+// Python sees Ctrl-C only between waves, so a wave must be far shorter than a second.
+constexpr double kWaveSeconds = 0.3;
+
+void scatter(std::span<const PackedBatch> batches, std::span<const float> from, std::size_t labels,
+             std::vector<float>& to) {
+  std::size_t at = 0;
+  for (const PackedBatch& batch : batches) {
+    for (const std::uint32_t row : batch.rows) {
+      std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(at), labels,
+                  to.begin() + static_cast<std::ptrdiff_t>(row * labels));
+      at += labels;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<float> score_in_waves(const AnyScorer& scorer, std::span<const EncodedPair> sequences,
+                                  const WaveOptions& options) {
+  std::vector<std::size_t> lengths(sequences.size());
+  std::transform(sequences.begin(), sequences.end(), lengths.begin(),
+                 [](const EncodedPair& sequence) { return sequence.size(); });
+  const auto plan = plan_batches(lengths, options.plan);
+  const std::size_t labels = scorer.labels();
+  std::vector<float> logits(sequences.size() * labels);
+  std::size_t wave = 2 * num_threads();
+  for (std::size_t begin = 0; begin < plan.size();) {
+    if (options.cancel && options.cancel->cancelled()) {
+      throw Cancelled("scoring was cancelled");
+    }
+    const std::size_t end = std::min(begin + wave, plan.size());
+    std::vector<PackedBatch> batches;
+    batches.reserve(end - begin);
+    std::size_t rows = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      batches.push_back(pack(sequences, plan[i]));
+      rows += plan[i].size();
+    }
+    std::vector<float> out(rows * labels);
+    const auto start = std::chrono::steady_clock::now();
+    scorer.score(batches, out);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    scatter(batches, out, labels, logits);
+    if (options.scored) options.scored(rows);
+    const double per_batch = std::max(took.count() / static_cast<double>(end - begin), 1e-6);
+    const auto fits = static_cast<std::size_t>(kWaveSeconds / per_batch);
+    begin = end;
+    wave = std::clamp<std::size_t>(fits, 1, 4 * wave);
+  }
+  return logits;
+}
+
+}  // namespace tamis

@@ -1,0 +1,28 @@
+// cross_encoder/wave.hpp: runs micro-batches in waves, so that a caller can watch and stop the work.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <tamis/batch/planner.hpp>
+#include <tamis/cancel.hpp>
+#include <tamis/score/scorer.hpp>
+
+namespace tamis {
+
+struct WaveOptions {
+  PlanOptions plan;
+  std::optional<CancelToken> cancel;
+  std::function<void(std::size_t)> scored;  ///< sequences done in the wave that has just ended
+};
+
+/// Logits [sequences, labels] in the order of `sequences`. Between two waves, at most about a third
+/// of a second apart, checks for cancellation and calls `scored`.
+[[nodiscard]] std::vector<float> score_in_waves(const AnyScorer& scorer,
+                                                std::span<const EncodedPair> sequences,
+                                                const WaveOptions& options);
+
+}  // namespace tamis

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Installs the Debian packages that the build needs and the machine lacks; says what to do elsewhere.
+set -eu
+packages="g++ ninja-build ccache libfmt-dev nlohmann-json3-dev libutf8proc-dev catch2 clang-format"
+command -v dpkg-query >/dev/null 2>&1 || {
+  echo "tamis: no dpkg here; please have these installed: fmt, nlohmann-json, utf8proc, Catch2" >&2
+  exit 0
+}
+missing=""
+for package in $packages; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" ||
+    missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+  echo "tamis: missing system packages; run: sudo apt-get install$missing" >&2
+  exit 1
+fi
+echo "tamis: installing system packages:$missing"
+apt-get update -qq
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
