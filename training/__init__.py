@@ -1,0 +1,1 @@
+"""The recipe that makes the embedded default reranker: prepare, teacher, distil, export, evaluate."""

@@ -1,0 +1,100 @@
+"""Reading collections in BEIR form, BM25 candidates, and nDCG."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import gzip
+import json
+import math
+import pathlib
+from collections.abc import Iterator, Sequence
+
+import bm25s
+import numpy as np
+import Stemmer
+
+
+@dataclasses.dataclass
+class Dataset:
+    """One split: document texts (title in front), query texts, and grades by query."""
+
+    docs: dict[str, str]
+    titles: dict[str, str]
+    queries: dict[str, str]
+    qrels: dict[str, dict[str, float]]
+
+
+def _rows(folder: pathlib.Path, name: str) -> Iterator[dict]:
+    path = folder / name
+    opener = open if path.exists() else gzip.open
+    with opener(path if path.exists() else f"{path}.gz", "rt", encoding="utf-8") as lines:  # type: ignore[operator]
+        yield from map(json.loads, lines)
+
+
+def read(folder: pathlib.Path, split: str) -> Dataset:
+    """Read `corpus.jsonl`, `queries.jsonl` (either may be gzipped) and `qrels/<split>.tsv`."""
+    docs, titles, qrels = {}, {}, {}
+    for row in _rows(folder, "corpus.jsonl"):
+        titles[row["_id"]] = row.get("title", "")
+        docs[row["_id"]] = row["text"]
+    with open(folder / "qrels" / f"{split}.tsv", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            grades = qrels.setdefault(row["query-id"], {})
+            grades[row["corpus-id"]] = float(row["score"])
+    texts = {row["_id"]: row["text"] for row in _rows(folder, "queries.jsonl")}
+    return Dataset(docs, titles, {query: texts[query] for query in qrels}, qrels)
+
+
+def titled(title: str, text: str) -> str:
+    """Title and text as one passage."""
+    return f"{title}. {text}" if title and title[-1].isalnum() else f"{title} {text}".strip()
+
+
+def run(path: pathlib.Path) -> dict[str, list[tuple[str, float]]]:
+    """Read a TREC run file: query -> (document, score), best first."""
+    found: dict[str, list[tuple[str, float]]] = {}
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            query, _, doc, _, score, _ = line.split()
+            found.setdefault(query, []).append((doc, float(score)))
+    return {query: sorted(hits, key=lambda hit: -hit[1]) for query, hits in found.items()}
+
+
+class Bm25:
+    """Stemmed BM25 over a list of texts."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._stemmer = Stemmer.Stemmer("english")
+        self._size = len(texts)
+        self._index = bm25s.BM25()
+        self._index.index(self._tokens(texts), show_progress=False)
+
+    def _tokens(self, texts: Sequence[str]):
+        return bm25s.tokenize(
+            list(texts), stopwords="en", stemmer=self._stemmer, show_progress=False
+        )
+
+    def top(self, queries: Sequence[str], keep: int) -> list[list[tuple[int, float]]]:
+        """For each query, the best `keep` (text index, score) with a score above zero."""
+        indices, scores = self._index.retrieve(
+            self._tokens(queries), k=min(keep, self._size), show_progress=False
+        )
+        return [
+            [(int(at), float(score)) for at, score in zip(*row, strict=True) if score > 0]
+            for row in zip(indices, scores, strict=True)
+        ]
+
+
+def zscore(values: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Values less their mean, over their deviation (zeros where all are equal)."""
+    array = np.asarray(values, dtype=np.float64)
+    return (array - array.mean()) / (array.std() or 1.0)
+
+
+def ndcg(grades: Sequence[float], scores: Sequence[float], judged: Sequence[float], at: int = 10):
+    """nDCG with linear gains; `judged` are all the query's grades, ties keep the list's order."""
+    order = np.argsort(-np.asarray(scores), kind="stable")[:at]
+    gain = sum(grades[place] / math.log2(rank + 2) for rank, place in enumerate(order))
+    ideal = sorted(judged, reverse=True)[:at]
+    return gain / (sum(grade / math.log2(rank + 2) for rank, grade in enumerate(ideal)) or 1.0)

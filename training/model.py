@@ -1,0 +1,201 @@
+"""The `tamis_interaction` model: a BERT encoder that reads query and passage together, by late interaction.
+
+Layout of one pair: `[CLS] query [SEP] [CLS] passage [SEP]`. The two segments have token types 0 and 1, and
+positions restart at 0 in the second. In the first `closed_layers` layers a token attends only to its own
+segment, so those layers give each text the states it has when encoded alone (they can be cached). In the
+others, attention logits between tokens of different segments get a learned bias for each layer and head.
+
+The readout compares the last hidden states of the two segments (special tokens included):
+`logit = a * maxsim + b * cosine + head`. With a zero head and uniform token weights the model is the
+bi-encoder it starts from, read by MaxSim and cosine.
+
+Here the two segments are separate padded batches, which is the same arithmetic: attention does not care
+about order, and positions are part of the embeddings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+CLOSED = float("-inf")
+
+
+@dataclasses.dataclass
+class Config:
+    """The keys of config.json that shape the computation."""
+
+    vocab_size: int = 30522
+    hidden_size: int = 384
+    num_hidden_layers: int = 6
+    num_attention_heads: int = 12
+    intermediate_size: int = 1536
+    layer_norm_eps: float = 1e-12
+    max_position_embeddings: int = 512
+    type_vocab_size: int = 2
+    pad_token_id: int = 0
+    closed_layers: int = 3
+    interaction_special_tokens: bool = True
+
+    @classmethod
+    def load(cls, folder: str | pathlib.Path, **changes: object) -> Config:
+        """Read config.json of a Hugging Face folder; keys that are absent keep their defaults."""
+        found = json.loads((pathlib.Path(folder) / "config.json").read_text())
+        names = {field.name for field in dataclasses.fields(cls)}
+        return cls(**({key: found[key] for key in found if key in names} | changes))
+
+
+def _holder(**parts: nn.Module) -> nn.Module:
+    """A module with the given children and no forward: it only gives tensors their BERT names."""
+    holder = nn.Module()
+    for name, part in parts.items():
+        holder.add_module(name, part)
+    return holder
+
+
+class Layer(nn.Module):
+    """One BERT layer (post-norm) over one segment, or over two that see each other through a bias."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        wide, inner, eps = config.hidden_size, config.intermediate_size, config.layer_norm_eps
+        self.heads = config.num_attention_heads
+        self.attention = _holder(
+            self=_holder(
+                query=nn.Linear(wide, wide), key=nn.Linear(wide, wide), value=nn.Linear(wide, wide)
+            ),
+            output=_holder(dense=nn.Linear(wide, wide), LayerNorm=nn.LayerNorm(wide, eps)),
+        )
+        self.intermediate = _holder(dense=nn.Linear(wide, inner))
+        self.output = _holder(dense=nn.Linear(inner, wide), LayerNorm=nn.LayerNorm(wide, eps))
+
+    def forward(self, states: Tensor, hidden: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`states` [B, L, H]; `hidden` [B, L] true at padding; `bias` [heads or 1, L, L] on the logits."""
+        batch, length, wide = states.shape
+        parts = dict(self.attention.named_children())
+        inner, outer = parts["self"], parts["output"]
+
+        def split(linear: nn.Module) -> Tensor:
+            return linear(states).view(batch, length, self.heads, -1).transpose(1, 2)
+
+        query, key, value = split(inner.query), split(inner.key), split(inner.value)
+        added = torch.zeros(hidden.shape).masked_fill(hidden, -1e9)[:, None, None, :]
+        if bias is not None:
+            added = added + bias
+        added = added.expand(batch, -1, length, -1)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=added)
+        mixed = mixed.transpose(1, 2).reshape(batch, length, wide)
+        states = outer.LayerNorm(states + outer.dense(mixed))
+        inner_states = F.gelu(self.intermediate.dense(states))
+        return self.output.LayerNorm(states + self.output.dense(inner_states))
+
+
+class TamisInteraction(nn.Module):
+    """The whole model; parameter names are BERT's, and `interaction.*` for what is new."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        wide, layers = config.hidden_size, config.num_hidden_layers
+        self.embeddings = _holder(
+            word_embeddings=nn.Embedding(config.vocab_size, wide),
+            position_embeddings=nn.Embedding(config.max_position_embeddings, wide),
+            token_type_embeddings=nn.Embedding(config.type_vocab_size, wide),
+            LayerNorm=nn.LayerNorm(wide, config.layer_norm_eps),
+        )
+        self.encoder = _holder(layer=nn.ModuleList(Layer(config) for _ in range(layers)))
+        self.interaction = _holder(token_weight=nn.Linear(wide, 1), head=nn.Linear(wide, 1))
+        bias = torch.full((layers, config.num_attention_heads), -4.0)
+        bias[: config.closed_layers] = CLOSED
+        self.interaction.attention_bias = nn.Parameter(bias)
+        self.interaction.mix = nn.Parameter(torch.tensor([10.0, 10.0]))
+        for linear in (self.interaction.token_weight, self.interaction.head):
+            nn.init.zeros_(linear.weight)
+            nn.init.zeros_(linear.bias)
+
+    @classmethod
+    def from_encoder(cls, folder: str | pathlib.Path, bias: float = -4.0, **changes: object):
+        """Start from a bi-encoder's Hugging Face folder: the model then scores as that encoder does."""
+        model = cls(Config.load(folder, **changes))
+        state = load_file(str(pathlib.Path(folder) / "model.safetensors"))
+        state = {name.removeprefix("bert."): tensor for name, tensor in state.items()}
+        types = state["embeddings.token_type_embeddings.weight"]
+        types[1] = types[0]
+        own = {n for n in model.state_dict() if not n.startswith("interaction.")}
+        model.load_state_dict({name: state[name] for name in own}, strict=False)
+        with torch.no_grad():
+            model.interaction.attention_bias[model.config.closed_layers :] = bias
+        return model
+
+    def embed(self, ids: Tensor, segment: int) -> Tensor:
+        """The embedding sum of one segment, [B, L] -> [B, L, H]."""
+        parts = self.embeddings
+        positions = torch.arange(ids.shape[1])
+        summed = parts.word_embeddings(ids) + parts.position_embeddings(positions)
+        return parts.LayerNorm(summed + parts.token_type_embeddings.weight[segment])
+
+    def closed(self, ids: Tensor, mask: Tensor, segment: int, layers: int | None = None) -> Tensor:
+        """States of one segment by itself after the closed layers (or after `layers` layers)."""
+        states = self.embed(ids, segment)
+        for layer in self.encoder.layer[: self.config.closed_layers if layers is None else layers]:
+            states = layer(states, ~mask)
+        return states
+
+    def open(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
+        """The other layers, over both segments together: final states of each segment."""
+        length = query.shape[1]
+        states = torch.cat([query, passage], 1)
+        hidden = ~torch.cat([query_mask, passage_mask], 1)
+        side = torch.arange(states.shape[1]) >= length
+        across = (side[:, None] != side[None, :]).to(states.dtype)
+        first = self.config.closed_layers
+        for number, layer in enumerate(self.encoder.layer[first:], first):
+            bias = self.interaction.attention_bias[number][:, None, None] * across
+            states = layer(states, hidden, bias)
+        return states[:, :length], states[:, length:]
+
+    def readout(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
+        """Final states -> logits [B]."""
+        cosine = F.cosine_similarity(_mean(query, query_mask), _mean(passage, passage_mask), dim=-1)
+        head = self.interaction.head(query[:, 0]).squeeze(-1)
+        weight = torch.sigmoid(self.interaction.token_weight(query).squeeze(-1))
+        if not self.config.interaction_special_tokens:
+            query_mask, passage_mask = _inside(query_mask), _inside(passage_mask)
+        best = _best(query, passage, passage_mask)
+        weight = weight * query_mask
+        maxsim = (weight * best).sum(-1) / weight.sum(-1)
+        return self.interaction.mix[0] * maxsim + self.interaction.mix[1] * cosine + head
+
+    def forward(
+        self, query_ids: Tensor, query_mask: Tensor, passage_ids: Tensor, passage_mask: Tensor
+    ):
+        """Token ids with [CLS] and [SEP], right-padded, and boolean masks -> logits [B]."""
+        query = self.closed(query_ids, query_mask, 0)
+        passage = self.closed(passage_ids, passage_mask, 1)
+        query, passage = self.open(query, query_mask, passage, passage_mask)
+        return self.readout(query, query_mask, passage, passage_mask)
+
+
+def _mean(states: Tensor, mask: Tensor) -> Tensor:
+    weight = mask.to(states.dtype)[..., None]
+    return (states * weight).sum(1) / weight.sum(1)
+
+
+def _best(query: Tensor, passage: Tensor, passage_mask: Tensor) -> Tensor:
+    """For each query token, its greatest cosine with a passage token, [B, Lq]."""
+    products = F.normalize(query, dim=-1) @ F.normalize(passage, dim=-1).transpose(1, 2)
+    return products.masked_fill(~passage_mask[:, None, :], -2.0).amax(-1)
+
+
+def _inside(mask: Tensor) -> Tensor:
+    """The mask without each row's first and last token ([CLS] and [SEP])."""
+    inside = mask.clone()
+    inside[:, 0] = False
+    inside[torch.arange(len(mask)), mask.sum(1) - 1] = False
+    return inside

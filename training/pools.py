@@ -1,0 +1,110 @@
+"""Training passages and queries from the redistributable collections, and the held-out dev lists."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+import re
+from collections import Counter
+
+from training.beir import Bm25, Dataset, read, titled
+
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9'-]+")
+BRACKETS = {"-lrb-": "(", "-rrb-": ")", "-lsb-": "[", "-rsb-": "]", "``": '"', "''": '"'}
+SETS = {
+    "scifact": "train",
+    "medquad": "train",
+    "squadshifts_en": "train",
+    "squad_sentences_en": "train",
+    "pubmedqa": "test",
+}
+"""Collection -> the split whose queries may be trained on (pubmedqa has a single one)."""
+
+DEV_SETS = ("scifact", "squadshifts_en", "medquad", "squad_sentences_en")
+
+
+def plain(text: str) -> str:
+    """Undo the treebank tokenisation of squad_sentences_en."""
+    text = " ".join(BRACKETS.get(word, word) for word in text.split())
+    return re.sub(r" ([.,;:?!%)\]]|'s\b|n't\b)", r"\1", text).replace("( ", "(").replace("$ ", "$")
+
+
+def load(data: pathlib.Path) -> dict[str, Dataset]:
+    """The collections, without the documents that only their test queries point to."""
+    found = {name: read(data / name, split) for name, split in SETS.items()}
+    shifts = found["squadshifts_en"]
+    for name in [name for name in shifts.docs if name.startswith("new_wiki")]:
+        del shifts.docs[name]
+    sentences = found["squad_sentences_en"]
+    wanted = {doc for grades in sentences.qrels.values() for doc in grades}
+    sentences.docs = {doc: plain(text) for doc, text in sentences.docs.items() if doc in wanted}
+    sentences.queries = {key: plain(text) for key, text in sentences.queries.items()}
+    return found
+
+
+def hold_out(sets: dict[str, Dataset], count: int, rng: random.Random) -> tuple[list[dict], set]:
+    """Dev lists (BM25's candidates, a positive among them) and the keys held out of training.
+
+    Out of training go the dev queries, their positive documents and every query of such a document.
+    """
+    lists: list[dict] = []
+    held: set[tuple[str, str]] = set()
+    for name in DEV_SETS:
+        data = sets[name]
+        keys = list(data.docs)
+        bm25 = Bm25([titled(data.titles[key], data.docs[key]) for key in keys])
+        asked = rng.sample(sorted(data.queries), min(3 * count, len(data.queries)))
+        depth = 30 if name == "scifact" else 20
+        chosen = 0
+        for query, hits in zip(asked, bm25.top([data.queries[q] for q in asked], depth)):
+            grades = [data.qrels[query].get(keys[at], 0.0) for at, _ in hits]
+            if not any(grades) or chosen == count:
+                continue
+            chosen += 1
+            found = [keys[at] for at, _ in hits]
+            lists.append(
+                {
+                    "set": name,
+                    "query": data.queries[query],
+                    "passages": [titled(data.titles[key], data.docs[key]) for key in found],
+                    "grades": grades,
+                    "judged": list(data.qrels[query].values()),
+                    "bm25": [score for _, score in hits],
+                }
+            )
+            held |= {(name, doc) for doc in data.qrels[query]} | {(name, query)}
+    for name, data in sets.items():
+        held |= {(name, q) for q, g in data.qrels.items() if any((name, doc) in held for doc in g)}
+    return lists, held
+
+
+def windows(text: str, words: int) -> list[str]:
+    """Consecutive sentences joined into pieces of about `words` words."""
+    pieces: list[str] = []
+    current: list[str] = []
+    for sentence in SENTENCE.split(text):
+        current += sentence.split()
+        if len(current) >= words * 0.7:
+            pieces.append(" ".join(current[: words * 2]))
+            current = []
+    if len(current) > 12 or not pieces:
+        pieces.append(" ".join(current[: words * 2]))
+    return [piece for piece in pieces if piece]
+
+
+def keywords(text: str, common: Counter, rng: random.Random) -> str:
+    """Two to five of a text's rarer words, in their order, as people type them into a search box."""
+    found = list(dict.fromkeys(word.lower() for word in WORD.findall(text) if len(word) > 2))
+    rare = sorted(found, key=lambda word: common[word])[: rng.randint(2, 5) + 1]
+    rare = rng.sample(rare, max(1, len(rare) - 1))
+    return " ".join(word for word in found if word in rare)
+
+
+def cut_sentence(text: str, rng: random.Random) -> tuple[str, str]:
+    """One sentence of a text, and the text without it (the text itself where it has only one)."""
+    sentences = SENTENCE.split(text)
+    at = rng.randrange(len(sentences))
+    rest = " ".join(sentences[:at] + sentences[at + 1 :])
+    query = " ".join(sentences[at].split()[: rng.randint(6, 24)])
+    return query, rest if len(rest.split()) > 15 else text

@@ -1,0 +1,89 @@
+"""The whole recipe in one command.
+
+    python -m training.run --data DATA --encoder MINILM --e5 E5 --work WORK --out FOLDER
+
+`--data` holds the collections in BEIR form, `--encoder` is the Hugging Face folder of all-MiniLM-L6-v2,
+`--e5` that of multilingual-e5-small. Steps that have left their files in `--work` are not run again;
+an interrupted training goes on from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pathlib
+
+import torch
+
+from training.distil import Settings, distil
+from training.evaluate import figures
+from training.export import export
+from training.model import Config, TamisInteraction
+from training.prepare import prepare
+from training.teacher import teach
+from training.texts import Tokenizer
+
+
+def best_checkpoint(folder: pathlib.Path) -> pathlib.Path:
+    """The checkpoint whose average has the best mean dev nDCG, alone and blended together."""
+    curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+    found = {line["step"]: line["dev"]["mean"] + line["blended"] for line in curve if "dev" in line}
+    kept = {step: score for step, score in found.items() if (folder / f"step-{step}.pt").exists()}
+    return folder / f"step-{max(kept, key=kept.__getitem__)}.pt"
+
+
+def ship(
+    encoder: pathlib.Path, checkpoint: pathlib.Path, out: pathlib.Path, dev: list[dict]
+) -> dict:
+    """Export a checkpoint's averaged weights; returns dev figures before and after quantisation."""
+    model = TamisInteraction(Config.load(encoder)).eval()
+    model.load_state_dict(torch.load(checkpoint, weights_only=False)["mean"])
+    stored = export(model, encoder / "vocab.txt", out)
+    tokenizer = Tokenizer(encoder)
+    return {
+        "checkpoint": checkpoint.name,
+        "fp32": figures(model, tokenizer, dev, 192),
+        "int8": figures(stored, tokenizer, dev, 192),
+    }
+
+
+def main() -> None:
+    """The command line: one flag for each of the settings of `distil`."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in ("data", "encoder", "e5", "work", "out"):
+        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser.add_argument("--name", default="run", help="folder of this run inside --work")
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the training pools")
+    parser.add_argument("--dev", type=int, default=100, help="held-out queries of each dev set")
+    parser.add_argument("--candidates", type=int, default=8, help="passages of each list")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
+    for field in dataclasses.fields(Settings):
+        flag = f"--{field.name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(field.default), default=field.default)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    names = [field.name for field in dataclasses.fields(Settings)]
+    settings = Settings(**{name: getattr(options, name) for name in names})
+    work, only = options.work, options.only
+    if only in (None, "prepare") and not (work / "dev.json").exists():
+        prepare(options.data, work, options.scale, options.dev, settings.seed)
+    if only in (None, "teacher"):
+        for stage in ("short", "long"):
+            if not (work / f"{stage}.json").exists():
+                teach(options.encoder, options.e5, work, stage, options.candidates, settings.seed)
+    if only in (None, "distil"):
+        distil(options.encoder, work, options.name, settings)
+    if only in (None, "export"):
+        dev = json.loads((work / "dev.json").read_text())
+        checkpoint = best_checkpoint(work / options.name)
+        result = ship(options.encoder, checkpoint, options.out, dev)
+        (work / options.name / "export.json").write_text(json.dumps(result, indent=2))
+        print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

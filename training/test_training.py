@@ -1,0 +1,97 @@
+"""Fast checks of the recipe on a tiny random model: `pytest training`."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import torch
+
+from training.distil import Settings, losses
+from training.export import dequantise, quantise
+from training.model import Config, TamisInteraction
+from training.pools import cut_sentence, keywords, plain, windows
+from training.scoring import closed_states, open_scores
+from training.texts import by_length, pad
+
+TINY = Config(
+    vocab_size=200,
+    hidden_size=24,
+    num_hidden_layers=4,
+    num_attention_heads=3,
+    intermediate_size=48,
+    max_position_embeddings=40,
+    closed_layers=2,
+)
+
+
+def tiny() -> TamisInteraction:
+    torch.manual_seed(0)
+    return TamisInteraction(TINY).eval()
+
+
+def test_cached_states_give_the_same_logits() -> None:
+    model = tiny()
+    queries, passages = [[101, 5, 102], [101, 7, 8, 102]], [[101, 9, 10, 11, 102], [101, 5, 102]]
+    pairs = [(0, 0), (1, 0), (1, 1)]
+    cached = open_scores(
+        model, closed_states(model, queries, 0), closed_states(model, passages, 1), pairs
+    )
+    for (query, passage), score in zip(pairs, cached, strict=True):
+        alone = model(*pad([queries[query]]), *pad([passages[passage]]))
+        assert abs(alone.item() - score.item()) < 2e-2  # the cache is fp16
+
+
+def test_padding_does_not_change_a_logit() -> None:
+    model = tiny()
+    query, passage = [[101, 5, 6, 102]], [[101, 9, 102], [101, 9, 10, 11, 12, 13, 102]]
+    both = model(*pad(query * 2), *pad(passage))
+    assert abs(both[0].item() - model(*pad(query), *pad(passage[:1])).item()) < 1e-4
+
+
+def test_closed_attention_is_the_bi_encoder() -> None:
+    model = tiny()
+    with torch.no_grad():
+        model.interaction.attention_bias[2:] = -1e4
+    query, passage = pad([[101, 5, 6, 102]]), pad([[101, 9, 10, 102]])
+    apart = model.closed(*query, 0, 4), model.closed(*passage, 1, 4)
+    expected = model.readout(apart[0], query[1], apart[1], passage[1])
+    assert torch.allclose(model(*query, *passage), expected, atol=1e-4)
+
+
+def test_quantised_weights_are_close_and_interaction_is_exact() -> None:
+    state = tiny().state_dict()
+    back = dequantise(quantise(state))
+    assert back.keys() == state.keys()
+    for name, tensor in state.items():
+        if name.startswith("interaction."):
+            assert torch.equal(back[name], tensor)
+        else:
+            assert (back[name] - tensor).abs().max() <= tensor.abs().max() / 127
+
+
+def test_loss_is_least_at_the_teacher() -> None:
+    target, none = torch.tensor([[1.5, 0.0, -1.5]]), torch.tensor([-1])
+    settings = Settings()
+    at = losses(target * settings.sharpness, target, none, settings)["total"]
+    away = losses(-target, target, none, settings)["total"]
+    assert at.abs() < 1e-5 < away
+
+
+def test_texts() -> None:
+    assert plain("the `` a -lrb- b -rrb- '' .") == 'the " a (b) ".'
+    text = "One two three four. Five six seven eight nine. Ten is enough for all of us here now."
+    assert " ".join(windows(text, 6)) == text
+    query, rest = cut_sentence(text, random.Random(1))
+    assert query.split()[0] in text and rest
+    words = keywords("Copper mines of Zambia", Counter(), random.Random(1)).split()
+    assert words and set(words) <= {"copper", "mines", "zambia"}
+
+
+def test_batches_hold_every_row_once() -> None:
+    lengths = [5, 1, 9, 3, 3]
+    batches = list(by_length(lengths, 10))
+    assert sorted(at for batch in batches for at in batch) == [0, 1, 2, 3, 4]
+    assert all(
+        len(batch) == 1 or max(lengths[a] for a in batch) * len(batch) <= 10 for batch in batches
+    )
