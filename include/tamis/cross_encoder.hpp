@@ -37,7 +37,7 @@ struct TextPair {
 /// What happens to a pair that is longer than the model reads.
 enum class OnTruncation {
   allow,   ///< cut it; the prediction says how many tokens went
-  error,   ///< throw TruncationError, naming the first such pair
+  error,   ///< throw TruncationError, saying how many tokens are too many
   window,  ///< score overlapping windows of the document and aggregate them
 };
 
@@ -117,6 +117,8 @@ class CrossEncoder {
 
  private:
   struct Parts;
+  static std::shared_ptr<const Parts> assemble(ModelSpec spec, AnyScorer scorer,
+                                               const LoadOptions& options);
   explicit CrossEncoder(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   std::shared_ptr<const Parts> parts_;
 };

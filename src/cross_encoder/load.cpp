@@ -1,0 +1,53 @@
+// cross_encoder/load.cpp: a folder -> its tokenizer, its scorer and the limits of both.
+#include <algorithm>
+#include <utility>
+
+#include <tamis/cross_encoder.hpp>
+#include <tamis/error.hpp>
+#include <tamis/model/bundle.hpp>
+#include <tamis/score/fused_encoder_scorer.hpp>
+#include <tamis/text/load_tokenizer.hpp>
+
+#include "cross_encoder/parts.hpp"
+
+namespace tamis {
+namespace {
+
+/// The smaller of what the tokenizer states and what the position table holds, so that a wrong
+/// model_max_length cannot index out of range.
+std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
+                         const LoadOptions& options) {
+  const std::size_t limit = std::min(spec.max_length, tokenizer.max_length());
+  if (!options.max_length) return limit;
+  const std::size_t special = tokenizer.pair_template().special_tokens();
+  if (*options.max_length < special) {
+    raise<InvalidArgument>("max_length is {}, but the model puts {} special tokens around a pair",
+                           *options.max_length, special);
+  }
+  return std::min(limit, *options.max_length);
+}
+
+}  // namespace
+
+std::shared_ptr<const CrossEncoder::Parts> CrossEncoder::assemble(ModelSpec spec, AnyScorer scorer,
+                                                                  const LoadOptions& options) {
+  AnyTokenizer tokenizer = load_tokenizer(spec.tokenizer_folder);
+  const std::size_t limit = length_limit(spec, tokenizer, options);
+  const Activation activation = activation_from_name(spec.activation);
+  return std::make_shared<const Parts>(
+      Parts{std::move(spec), std::move(tokenizer), std::move(scorer), limit, activation});
+}
+
+CrossEncoder CrossEncoder::load(const std::filesystem::path& path, const LoadOptions& options) {
+  ModelSpec spec = load_model_spec(path, options.verify_hashes);
+  AnyScorer scorer = FusedEncoderScorer::load(spec, {.precision = options.precision});
+  return CrossEncoder(assemble(std::move(spec), std::move(scorer), options));
+}
+
+CrossEncoder CrossEncoder::load(const std::filesystem::path& path, AnyScorer scorer,
+                                const LoadOptions& options) {
+  ModelSpec spec = load_model_spec(path, options.verify_hashes);
+  return CrossEncoder(assemble(std::move(spec), std::move(scorer), options));
+}
+
+}  // namespace tamis

@@ -1,0 +1,19 @@
+// cross_encoder/parts.hpp: what a loaded CrossEncoder is made of.
+#pragma once
+
+#include <cstddef>
+
+#include <tamis/cross_encoder.hpp>
+#include <tamis/model/bundle.hpp>
+
+namespace tamis {
+
+struct CrossEncoder::Parts {
+  ModelSpec spec;
+  AnyTokenizer tokenizer;
+  AnyScorer scorer;
+  std::size_t max_length = 0;
+  Activation activation = Activation::identity;
+};
+
+}  // namespace tamis

@@ -1,0 +1,64 @@
+// Laws of plan_batches: each index once, longest first, budgets kept.
+#include <tamis/batch/planner.hpp>
+
+#include <algorithm>
+#include <random>
+
+#include "support/catch.hpp"
+
+using tamis::plan_batches;
+using tamis::PlanOptions;
+
+namespace {
+
+std::vector<std::size_t> random_lengths(std::mt19937& random, std::size_t count) {
+  std::uniform_int_distribution<std::size_t> length(0, 700);
+  std::vector<std::size_t> lengths(count);
+  std::generate(lengths.begin(), lengths.end(), [&] { return length(random); });
+  return lengths;
+}
+
+}  // namespace
+
+TEST_CASE("no lengths give no batches", "[batch]") {
+  CHECK(plan_batches(std::vector<std::size_t>{}, PlanOptions{}).empty());
+}
+
+TEST_CASE("a pair above the token budget has a batch of its own", "[batch]") {
+  const std::vector<std::size_t> lengths{10, 900, 20};
+  const auto plan = plan_batches(lengths, {.max_tokens = 100, .max_pairs = 8});
+  REQUIRE(plan.size() == 2);
+  CHECK(plan[0] == std::vector<std::uint32_t>{1});
+  CHECK(plan[1] == std::vector<std::uint32_t>{2, 0});
+}
+
+TEST_CASE("equal lengths keep their order", "[batch]") {
+  const std::vector<std::size_t> lengths(5, 7);
+  const auto plan = plan_batches(lengths, {.max_tokens = 1000, .max_pairs = 3});
+  REQUIRE(plan.size() == 2);
+  CHECK(plan[0] == std::vector<std::uint32_t>{0, 1, 2});
+  CHECK(plan[1] == std::vector<std::uint32_t>{3, 4});
+}
+
+TEST_CASE("a plan is a permutation, sorted, within its budgets", "[batch]") {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    const auto lengths = random_lengths(random, random() % 300);
+    const PlanOptions options{.max_tokens = 1 + random() % 2000, .max_pairs = 1 + random() % 50};
+    std::vector<std::uint32_t> seen;
+    for (const auto& batch : plan_batches(lengths, options)) {
+      std::size_t tokens = 0;
+      for (const std::uint32_t index : batch) tokens += lengths[index];
+      REQUIRE(!batch.empty());
+      REQUIRE(batch.size() <= options.max_pairs);
+      REQUIRE((tokens <= options.max_tokens || batch.size() == 1));
+      seen.insert(seen.end(), batch.begin(), batch.end());
+    }
+    REQUIRE(std::is_sorted(seen.begin(), seen.end(), [&](std::uint32_t left, std::uint32_t right) {
+      return lengths[left] > lengths[right];
+    }));
+    std::sort(seen.begin(), seen.end());
+    REQUIRE(seen.size() == lengths.size());
+    for (std::size_t i = 0; i < seen.size(); ++i) REQUIRE(seen[i] == i);
+  }
+}

@@ -1,0 +1,73 @@
+// Waves give the caller's order whatever the plan, and can be watched and stopped.
+#include "cross_encoder/wave.hpp"
+
+#include <tamis/error.hpp>
+
+#include "support/catch.hpp"
+
+namespace {
+
+/// Scores a pair by its first id and its length, so that a misplaced row shows.
+struct FirstIdScorer {
+  void score(std::span<const tamis::PackedBatch> batches, std::span<float> logits) const {
+    std::size_t at = 0;
+    for (const auto& batch : batches) {
+      for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
+        const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
+        const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
+        logits[at++] = static_cast<float>(batch.ids[begin]);
+        logits[at++] = static_cast<float>(end - begin);
+      }
+    }
+  }
+  [[nodiscard]] static std::size_t labels() { return 2; }
+  [[nodiscard]] static std::string description() { return "first id"; }
+};
+static_assert(tamis::PairScorer<FirstIdScorer>);
+
+std::vector<tamis::EncodedPair> sequences_of(std::size_t count) {
+  std::vector<tamis::EncodedPair> sequences(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    sequences[i].ids.assign(1 + (i * 37) % 100, static_cast<tamis::TokenId>(i));
+    sequences[i].type_ids.assign(sequences[i].ids.size(), 0);
+  }
+  return sequences;
+}
+
+}  // namespace
+
+TEST_CASE("logits return in the order of the sequences", "[cross_encoder]") {
+  const auto sequences = sequences_of(503);
+  std::size_t reported = 0;
+  tamis::WaveOptions options;
+  options.plan = {.max_tokens = 128, .max_pairs = 5};
+  options.scored = [&](std::size_t more) { reported += more; };
+  const auto logits = tamis::score_in_waves(FirstIdScorer{}, sequences, options);
+  REQUIRE(logits.size() == 2 * sequences.size());
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    REQUIRE(logits[2 * i] == static_cast<float>(i));
+    REQUIRE(logits[2 * i + 1] == static_cast<float>(sequences[i].size()));
+  }
+  CHECK(reported == sequences.size());
+}
+
+TEST_CASE("cancelling stops before the next wave", "[cross_encoder]") {
+  const auto sequences = sequences_of(400);
+  tamis::CancelToken token;
+  std::size_t reported = 0;
+  tamis::WaveOptions options;
+  options.plan = {.max_tokens = 1, .max_pairs = 1};
+  options.cancel = token;
+  options.scored = [&](std::size_t more) {
+    reported += more;
+    token.cancel();
+  };
+  CHECK_THROWS_AS(tamis::score_in_waves(FirstIdScorer{}, sequences, options), tamis::Cancelled);
+  CHECK(reported < sequences.size());
+}
+
+TEST_CASE("what a callback throws reaches the caller", "[cross_encoder]") {
+  tamis::WaveOptions options;
+  options.scored = [](std::size_t) { throw std::runtime_error("stop"); };
+  CHECK_THROWS_WITH(tamis::score_in_waves(FirstIdScorer{}, sequences_of(3), options), "stop");
+}
