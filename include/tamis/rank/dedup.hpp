@@ -33,7 +33,7 @@ struct Deduplicated {
 /// `key_of(index)` gives a hashable value: the document's text, its id, its parent's id.
 /// deduplicate(deduplicate(r).ranking) changes nothing.
 template <typename KeyOf>
-  requires std::is_invocable_v<KeyOf&, std::size_t>
+requires std::is_invocable_v<KeyOf&, std::size_t>
 [[nodiscard]] Deduplicated deduplicate(const Ranking& ranking, KeyOf key_of) {
   using Key = std::remove_cvref_t<std::invoke_result_t<KeyOf&, std::size_t>>;
   std::unordered_map<Key, std::size_t> first;
