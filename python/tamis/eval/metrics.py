@@ -1,0 +1,121 @@
+"""nDCG, MRR, recall and MAP, as trec_eval defines them (include/tamis/eval/metrics.hpp).
+
+A ranking is given as the grades of its documents in order (0: judged irrelevant or not judged);
+`judged` holds the grades of all judged documents of the query. Ties are broken by the order given.
+
+    run = {"q1": ["d3", "d1", "d2"]}                 # best first; or {"q1": {"d3": 2.5, ...}}
+    qrels = {"q1": {"d1": 2, "d7": 1}}
+    values = evaluate(run, qrels, ["ndcg@10", "mrr@10", "recall@100", "map"])
+    print(mean(values["ndcg@10"]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Grades = Sequence[int] | npt.NDArray[np.int64]
+Ranked = Sequence[str] | Mapping[str, float]
+
+
+def _head(ranked: Grades, cutoff: int | None) -> npt.NDArray[np.int64]:
+    if cutoff is not None and cutoff < 1:
+        raise ValueError(f"the cutoff of a metric is {cutoff}; it must be at least 1")
+    return np.asarray(ranked, dtype=np.int64)[:cutoff]
+
+
+def _dcg(grades: npt.NDArray[np.int64]) -> float:
+    discounts = np.log2(np.arange(len(grades)) + 2.0)
+    return float(np.sum(np.maximum(grades, 0) / discounts))
+
+
+def ndcg(ranked: Grades, judged: Grades, cutoff: int | None = 10) -> float:
+    """Normalised discounted cumulative gain; the gain is the grade, as in trec_eval's `ndcg_cut`.
+
+    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
+    """
+    best = _dcg(_head(np.sort(np.asarray(judged, dtype=np.int64))[::-1], cutoff))
+    return _dcg(_head(ranked, cutoff)) / best if best > 0 else 0.0
+
+
+def reciprocal_rank(ranked: Grades, cutoff: int | None = 10, *, min_grade: int = 1) -> float:
+    """1 / rank of the first relevant document, 0 where there is none above the cutoff."""
+    places = np.flatnonzero(_head(ranked, cutoff) >= min_grade)
+    return 1.0 / float(places[0] + 1) if len(places) else 0.0
+
+
+def recall(ranked: Grades, judged: Grades, cutoff: int | None, *, min_grade: int = 1) -> float:
+    """The share of the relevant documents that is above the cutoff."""
+    found = int(np.sum(_head(ranked, cutoff) >= min_grade))
+    count = int(np.sum(np.asarray(judged, dtype=np.int64) >= min_grade))
+    return found / count if count else 0.0
+
+
+def average_precision(
+    ranked: Grades, judged: Grades, cutoff: int | None = None, *, min_grade: int = 1
+) -> float:
+    """The mean, over all relevant documents, of the precision where each was found."""
+    count = int(np.sum(np.asarray(judged, dtype=np.int64) >= min_grade))
+    places = np.flatnonzero(_head(ranked, cutoff) >= min_grade)
+    precisions = np.arange(1, len(places) + 1) / (places + 1)
+    return float(np.sum(precisions)) / count if count else 0.0
+
+
+_METRICS: dict[str, Callable[[Grades, Grades, int | None], float]] = {
+    "ndcg": ndcg,
+    "mrr": lambda ranked, judged, cutoff: reciprocal_rank(ranked, cutoff),
+    "recall": recall,
+    "map": average_precision,
+}
+
+
+def _metric(name: str) -> Callable[[Grades, Grades], float]:
+    kind, at, cutoff = name.partition("@")
+    if kind not in _METRICS or (at and not (cutoff.isascii() and cutoff.isdigit())):
+        known = ", ".join(_METRICS)
+        raise ValueError(f"unknown metric {name!r}; use one of {known}, with or without @cutoff")
+    function = _METRICS[kind]
+    number = int(cutoff) if at else None
+    return lambda ranked, judged: function(ranked, judged, number)
+
+
+def _in_order(ranked: Ranked) -> list[str]:
+    if isinstance(ranked, Mapping):
+        scores = np.fromiter(ranked.values(), dtype=np.float64, count=len(ranked))
+        ids = list(ranked)
+        return [ids[i] for i in np.argsort(-scores, kind="stable")]
+    if isinstance(ranked, str):
+        raise TypeError("a ranking is a sequence of document ids, not one string")
+    ids = list(ranked)
+    if len(set(ids)) != len(ids):
+        raise ValueError("a document occurs twice in one ranking")
+    return ids
+
+
+def evaluate(
+    run: Mapping[str, Ranked],
+    qrels: Mapping[str, Mapping[str, int]],
+    metrics: Iterable[str] = ("ndcg@10", "mrr@10", "recall@100", "map"),
+) -> dict[str, dict[str, float]]:
+    """{metric: {query: value}} for every judged query, in the order of `qrels`.
+
+    A judged query that the run lacks counts as 0; a query of the run without judgements is left
+    out. trec_eval has this with its flag -c. A mapping is ranked by score, ties in its own order.
+    """
+    functions = {name: _metric(name) for name in metrics}
+    values: dict[str, dict[str, float]] = {name: {} for name in functions}
+    for query, grades in qrels.items():
+        ranked = [grades.get(document, 0) for document in _in_order(run.get(query, ()))]
+        judged = list(grades.values())
+        for name, function in functions.items():
+            values[name][query] = function(ranked, judged)
+    return values
+
+
+def mean(values: Mapping[str, float]) -> float:
+    """The mean over the queries."""
+    if not values:
+        raise ValueError("no query has a value")
+    return float(np.mean(np.fromiter(values.values(), dtype=np.float64, count=len(values))))
