@@ -1,0 +1,219 @@
+"""Hugging Face model -> bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from tamis.export import parity, torchscript
+from tamis.export.archive import tensor_records
+from tamis.export.bundle_writer import copy_tokenizer, new_bundle
+from tamis.export.errors import ExportError
+from tamis.export.families import INTERACTION, build_program, why_not_packed
+from tamis.export.interaction_source import complete_config, load_weights, reference
+from tamis.export.manifest import (
+    MANIFEST,
+    PROGRAM,
+    activation_of,
+    prompts_of,
+    score_space,
+    write_manifest,
+)
+from tamis.export.operators import ensure_operators
+from tamis.export.sources import Source, find_source, load_model, load_tokenizer, max_length_of
+from tamis.export.traced import trace_classifier
+
+PACKED_INPUTS = ["ids", "type_ids", "positions", "cu_seqlens", "max_seqlen"]
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written."""
+
+    bundle: Path
+    architecture: str
+    convention: str
+    why_padded: str | None  # why no packed program serves, when the convention is padded
+    labels: int
+    max_length: int | None
+    activation: str
+    parity: dict[str, Any]
+
+
+@dataclass
+class _Program:
+    """A saved program's part of the manifest."""
+
+    convention: str
+    inputs: list[str]
+    state: dict[str, Tensor]
+    prefix: str
+    parity: dict[str, Any]
+
+
+def export_model(
+    source: str | Path,
+    dest: str | Path,
+    *,
+    revision: str | None = None,
+    token: str | bool | None = None,
+    cache_folder: str | Path | None = None,
+    local_files_only: bool = False,
+    max_length: int | None = None,
+    convention: str = "auto",
+    overwrite: bool = False,
+) -> ExportReport:
+    """Write the bundle of a cross-encoder.
+
+    `source`: a Hugging Face folder or hub name of a sequence classifier. `convention`: "packed"
+    (known encoders only), "padded" (traced), or "auto". `max_length` lowers the model's own limit.
+
+    Raises ExportError, and writes nothing, when tensors are missing, the model would need its own
+    code executed, or the program's logits differ from the source's by more than 1e-4.
+    """
+    if convention not in ("auto", "packed", "padded"):
+        raise ValueError(f"convention {convention!r}; use 'auto', 'packed' or 'padded'")
+    found = find_source(
+        source,
+        revision=revision,
+        token=token,
+        cache_folder=cache_folder,
+        local_files_only=local_files_only,
+    )
+    ensure_operators()
+    with new_bundle(Path(dest), overwrite=overwrite) as folder:
+        copy_tokenizer(found.folder, folder)
+        if found.config.get("model_type") == INTERACTION:
+            facts, program = _export_interaction(found, folder, max_length)
+            why = None
+        else:
+            facts, program, why = _export_classifier(found, folder, max_length, convention)
+        records = tensor_records(folder / PROGRAM, program.state, program.prefix)
+        facts |= {
+            "source": found.name,
+            "revision": found.revision,
+            "tokenizer": {"folder": "."},
+            "convention": program.convention,
+            "inputs": program.inputs,
+            "tensors": {name: record._asdict() for name, record in records.items()},
+            "parity": {"fp32": program.parity},
+        }
+        write_manifest(folder, facts)
+    return ExportReport(
+        Path(dest),
+        facts["architecture"],
+        program.convention,
+        why,
+        facts["labels"],
+        facts["max_length"],
+        facts["activation"],
+        program.parity,
+    )
+
+
+def _facts(source: Source, config: dict[str, Any], labels: int, limit: int | None) -> dict[str, Any]:
+    activation = activation_of(config, labels)
+    prompts, default_prompt = prompts_of(source.folder)
+    return {
+        "architecture": config["model_type"],
+        "config": config,
+        "max_length": limit,
+        "labels": labels,
+        "activation": activation,
+        "score_space": config.get("score_space", score_space(activation)),
+        "prompts": prompts,
+        "default_prompt": default_prompt,
+    }
+
+
+def _limit(own: int | None, asked: int | None) -> int | None:
+    if asked is None:
+        return own
+    if asked < 1:
+        raise ValueError(f"max_length {asked}; expected at least 1")
+    return asked if own is None else min(own, asked)
+
+
+def _export_classifier(
+    source: Source, folder: Path, max_length: int | None, convention: str
+) -> tuple[dict[str, Any], _Program, str | None]:
+    model = load_model(source)
+    tokenizer = load_tokenizer(source)
+    full = model.config.to_dict()
+    labels = int(model.config.num_labels)
+    limit = _limit(max_length_of(model, tokenizer), max_length)
+    pairs = parity.encode_pairs(tokenizer, limit)
+    expected = parity.source_logits(model, pairs)
+    why = why_not_packed(full)
+    if convention == "packed" and why is not None:
+        raise ExportError(f"{source.name} cannot be exported packed: {why}")
+    if why is None and convention != "padded":
+        program = _save_packed(source.name, full, labels, model.state_dict(), pairs, expected, folder)
+    else:
+        why = why or "asked for"
+        program = _save_traced(source.name, model, tokenizer, pairs, expected, folder)
+    return _facts(source, source.config, labels, limit), program, why
+
+
+def _save_packed(
+    name: str,
+    config: dict[str, Any],
+    labels: int,
+    state: dict[str, Tensor],
+    pairs: list[parity.Encoded],
+    expected: Tensor,
+    folder: Path,
+) -> _Program:
+    module = build_program(config, labels)
+    own = module.state_dict()
+    missing = sorted(own.keys() - state.keys())
+    if missing:
+        raise ExportError(f"{name} lacks the tensors {', '.join(missing[:8])}")
+    module.load_state_dict({key: state[key].float() for key in own}, assign=False)
+    torchscript.save(torchscript.script(module), folder / PROGRAM)
+    measured = parity.check_parity(
+        name, expected, parity.packed_logits(folder / PROGRAM, pairs)
+    )
+    return _Program("packed", PACKED_INPUTS, dict(module.state_dict()), "", measured)
+
+
+def _save_traced(
+    name: str,
+    model: Any,
+    tokenizer: Any,
+    pairs: list[parity.Encoded],
+    expected: Tensor,
+    folder: Path,
+) -> _Program:
+    pad_id = tokenizer.pad_token_id or 0
+    program, inputs = trace_classifier(model, parity.pad(pairs[:3], pad_id))
+    torchscript.save(program, folder / PROGRAM)
+    found = parity.padded_logits(folder / PROGRAM, pairs, inputs, pad_id)
+    measured = parity.check_parity(name, expected, found)
+    # Tied weights have two names and one record; a name that the trace dropped is not needed.
+    state = {key: tensor for key, tensor in model.named_parameters() if tensor.is_contiguous()}
+    return _Program("padded", inputs, state, "model.", measured)
+
+
+def _export_interaction(
+    source: Source, folder: Path, max_length: int | None
+) -> tuple[dict[str, Any], _Program]:
+    config = complete_config(source.config)
+    recorded = reference(source.folder)
+    if recorded is None:
+        raise ExportError(
+            f"{source.folder / 'reference.json'} is missing: its logits are what the exported "
+            "program is compared with; training/ writes it"
+        )
+    pairs, expected = recorded
+    limit = _limit(int(config["max_position_embeddings"]), max_length)
+    state = load_weights(source.folder)
+    program = _save_packed(source.name, config, 1, state, pairs, expected, folder)
+    config = {"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}} | config
+    return _facts(source, config, 1, limit), program
+
+
+__all__ = ["MANIFEST", "ExportReport", "export_model"]

@@ -1,0 +1,81 @@
+"""tamis.json: the facts about a bundle that C++ reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+FORMAT_VERSION = 1
+MANIFEST = "tamis.json"
+PROGRAM = "model.pt"
+
+
+def activation_of(config: dict[str, Any], labels: int) -> str:
+    """The default activation by sentence-transformers' rule, as one of our three names.
+
+    Its newer key, its older key, else Sigmoid for one label and Identity for several. A path
+    outside torch is not trusted there either, and falls through to the default.
+    """
+    newer = config.get("sentence_transformers")
+    path = newer.get("activation_fn") if isinstance(newer, dict) else None
+    if path is None:
+        path = config.get("sbert_ce_default_activation_function")
+    names = {"Identity": "identity", "Sigmoid": "sigmoid", "Tanh": "tanh"}
+    if isinstance(path, str) and path.startswith("torch."):
+        kind = path.rsplit(".", 1)[-1]
+        if kind in names:
+            return names[kind]
+        from tamis.export.errors import ExportError
+
+        raise ExportError(
+            f"the model's activation {path} has no counterpart here; set "
+            "sentence_transformers.activation_fn of config.json to torch.nn.Identity to export "
+            "logits and apply the activation yourself"
+        )
+    return "sigmoid" if labels == 1 else "identity"
+
+
+def score_space(activation: str) -> str:
+    """What a score is after the activation."""
+    return "probability" if activation == "sigmoid" else "logit"
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def prompts_of(folder: Path) -> tuple[dict[str, str], str | None]:
+    """Prompts as sentence-transformers stores them beside the model."""
+    path = folder / "config_sentence_transformers.json"
+    if not path.is_file():
+        return {}, None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return dict(found.get("prompts") or {}), found.get("default_prompt_name")
+
+
+def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
+    """Write tamis.json last: it lists the hash of every other file."""
+    files = {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+    content = {"format_version": FORMAT_VERSION, "library_version": library_version()}
+    content |= facts
+    content["files"] = files
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def library_version() -> str:
+    """The version of the installed distribution; "0+unknown" in a source tree without one."""
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version("tamis")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+unknown"

@@ -1,0 +1,110 @@
+"""A user's own TorchScript file and tokenizer folder -> padded bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tamis.export import parity
+from tamis.export.bundle_writer import copy_tokenizer, new_bundle
+from tamis.export.errors import ExportError
+from tamis.export.exporter import ExportReport
+from tamis.export.manifest import PROGRAM, activation_of, prompts_of, score_space, write_manifest
+from tamis.export.operators import ensure_operators
+from tamis.export.sources import Source, load_tokenizer
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+def export_torchscript(
+    program: str | Path,
+    tokenizer: str | Path,
+    dest: str | Path,
+    *,
+    inputs: Sequence[str] = ("input_ids", "attention_mask"),
+    max_length: int | None = None,
+    activation: str | None = None,
+    overwrite: bool = False,
+) -> ExportReport:
+    """Write a bundle around a TorchScript file whose forward takes `inputs`, [pairs, length] int64.
+
+    It must return logits [pairs, labels] or [pairs], first in a tuple or under "logits" in a
+    dictionary. Its scores must not depend on padding; that is checked on the reference pairs.
+    `max_length` is the tokenizer's limit unless given. Loading a TorchScript file can run code.
+    """
+    unknown = [name for name in inputs if name not in INPUTS]
+    if unknown or "input_ids" not in inputs:
+        raise ValueError(f"inputs {list(inputs)}; expected input_ids and any of {INPUTS[1:]}")
+    path, source = Path(program), Path(tokenizer)
+    if not path.is_file():
+        raise ExportError(f"{path} is no file")
+    config = _config(source)
+    loaded = load_tokenizer(Source(source, str(source), None, config))
+    limit = max_length
+    if limit is None and loaded.model_max_length < 1 << 30:
+        limit = int(loaded.model_max_length)
+    if loaded.pad_token_id is not None:
+        config = config | {"pad_token_id": loaded.pad_token_id}
+    ensure_operators()
+    pairs = parity.encode_pairs(loaded, limit)
+    with new_bundle(Path(dest), overwrite=overwrite) as folder:
+        copy_tokenizer(source, folder)
+        shutil.copyfile(path, folder / PROGRAM)
+        labels, measured = _measure(folder / PROGRAM, pairs, inputs, loaded.pad_token_id or 0)
+        chosen = activation or activation_of(config, labels)
+        prompts, default_prompt = prompts_of(source)
+        facts: dict[str, Any] = {
+            "architecture": "torchscript",
+            "config": config,
+            "source": str(path),
+            "revision": None,
+            "tokenizer": {"folder": "."},
+            "max_length": limit,
+            "labels": labels,
+            "activation": chosen,
+            "score_space": score_space(chosen),
+            "prompts": prompts,
+            "default_prompt": default_prompt,
+            "convention": "padded",
+            "inputs": list(inputs),
+            "tensors": {},
+            "parity": {"fp32": measured},
+        }
+        write_manifest(folder, facts)
+    return ExportReport(
+        Path(dest), "torchscript", "padded", "a program of yours", labels, limit, chosen, measured
+    )
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {}
+
+
+def _measure(
+    program: Path, pairs: list[parity.Encoded], inputs: Sequence[str], pad_id: int
+) -> tuple[int, dict[str, Any]]:
+    """Labels, and how far padding and company move the logits."""
+    missing = [name for name in inputs if name not in pairs[0] and name != "attention_mask"]
+    if missing:
+        raise ExportError(f"the tokenizer gives no {missing[0]}, which the program is to take")
+    try:
+        alone, together = parity.padded_logits(program, pairs, inputs, pad_id)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ExportError(f"{program.name} does not run on {list(inputs)}: {reason}") from error
+    if alone.dim() == 1:
+        alone, together = alone[:, None], together[:, None]
+    if alone.dim() != 2 or len(alone) != len(pairs):
+        raise ExportError(
+            f"{program.name} returns logits of shape {list(alone.shape)} for {len(pairs)} pairs, "
+            "expected [pairs, labels]"
+        )
+    measured = parity.check_parity(f"{program.name} (alone, and padded in a batch)", alone, together)
+    return alone.shape[1], measured
