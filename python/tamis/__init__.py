@@ -1,0 +1,89 @@
+"""Reranking for CPUs: cross-encoders that need no torch.
+
+    from tamis import CrossEncoder
+    model = CrossEncoder()
+    model.rank("who wrote Hamlet?", ["Shakespeare did.", "Bananas are yellow."], top_k=1)
+
+Importing the package imports neither NumPy nor torch; each name is loaded at its first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tamis._native import CancelToken, Tokenizer, num_threads, set_num_threads
+    from tamis._native import version as __version__
+    from tamis.cross_encoder import CrossEncoder
+    from tamis.errors import (
+        Cancelled,
+        DeviceError,
+        Error,
+        InvalidArgument,
+        ModelError,
+        NonFiniteScore,
+        TokenizerError,
+        TruncationError,
+        TruncationWarning,
+    )
+    from tamis.export import export_model
+    from tamis.report import Prediction, Ranked, TruncationReport
+
+# name -> the module that has it, and its name there where that differs
+_WHERE = {
+    "CancelToken": "tamis._native",
+    "Tokenizer": "tamis._native",
+    "num_threads": "tamis._native",
+    "set_num_threads": "tamis._native",
+    "__version__": "tamis._native:version",
+    "CrossEncoder": "tamis.cross_encoder",
+    "Cancelled": "tamis.errors",
+    "DeviceError": "tamis.errors",
+    "Error": "tamis.errors",
+    "InvalidArgument": "tamis.errors",
+    "ModelError": "tamis.errors",
+    "NonFiniteScore": "tamis.errors",
+    "TokenizerError": "tamis.errors",
+    "TruncationError": "tamis.errors",
+    "TruncationWarning": "tamis.errors",
+    "export_model": "tamis.export",
+    "Prediction": "tamis.report",
+    "Ranked": "tamis.report",
+    "TruncationReport": "tamis.report",
+}
+
+__all__ = [
+    "CancelToken",
+    "Cancelled",
+    "CrossEncoder",
+    "DeviceError",
+    "Error",
+    "InvalidArgument",
+    "ModelError",
+    "NonFiniteScore",
+    "Prediction",
+    "Ranked",
+    "Tokenizer",
+    "TokenizerError",
+    "TruncationError",
+    "TruncationReport",
+    "TruncationWarning",
+    "__version__",
+    "export_model",
+    "num_threads",
+    "set_num_threads",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'tamis' has no attribute '{name}'")
+    module, _, other = _WHERE[name].partition(":")
+    value = getattr(importlib.import_module(module), other or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

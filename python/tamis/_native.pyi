@@ -1,0 +1,143 @@
+"""Tokenizers, the CPU engine and CrossEncoder, in C++. A test compares this stub with the module.
+
+Texts are str; a lone surrogate, which has no UTF-8, reads as U+FFFD. All calls that compute release
+the GIL, and every object may be shared by threads.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+version: str
+
+class Error(Exception):
+    """The base of all that tamis raises."""
+
+class InvalidArgument(Error, ValueError):
+    """An argument cannot be used."""
+
+class TruncationError(InvalidArgument):
+    """A pair is longer than the model reads."""
+
+class TokenizerError(Error, RuntimeError):
+    """A tokenizer file is missing or broken."""
+
+class ModelError(Error, RuntimeError):
+    """A model cannot be loaded."""
+
+class DeviceError(Error, RuntimeError):
+    """The device does not exist here."""
+
+class NonFiniteScore(Error, RuntimeError):
+    """The model gave NaN or infinity; `indices` says for which pairs."""
+
+    indices: list[int]
+
+class Cancelled(Error, RuntimeError):
+    """The work was cancelled."""
+
+class CancelToken:
+    """Stops scoring from another thread."""
+
+    def __init__(self) -> None: ...
+    def cancel(self) -> None:
+        """Ask the work to stop; it raises Cancelled."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether cancel() was called."""
+
+class LogitResult:
+    """Logits, in the caller's order, and what was cut."""
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """float32 [pairs, labels]."""
+
+    @property
+    def query_tokens_cut(self) -> NDArray[np.uint32]:
+        """uint32 [pairs]."""
+
+    @property
+    def document_tokens_cut(self) -> NDArray[np.uint32]:
+        """uint32 [pairs]; 0 where windows read the whole document."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens scored, special ones included; equal pairs count once."""
+
+    @property
+    def spans(self) -> NDArray[np.int64] | None:
+        """int64 [pairs, 2], characters of the winning window; None unless windows were asked for."""
+
+class CrossEncoder:
+    """Immutable once loaded; any number of threads may call it."""
+
+    @staticmethod
+    def load(
+        path: str,
+        *,
+        precision: str = "fp32",
+        max_length: int | None = None,
+        verify_hashes: bool = True,
+        scorer: object | None = None,
+    ) -> CrossEncoder:
+        """Load a Hugging Face folder of a known encoder, or a bundle.
+
+        `scorer`: what tamis._torch.load_torchscript returned, instead of the engine.
+        """
+
+    def logits(
+        self,
+        queries: list[str],
+        documents: list[str],
+        *,
+        max_length: int | None = None,
+        truncation: str = "longest_first",
+        max_query_tokens: int | None = None,
+        max_document_tokens: int | None = None,
+        on_truncation: str = "allow",
+        aggregate: str = "max",
+        window_stride: int | None = None,
+        max_batch_tokens: int | None = None,
+        max_batch_pairs: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> LogitResult:
+        """Score queries[i] with documents[i]. The GIL is released; equal pairs are scored once."""
+
+    @property
+    def labels(self) -> int:
+        """Logits of one pair."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of a pair, special ones included."""
+
+    @property
+    def activation(self) -> str:
+        """Name of the default activation."""
+
+    @property
+    def score_space(self) -> str:
+        """'logit' or 'probability': what the default activation gives."""
+
+    @property
+    def prompts(self) -> dict[str, str]: ...
+    @property
+    def default_prompt(self) -> str | None: ...
+    @property
+    def description(self) -> str:
+        """Scorer, precision and instruction set: 'engine fp32 avx2'."""
+
+    @property
+    def architecture(self) -> str: ...
+    @property
+    def config_json(self) -> str:
+        """The model's config.json as text."""
+
+class Tokenizer: ...
+
+def num_threads() -> int: ...
+def set_num_threads(count: int) -> None: ...

@@ -1,0 +1,81 @@
+"""Devices: which one a model runs on, named as torch names them, with or without torch."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import re
+import sys
+from typing import Any
+
+from tamis.errors import DeviceError, InvalidArgument
+
+logger = logging.getLogger("tamis.cross_encoder")
+
+
+class Device:
+    """A device, with torch.device's `type` and `index`; equal to its name."""
+
+    def __init__(self, name: str) -> None:
+        self.type, _, number = name.partition(":")
+        self.index = int(number) if number else None
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"Device('{self}')"
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+def _cuda_is_usable() -> bool:
+    """Looks for a driver and for our own CUDA module before it pays for importing torch."""
+    if not os.path.exists("/dev/nvidiactl") or importlib.util.find_spec("tamis._torch") is None:
+        return False
+    torch = importlib.import_module("torch")
+    return bool(torch.cuda.is_available())
+
+
+def _require_cuda(name: str, index: int) -> None:
+    try:
+        torch = importlib.import_module("torch")
+    except ImportError:
+        raise DeviceError(
+            f"device '{name}' needs torch, which is not installed: pip install 'tamis[torch]'"
+        ) from None
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count == 0:
+        raise DeviceError(f"device '{name}' was asked for, but torch finds no CUDA device here")
+    if index >= count:
+        raise DeviceError(f"device '{name}' does not exist: this machine has {count} CUDA devices")
+
+
+def resolve(device: Any, *, automatic: str = "cpu") -> Device:
+    """The device for what the caller gave: None, a name, a number (as torch counts CUDA devices)
+    or a torch.device. None is CUDA where it can be used and `automatic` allows it; never MPS."""
+    if device is None:
+        chosen = "cuda" if automatic == "cuda" and _cuda_is_usable() else "cpu"
+        logger.info("No device provided, using %s", chosen)
+        return Device(chosen)
+    name = f"cuda:{device}" if isinstance(device, int) else str(device)
+    match = re.fullmatch(r"(cpu|cuda)(?::(\d+))?", name)
+    if match is None:
+        if re.fullmatch(r"(mps|xpu|npu|hpu|xla|meta)(:\d+)?", name):
+            raise DeviceError(f"device '{name}' is not supported; tamis runs on 'cpu' and 'cuda'")
+        raise InvalidArgument(f"unknown device '{name}'; use 'cpu', 'cuda' or 'cuda:1'")
+    if match[1] == "cpu":
+        return Device("cpu")
+    _require_cuda(name, int(match[2] or 0))
+    return Device(name)
+
+
+def as_caller_sees(device: Device) -> Any:
+    """A torch.device where the process uses torch, else the Device."""
+    make = getattr(sys.modules.get("torch"), "device", None)
+    return device if make is None else make(str(device))

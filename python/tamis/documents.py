@@ -1,0 +1,155 @@
+"""Reading what callers hand over: single pairs and lists of them; str, dict and object documents.
+
+Nothing here changes the caller's objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tamis.errors import InvalidArgument
+
+TextOf = str | Callable[[Any], str] | None
+
+# Where frameworks keep a document's text: plain dicts, LangChain, Haystack and Cohere.
+_TEXT_NAMES = ("text", "page_content", "content")
+_NO_DOCUMENT = (bytes, bytearray, int, float, complex, np.generic)
+
+
+def _field(document: Any, name: str) -> Any:
+    if isinstance(document, Mapping):
+        return document.get(name)
+    return getattr(document, name, None)
+
+
+def _joined(document: Any, fields: Sequence[str], where: str) -> str:
+    values = [(name, _field(document, name)) for name in fields]
+    for name, value in values:
+        if value is not None and not isinstance(value, str):
+            kind = type(value).__name__
+            raise InvalidArgument(f"{where}: its field '{name}' must be a str, got {kind}")
+    found = [value for _, value in values if value]
+    if not found:
+        raise InvalidArgument(f"{where} has none of the fields {', '.join(fields)}")
+    return "\n".join(found)
+
+
+def text_of(
+    document: Any, where: str, text: TextOf = None, fields: Sequence[str] | None = None
+) -> str:
+    """The text to score. `where` names the document in an error: 'document 3'.
+
+    `text`: the key or attribute that holds it, or a function of the document. `fields`: several
+    keys or attributes, joined by a line break; absent and empty ones are left out.
+    """
+    if isinstance(document, str):
+        return document
+    if document is None or isinstance(document, _NO_DOCUMENT):
+        raise InvalidArgument(f"{where} must be a str, got {type(document).__name__}")
+    if fields is not None:
+        return _joined(document, fields, where)
+    found: Any
+    if callable(text):
+        found = text(document)
+    else:
+        names = _TEXT_NAMES if text is None else (text,)
+        found = next((v for v in (_field(document, n) for n in names) if v is not None), None)
+        if found is None:
+            kind = type(document).__name__
+            raise InvalidArgument(
+                f"{where} is a {kind} without {' or '.join(names)}; name the text with text= or "
+                "fields="
+            )
+    if not isinstance(found, str):
+        raise InvalidArgument(f"{where}: its text must be a str, got {type(found).__name__}")
+    return found
+
+
+def _listed(documents: Iterable[Any]) -> list[Any]:
+    if isinstance(documents, (str, bytes, Mapping)):
+        raise InvalidArgument(
+            f"documents must be a list of documents, got one {type(documents).__name__}"
+        )
+    try:
+        return list(documents)
+    except TypeError:
+        kind = type(documents).__name__
+        raise InvalidArgument(f"documents must be a list of documents, got {kind}") from None
+
+
+def query_text(query: Any, where: str = "the query") -> str:
+    """The query, which must be text."""
+    if isinstance(query, str):
+        return query
+    if isinstance(query, Mapping):
+        return text_of(query, where)
+    raise InvalidArgument(f"{where} must be a str, got {type(query).__name__}")
+
+
+def _is_column(inputs: Any) -> bool:
+    # datasets.Column, without importing datasets
+    return type(inputs).__module__.partition(".")[0] == "datasets"
+
+
+def is_single_pair(inputs: Any) -> bool:
+    """Whether `inputs` is one pair, not a list of pairs; sentence-transformers' rule."""
+    if isinstance(inputs, np.ndarray):
+        return inputs.dtype.kind in "UO" and inputs.size > 0 and inputs.ndim < 2
+    if isinstance(inputs, (list, tuple)) or _is_column(inputs):
+        first = inputs[0] if len(inputs) > 0 else ()
+        return not (isinstance(first, (list, tuple, np.ndarray)) or _is_column(first))
+    return isinstance(inputs, (str, bytes, Mapping))
+
+
+def pairs_of(inputs: Any) -> tuple[list[str], list[str]]:
+    """Queries and documents of a list of pairs."""
+    try:
+        listed = inputs.tolist() if isinstance(inputs, np.ndarray) else list(inputs)
+    except TypeError:
+        kind = type(inputs).__name__
+        raise InvalidArgument(f"inputs must be pairs of texts, got {kind}") from None
+    queries, documents = [], []
+    for i, pair in enumerate(listed):
+        if isinstance(pair, (str, bytes, Mapping)) or not hasattr(pair, "__len__"):
+            raise InvalidArgument(
+                f"pair {i} must be a query and a document, got {type(pair).__name__}"
+            )
+        if len(pair) != 2:
+            raise InvalidArgument(f"pair {i} must hold a query and a document, got {len(pair)}")
+        queries.append(text_of(pair[0], f"the query of pair {i}"))
+        documents.append(text_of(pair[1], f"the document of pair {i}"))
+    return queries, documents
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """One query's documents, as given and as text."""
+
+    query: str
+    documents: list[Any]
+    texts: list[str]
+
+
+def candidates_of(
+    queries: Sequence[Any],
+    documents: Sequence[Iterable[Any]],
+    text: TextOf = None,
+    fields: Sequence[str] | None = None,
+) -> list[Candidates]:
+    """A list of documents for each query."""
+    if isinstance(queries, str) or len(queries) != len(documents):
+        raise InvalidArgument(
+            f"{len(documents)} lists of documents for "
+            f"{1 if isinstance(queries, str) else len(queries)} queries; give one list a query"
+        )
+    found = []
+    for i, (query, own) in enumerate(zip(queries, documents, strict=True)):
+        where = "the query" if len(queries) == 1 else f"query {i}"
+        listed = _listed(own)
+        texts = [text_of(each, f"document {k}", text, fields) for k, each in enumerate(listed)]
+        found.append(Candidates(query_text(query, where), listed, texts))
+    return found

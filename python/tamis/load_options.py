@@ -1,0 +1,183 @@
+"""The constructor's keyword dictionaries: what has a meaning here, and an error for what has none.
+
+sentence-transformers hands model_kwargs, processor_kwargs and config_kwargs to transformers. Here
+they reach no transformers, so each key is either honoured, known to change no score, or refused.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tamis.errors import InvalidArgument
+
+logger = logging.getLogger("tamis.cross_encoder")
+
+Kwargs = Mapping[str, Any] | None
+
+# Change how transformers loads or computes, never what a model means.
+_NO_EFFECT_ON_MODEL = {
+    "attn_implementation",
+    "low_cpu_mem_usage",
+    "use_safetensors",
+    "trust_remote_code",
+    "token",
+    "revision",
+    "local_files_only",
+    "cache_dir",
+}
+_NO_EFFECT_ON_PROCESSOR = {
+    "use_fast",
+    "padding",
+    "padding_side",
+    "trust_remote_code",
+    "token",
+    "revision",
+    "local_files_only",
+    "cache_dir",
+}
+_PRECISIONS = {
+    "float32": "fp32",
+    "float": "fp32",
+    "float16": "fp16",
+    "half": "fp16",
+    "bfloat16": "bf16",
+}
+_TRUNCATIONS = {
+    True: "longest_first",
+    "longest_first": "longest_first",
+    "only_first": "only_first",
+    "only_second": "only_second",
+}
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What the dictionaries came to."""
+
+    precision: str | None = None
+    device: Any = None
+    max_length: int | None = None
+    num_labels: int | None = None
+    # shown by `model.config`, without effect on scores
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+def precision_of(dtype: Any) -> str | None:
+    """'fp32', 'fp16' or 'bf16' for a torch dtype or its name; None for 'auto' and None."""
+    name = str(dtype).removeprefix("torch.")
+    if dtype is None or name == "auto":
+        return None
+    if name in ("fp32", "fp16", "bf16", "int8"):
+        return name
+    if name not in _PRECISIONS:
+        raise InvalidArgument(f"dtype {name} is not supported; use float32, float16 or bfloat16")
+    return _PRECISIONS[name]
+
+
+def _refuse(where: str, keys: set[str], instead: str) -> None:
+    if keys:
+        listed = ", ".join(f"'{key}'" for key in sorted(keys))
+        raise InvalidArgument(f"{where} has no meaning here for {listed}; {instead}")
+
+
+def _device_map(value: Any) -> Any:
+    if value is None or value == "auto":
+        return None
+    if isinstance(value, Mapping):
+        if set(value) != {""}:
+            raise InvalidArgument("a device_map cannot split a model here; name one device")
+        return value[""]
+    return value
+
+
+def read_options(model: Kwargs, processor: Kwargs, config: Kwargs) -> LoadOptions:
+    """Throws InvalidArgument for a key that cannot apply."""
+    model, processor, config = model or {}, processor or {}, config or {}
+    _refuse(
+        "model_kwargs",
+        set(model) - _NO_EFFECT_ON_MODEL - {"torch_dtype", "dtype", "device_map"},
+        "supported are torch_dtype and device_map",
+    )
+    _refuse(
+        "processor_kwargs",
+        set(processor) - _NO_EFFECT_ON_PROCESSOR - {"model_max_length"},
+        "supported is model_max_length",
+    )
+    dropout = {key for key in config if key.endswith("dropout") or key.endswith("dropout_prob")}
+    _refuse(
+        "config_kwargs",
+        set(config) - dropout - _NO_EFFECT_ON_PROCESSOR - {"num_labels"},
+        "supported is num_labels; dropout is shown and has no effect on scores",
+    )
+    return LoadOptions(
+        precision=precision_of(model.get("dtype", model.get("torch_dtype"))),
+        device=_device_map(model.get("device_map")),
+        max_length=processor.get("model_max_length"),
+        num_labels=config.get("num_labels"),
+        config={key: config[key] for key in dropout},
+    )
+
+
+def choose_precision(
+    precision: str | None, by_dtype: str | None, in_fp32: Sequence[str] | None
+) -> str:
+    """The `precision` argument, or what torch_dtype said; fp32 by default."""
+    if precision is not None and by_dtype not in (None, precision):
+        raise InvalidArgument(f"precision='{precision}' and a torch_dtype of {by_dtype} differ")
+    chosen = precision or by_dtype or "fp32"
+    if in_fp32 and chosen != "fp32":
+        raise InvalidArgument(
+            f"keep_in_fp32_modules names torch modules, which do not exist here; at precision "
+            f"'{chosen}' all layers compute alike"
+        )
+    return chosen
+
+
+def check_backend(backend: str) -> None:
+    """ONNX and OpenVINO are other programs for the same scores: our engine takes their place."""
+    if backend not in ("torch", "onnx", "openvino"):
+        raise ValueError(
+            f"Unsupported backend '{backend}'. `backend` should be `torch`, `onnx`, or `openvino`."
+        )
+    if backend != "torch":
+        logger.warning(
+            "backend='%s': tamis scores with its own engine, from the safetensors weights", backend
+        )
+
+
+def note_remote_code(trust: bool) -> None:
+    """Accepted, and without effect."""
+    if trust:
+        logger.info("trust_remote_code=True: tamis never executes code of a model repository")
+
+
+def read_processing(processing: Kwargs) -> dict[str, Any]:
+    """`processing_kwargs` of one predict call, as arguments of the native call."""
+    processing = processing or {}
+    _refuse("processing_kwargs", set(processing) - {"text", "common"}, "supported is 'text'")
+    given = {**(processing.get("common") or {}), **(processing.get("text") or {})}
+    _refuse(
+        "processing_kwargs['text']",
+        set(given) - {"max_length", "truncation", "padding", "return_tensors"},
+        "supported are max_length and truncation",
+    )
+    options: dict[str, Any] = {}
+    if given.get("max_length") is not None:
+        options["max_length"] = given["max_length"]
+    if "truncation" in given:
+        if given["truncation"] not in _TRUNCATIONS:
+            raise InvalidArgument(
+                f"truncation must be one of longest_first, only_first and only_second, got "
+                f"{given['truncation']!r}"
+            )
+        options["truncation"] = _TRUNCATIONS[given["truncation"]]
+    return options
+
+
+def has_torch_module() -> bool:
+    """Whether tamis._torch was built."""
+    return importlib.util.find_spec("tamis._torch") is not None

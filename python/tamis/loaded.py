@@ -1,0 +1,147 @@
+"""A model in memory: the native object and how it came to be, so that it can be loaded again.
+
+Immutable, so threads, copies and pools share it. Pickling stores the recipe and loads anew; the
+weights are mapped files, so that costs no second copy of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tamis import _native
+from tamis.device import Device
+from tamis.errors import InvalidArgument, ModelError
+from tamis.load_options import has_torch_module
+from tamis.model_source import EMBEDDED, is_bundle, read_json
+
+logger = logging.getLogger("tamis.cross_encoder")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to load, and how. `folder` None is the embedded model, wherever the package lies."""
+
+    folder: str | None
+    device: Device
+    precision: str = "fp32"
+    scorer: str | None = None  # "engine", "torchscript", or None: what suits the device
+    revision: str | None = None  # of the hub, where it came from there
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return EMBEDDED if self.folder is None else Path(self.folder)
+
+
+def _engine_reads(path: Path) -> bool:
+    """Whether the engine can read this architecture; it gives the error for one it cannot."""
+    if is_bundle(path):
+        manifest = read_json(path / "tamis.json") or {}
+        return bool(manifest.get("convention") != "padded")
+    config = read_json(path / "config.json") or {}
+    return config.get("model_type") in {
+        "bert",
+        "roberta",
+        "xlm-roberta",
+        "camembert",
+        "distilbert",
+        "electra",
+        "tamis_interaction",
+    }
+
+
+def _load_engine(recipe: Recipe) -> _native.CrossEncoder:
+    return _native.CrossEncoder.load(str(recipe.path), precision=recipe.precision)
+
+
+def _load_torchscript(recipe: Recipe) -> _native.CrossEncoder:
+    from tamis import _torch_loader, export_cache
+
+    bundle = recipe.path
+    if not is_bundle(bundle):
+        bundle = export_cache.bundle_of(bundle, recipe.revision)
+    scorer = _torch_loader.load_torchscript(
+        str(bundle), device=str(recipe.device), precision=recipe.precision
+    )
+    return _native.CrossEncoder.load(str(bundle), scorer=scorer)
+
+
+def _load_native(recipe: Recipe) -> _native.CrossEncoder:
+    if recipe.scorer not in (None, "engine", "torchscript"):
+        raise InvalidArgument(f"scorer must be 'engine' or 'torchscript', got {recipe.scorer!r}")
+    if recipe.device.type == "cuda":
+        if recipe.scorer == "engine":
+            raise InvalidArgument("scorer='engine' runs on the CPU only")
+        return _load_torchscript(recipe)
+    if recipe.scorer == "torchscript":
+        return _load_torchscript(recipe)
+    if recipe.scorer is None and not _engine_reads(recipe.path):
+        if has_torch_module():
+            logger.info("%s: an architecture for TorchScript", recipe.path)
+            return _load_torchscript(recipe)
+        try:
+            return _load_engine(recipe)
+        except ModelError as error:
+            raise ModelError(
+                f"{error}; other architectures run through torch: pip install 'tamis[torch]'"
+            ) from error
+    return _load_engine(recipe)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The native model with its recipe."""
+
+    recipe: Recipe
+    native: _native.CrossEncoder = field(compare=False, repr=False)
+
+    @classmethod
+    def load(cls, recipe: Recipe) -> Loaded:
+        """Throws ModelError, TokenizerError, DeviceError."""
+        return cls(recipe, _load_native(recipe))
+
+    def changed(self, **changes: Any) -> Loaded:
+        """The same model on another device or at another precision; itself if nothing differs."""
+        recipe = replace(self.recipe, **changes)
+        return self if recipe == self.recipe else Loaded.load(recipe)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _load, (self.recipe,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Loaded:
+        return self
+
+
+def _load(recipe: Recipe) -> Loaded:  # what pickle calls
+    return Loaded.load(recipe)
+
+
+class Elsewhere:
+    """One model on other devices than its own, loaded when a call first asks for one."""
+
+    def __init__(self) -> None:
+        self._models: dict[Recipe, Loaded] = {}
+        self._lock = threading.Lock()
+
+    def on(self, home: Loaded, device: Any, resolve: Callable[[Any], Device]) -> Loaded:
+        """`home`, or its twin on `device`."""
+        if device is None:
+            return home
+        recipe = replace(home.recipe, device=resolve(device))
+        if recipe == home.recipe:
+            return home
+        with self._lock:
+            if recipe not in self._models:
+                self._models[recipe] = Loaded.load(recipe)
+            return self._models[recipe]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Elsewhere:
+        return Elsewhere()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Elsewhere, ()

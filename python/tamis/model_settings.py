@@ -1,0 +1,108 @@
+"""What a model's folder says besides its weights: default activation and prompts.
+
+In sentence-transformers' order: config_sentence_transformers.json, config.json (two spellings),
+and then what the native loader settled on, which for a bundle is its manifest.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from tamis import activation as activations
+from tamis.activation import Activation
+from tamis.errors import InvalidArgument
+from tamis.loaded import Loaded
+from tamis.model_source import read_json
+
+logger = logging.getLogger("tamis.cross_encoder")
+
+
+def _saved(loaded: Loaded) -> dict[str, Any]:
+    found = read_json(loaded.recipe.path / "config_sentence_transformers.json")
+    if not isinstance(found, dict) or found.get("model_type", "CrossEncoder") != "CrossEncoder":
+        return {}  # an embedding model's prompts are not for pairs
+    return found
+
+
+def config_of(loaded: Loaded) -> dict[str, Any]:
+    """config.json, as the native loader keeps it."""
+    found = json.loads(loaded.native.config_json or "{}")
+    return found if isinstance(found, dict) else {}
+
+
+def _activation_path(loaded: Loaded) -> str | None:
+    config = config_of(loaded)
+    nested = config.get("sentence_transformers")
+    candidates = (
+        _saved(loaded).get("activation_fn"),
+        nested.get("activation_fn") if isinstance(nested, dict) else None,
+        config.get("sbert_ce_default_activation_function"),
+    )
+    return next((path for path in candidates if path is not None), None)
+
+
+def default_activation(loaded: Loaded, trust_remote_code: bool) -> Activation:
+    """The model's own, for when the caller names none."""
+    path = _activation_path(loaded)
+    if path is not None and activations.is_trusted(path):
+        return activations.resolve(path)
+    if path is not None and trust_remote_code:
+        raise InvalidArgument(
+            f"the model's configuration names the activation '{path}'; tamis executes nothing that "
+            "a repository names, with trust_remote_code or without: pass it as activation_fn="
+        )
+    if path is not None:
+        logger.warning(
+            f"Activation function path '{path}' is not trusted, using default activation function "
+            "instead. Pass it as activation_fn= if you want it."
+        )
+        return activations.resolve("sigmoid" if loaded.native.labels == 1 else "identity")
+    return activations.resolve(loaded.native.activation)
+
+
+def score_space(loaded: Loaded, activation: Activation) -> str:
+    """'logit', 'probability' or 'custom': what the activation gives. The model declares it for its
+    own, since an identity may follow a head that already gives probabilities."""
+    own = activations.resolve(loaded.native.activation)
+    return loaded.native.score_space if activation == own else activation.score_space
+
+
+def prompts_of(
+    loaded: Loaded, given: Mapping[str, str] | None, default_name: str | None
+) -> tuple[dict[str, str], str | None]:
+    """The caller's prompts over the saved ones, and the default's name."""
+    saved = _saved(loaded)
+    prompts = {**loaded.native.prompts, **(saved.get("prompts") or {}), **(given or {})}
+    prompts = {name: text or "" for name, text in prompts.items()}
+    name = default_name or saved.get("default_prompt_name") or loaded.native.default_prompt
+    if name is not None and name not in prompts:
+        raise InvalidArgument(
+            f"Default prompt name '{name}' not found in the configured prompts dictionary with "
+            f"keys {list(prompts)!r}."
+        )
+    return prompts, name
+
+
+class Config(SimpleNamespace):
+    """config.json with attributes, as transformers' configuration has them. To read, not to set."""
+
+    @classmethod
+    def of(cls, loaded: Loaded, shown: Mapping[str, Any] | None) -> Config:
+        """`shown`: what the caller's config_kwargs said, over the file's."""
+        values = {**config_of(loaded), **(shown or {}), "num_labels": loaded.native.labels}
+        for name in ("id2label",):
+            if isinstance(values.get(name), dict):
+                values[name] = {int(key): label for key, label in values[name].items()}
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A copy, as a dictionary."""
+        return dict(vars(self))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, or `default`."""
+        return getattr(self, name, default)

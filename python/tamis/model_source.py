@@ -1,0 +1,131 @@
+"""From what the caller names to a folder: the embedded model, a local one, or the hub's cache."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tamis.errors import InvalidArgument, ModelError
+
+EMBEDDED = Path(__file__).parent / "models" / "default"
+
+# Weights, configuration and tokenizer: never Python files, never pickles.
+_WANTED = [
+    "config.json",
+    "config_sentence_transformers.json",
+    "sentence_bert_config.json",
+    "modules.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "sentencepiece*.model",
+    "spiece.model",
+    "model*.safetensors",
+    "model.safetensors.index.json",
+    "tamis.json",
+    "model.pt",
+]
+_HUB_ORGANIZATION = "cross-encoder"  # of a name without one, as in sentence-transformers
+
+
+def _download(name: str, options: dict[str, Any]) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise ModelError(
+            f"'{name}' is no local folder, and to fetch it from the Hugging Face hub needs "
+            "huggingface_hub: pip install 'tamis[hub]'"
+        ) from None
+    return Path(snapshot_download(name, allow_patterns=_WANTED, **options))
+
+
+def locate(
+    name: str | os.PathLike[str] | None,
+    *,
+    cache_folder: str | None = None,
+    revision: str | None = None,
+    token: bool | str | None = None,
+    local_files_only: bool = False,
+) -> Path:
+    """The folder of a model. A local folder, and the embedded model (None), open no socket."""
+    if name is None:
+        return EMBEDDED
+    if not isinstance(name, (str, os.PathLike)):
+        raise InvalidArgument(f"model_name_or_path must be a str, got {type(name).__name__}")
+    path = os.fspath(name)
+    if os.path.isdir(path):
+        return Path(path)
+    if os.path.isfile(path):
+        raise NotADirectoryError(
+            f"Path {path} is a file, not a directory. `model_name_or_path` must be a local "
+            "directory containing a model, or a Hugging Face Hub model ID."
+        )
+    if path.count("/") > 1 or path.startswith(("/", ".", "~")) or not path:
+        raise FileNotFoundError(f"Path {path} not found")
+    if "/" not in path:
+        path = f"{_HUB_ORGANIZATION}/{path}"
+    return _download(
+        path,
+        {
+            "cache_dir": cache_folder or os.environ.get("SENTENCE_TRANSFORMERS_HOME"),
+            "revision": revision,
+            "token": token,
+            "local_files_only": local_files_only,
+        },
+    )
+
+
+def revision_of(folder: Path, name: Any) -> str | None:
+    """The hub's commit, which names a snapshot's folder; None for a local folder."""
+    downloaded = name is not None and not os.path.isdir(os.fspath(name))
+    return folder.name if downloaded and folder.parent.name == "snapshots" else None
+
+
+def read_json(path: Path) -> Any:
+    """The file's content, or None where there is none. Throws ModelError for what is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read as JSON: {error}") from error
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether tamis exported it."""
+    return (folder / "tamis.json").is_file()
+
+
+def _is_plain_transformer(modules: Any) -> bool:
+    # sentence-transformers writes modules.json for every model since 5.4; one transformer in the
+    # root is the ordinary sequence classifier.
+    if not isinstance(modules, list) or len(modules) != 1 or not isinstance(modules[0], dict):
+        return False
+    kind = str(modules[0].get("type", "")).rpartition(".")[2]
+    return kind == "Transformer" and modules[0].get("path", "") in ("", ".")
+
+
+def require_reranker(folder: Path) -> None:
+    """Say what a folder is that cannot be a sequence-classification reranker."""
+    if is_bundle(folder):
+        return
+    config = read_json(folder / "config.json")
+    if not isinstance(config, dict):
+        raise ModelError(f"{folder} holds no model: it has neither config.json nor tamis.json")
+    architecture = str((config.get("architectures") or [""])[0])
+    if architecture.endswith(("ForCausalLM", "ForConditionalGeneration")):
+        raise ModelError(
+            f"{folder} is a language model ({architecture}), which scores by its answers 'yes' and "
+            "'no'; tamis does not run these yet, only sequence classifiers"
+        )
+    modules = read_json(folder / "modules.json")
+    if modules is not None and not _is_plain_transformer(modules):
+        kinds = [str(m.get("type", "")).rpartition(".")[2] for m in modules if isinstance(m, dict)]
+        raise ModelError(
+            f"{folder} is a stack of modules ({', '.join(kinds)}); tamis does not run these yet, "
+            "only a transformer with its own classification head"
+        )

@@ -1,0 +1,100 @@
+"""What was cut to score a call's pairs: as data, and as a warning."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamis.errors import TruncationWarning
+
+
+@dataclass(frozen=True)
+class TruncationReport:
+    """Of one call. Arrays are in the caller's order."""
+
+    query_tokens_cut: NDArray[np.uint32]  # [pairs]
+    document_tokens_cut: NDArray[np.uint32]  # [pairs]; 0 where windows read the whole document
+    tokens: int  # scored, special ones included; equal pairs count once
+    # [pairs, 2], characters of the winning window in the document; only with windows
+    spans: NDArray[np.int64] | None = None
+
+    @property
+    def pairs(self) -> int:
+        """Pairs scored."""
+        return len(self.query_tokens_cut)
+
+    @property
+    def pairs_cut(self) -> int:
+        """Pairs that lost tokens."""
+        return int(np.count_nonzero(self.query_tokens_cut + self.document_tokens_cut))
+
+    @property
+    def tokens_cut(self) -> int:
+        """Tokens that no score has seen, over all pairs."""
+        return int(self.query_tokens_cut.sum() + self.document_tokens_cut.sum())
+
+    def part(self, begin: int, end: int) -> TruncationReport:
+        """Of some of the pairs; `tokens` stays the call's."""
+        return TruncationReport(
+            self.query_tokens_cut[begin:end],
+            self.document_tokens_cut[begin:end],
+            self.tokens,
+            None if self.spans is None else self.spans[begin:end],
+        )
+
+    def __str__(self) -> str:
+        if not self.pairs_cut:
+            return f"{self.pairs} pairs, none cut"
+        return (
+            f"{self.pairs_cut} of {self.pairs} pairs were longer than the model reads and lost "
+            f"{self.tokens_cut} tokens ({int(self.query_tokens_cut.sum())} of queries, "
+            f"{int(self.document_tokens_cut.sum())} of documents)"
+        )
+
+
+class Prediction(NamedTuple):
+    """What `predict_with_report` returns."""
+
+    scores: Any  # as `predict` returns them
+    report: TruncationReport
+
+
+class Ranked(NamedTuple):
+    """What `rank_with_report` returns."""
+
+    hits: list[dict[str, Any]]  # as `rank` returns them
+    report: TruncationReport
+
+
+def join(reports: list[TruncationReport]) -> TruncationReport:
+    """The report of calls that were made one after another."""
+    spans = [report.spans for report in reports if report.spans is not None]
+    return TruncationReport(
+        np.concatenate([report.query_tokens_cut for report in reports]),
+        np.concatenate([report.document_tokens_cut for report in reports]),
+        sum(report.tokens for report in reports),
+        np.concatenate(spans) if spans else None,
+    )
+
+
+def _level_of_caller() -> int:
+    """The `stacklevel` of the first frame outside this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tamis."):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def warn_if_cut(report: TruncationReport, max_length: int) -> None:
+    """One TruncationWarning for a call, at the line that called tamis."""
+    if report.pairs_cut:
+        message = (
+            f"{report} (it reads {max_length} tokens of a pair); use on_truncation='window' to "
+            "score documents whole, or 'ignore' to silence this"
+        )
+        warnings.warn(TruncationWarning(message), stacklevel=_level_of_caller())

@@ -1,0 +1,65 @@
+"""save_pretrained: the model's files and the caller's settings, for tamis and sentence-transformers
+to load again. The weights are copied as they are: nothing here changes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tamis.errors import InvalidArgument
+from tamis.model_source import is_bundle, read_json
+
+_MODULES = [
+    {
+        "idx": 0,
+        "name": "0",
+        "path": "",
+        "type": "sentence_transformers.base.modules.transformer.Transformer",
+    }
+]
+_LEFT_OUT = {"README.md", ".gitattributes", "reference.json"}
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _copy(source: Path, target: Path) -> None:
+    for path in sorted(source.iterdir()):
+        if path.is_file() and path.name not in _LEFT_OUT and path.suffix != ".py":
+            shutil.copyfile(path, target / path.name)  # follows the hub cache's links
+
+
+def save(
+    source: Path,
+    path: str | os.PathLike[str],
+    *,
+    activation: str,
+    prompts: dict[str, str],
+    default_prompt_name: str | None,
+    max_length: int,
+) -> None:
+    """Write the folder; the settings go where sentence-transformers keeps them."""
+    target = Path(path)
+    target.mkdir(parents=True, exist_ok=True)
+    if target.resolve() == source.resolve():
+        raise InvalidArgument(f"{target} is the folder the model was loaded from")
+    _copy(source, target)
+    if is_bundle(source):
+        return  # its manifest holds the settings and the hash of every file
+    saved = read_json(source / "config_sentence_transformers.json")
+    settings = {
+        **(saved if isinstance(saved, dict) else {}),
+        "model_type": "CrossEncoder",
+        "activation_fn": activation,
+        "prompts": prompts,
+        "default_prompt_name": default_prompt_name,
+    }
+    _write(target / "config_sentence_transformers.json", settings)
+    _write(target / "modules.json", _MODULES)
+    tokenizer = read_json(target / "tokenizer_config.json")
+    if isinstance(tokenizer, dict):
+        _write(target / "tokenizer_config.json", {**tokenizer, "model_max_length": max_length})

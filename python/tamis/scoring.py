@@ -1,0 +1,193 @@
+"""One call's arguments, checked once, and the way from texts to scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+
+from tamis import pools, report
+from tamis._native import CancelToken
+from tamis.activation import Activation, Array, softmax
+from tamis.errors import InvalidArgument
+from tamis.load_options import read_processing
+from tamis.loaded import Loaded
+from tamis.progress import ProgressBar
+from tamis.report import TruncationReport
+
+# sentence-transformers' default batch size means "no opinion": the token budget decides then.
+NO_OPINION = 32
+
+
+class Options(TypedDict, total=False):
+    """Beyond sentence-transformers: keyword arguments of every scoring method."""
+
+    scores: Literal["default", "logit", "probability"]  # instead of an activation_fn
+    on_truncation: Literal["warn", "error", "ignore", "window"]
+    aggregate: Literal["max", "mean", "first"]  # of a document's windows
+    window_stride: int | None  # tokens between windows; None is half a window
+    truncation: Literal["longest_first", "only_first", "only_second"]
+    max_query_tokens: int | None  # the query is cut to these first
+    max_doc_tokens: int | None  # the document likewise
+    max_batch_tokens: int | None  # budget of a micro-batch, which bounds memory
+    processing_kwargs: Mapping[str, Any] | None  # sentence-transformers' spelling of two of these
+    cancel: CancelToken | None  # stops the call from another thread
+
+
+_NATIVE_NAMES = {
+    "aggregate": "aggregate",
+    "window_stride": "window_stride",
+    "truncation": "truncation",
+    "max_query_tokens": "max_query_tokens",
+    "max_doc_tokens": "max_document_tokens",
+    "max_batch_tokens": "max_batch_tokens",
+    "cancel": "cancel",
+}
+_POSITIVE = ("window_stride", "max_query_tokens", "max_doc_tokens", "max_batch_tokens")
+
+
+def check_names(options: Mapping[str, Any], method: str) -> None:
+    """A misspelt argument is an error, as Python has it."""
+    for name in options:
+        if name not in Options.__annotations__:
+            raise TypeError(f"CrossEncoder.{method}() got an unexpected keyword argument '{name}'")
+
+
+def _native_arguments(options: Options, max_length: int, batch_size: int) -> dict[str, Any]:
+    for name in _POSITIVE:
+        value = options.get(name)
+        if value is not None and (not isinstance(value, int) or value <= 0):
+            raise InvalidArgument(f"{name} must be a positive integer, got {value!r}")
+    mode = options.get("on_truncation", "warn")
+    if mode not in ("warn", "error", "ignore", "window"):
+        raise InvalidArgument(
+            f"on_truncation must be 'warn', 'error', 'ignore' or 'window', got {mode!r}"
+        )
+    arguments: dict[str, Any] = {
+        native: options[name]  # type: ignore[literal-required]
+        for name, native in _NATIVE_NAMES.items()
+        if options.get(name) is not None
+    }
+    processing = read_processing(options.get("processing_kwargs"))
+    arguments["max_length"] = min(processing.pop("max_length", max_length), max_length)
+    arguments["on_truncation"] = "allow" if mode in ("warn", "ignore") else mode
+    if batch_size != NO_OPINION:
+        arguments["max_batch_pairs"] = batch_size
+    return {**arguments, **processing}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one scoring call was asked for."""
+
+    activation: Activation
+    prompt: str
+    batch_size: int
+    show_progress_bar: bool
+    native: dict[str, Any]  # arguments of the native call
+    warns: bool
+    chunk_size: int | None = None
+    apply_softmax: bool = False
+
+    @classmethod
+    def read(
+        cls,
+        options: Options,
+        *,
+        activation: Activation,
+        prompt: str | None,
+        max_length: int,
+        batch_size: int,
+        show_progress_bar: bool,
+        chunk_size: int | None = None,
+        apply_softmax: bool = False,
+    ) -> Call:
+        """Throws InvalidArgument, or ValueError in sentence-transformers' words."""
+        if batch_size <= 0:
+            raise ValueError(f"batch_size must be a positive integer, got {batch_size}.")
+        pools.check_chunk_size(chunk_size)
+        return cls(
+            activation,
+            prompt or "",
+            batch_size,
+            show_progress_bar,
+            _native_arguments(options, max_length, batch_size),
+            options.get("on_truncation", "warn") == "warn",
+            chunk_size,
+            apply_softmax,
+        )
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Of pairs, in the caller's order."""
+
+    scores: Array  # [pairs] with one label, else [pairs, labels]
+    logits: Array  # [pairs, labels]
+    report: TruncationReport
+
+    def part(self, begin: int, end: int) -> Scored:
+        """The pairs from `begin` to before `end`."""
+        return Scored(self.scores[begin:end], self.logits[begin:end], self.report.part(begin, end))
+
+
+def _empty(labels: int) -> Scored:
+    none = np.zeros(0, np.uint32)
+    scores = np.zeros((0,) if labels == 1 else (0, labels), np.float32)
+    return Scored(scores, np.zeros((0, labels), np.float32), TruncationReport(none, none, 0))
+
+
+def _activated(logits: Array, call: Call) -> Array:
+    scores = np.asarray(call.activation.apply(logits))
+    if len(scores) != len(logits):
+        raise InvalidArgument(
+            f"activation_fn gave {scores.shape} for logits {logits.shape}; it must keep the pairs"
+        )
+    if logits.shape[1] == 1 and scores.ndim > 1:
+        scores = scores[:, 0]
+    if call.apply_softmax and scores.ndim > 1:
+        scores = softmax(scores, axis=1)
+    return scores
+
+
+def _report(result: Any) -> TruncationReport:
+    return TruncationReport(
+        result.query_tokens_cut, result.document_tokens_cut, result.tokens, result.spans
+    )
+
+
+def score(
+    model: Loaded,
+    queries: list[str],
+    documents: list[str],
+    call: Call,
+    pool: pools.Pool | None = None,
+) -> Scored:
+    """Score queries[i] with documents[i]."""
+    if not queries:
+        return _empty(model.native.labels)
+    if call.prompt:
+        queries = [call.prompt + query for query in queries]
+    desc = "Batches" if pool is None else "Chunks"
+    with ProgressBar(call.show_progress_bar, len(queries), call.batch_size, desc) as bar:
+        if pool is None:
+            results = [
+                model.native.logits(queries, documents, progress=bar.callback, **call.native)
+            ]
+        else:
+            results = pools.map_chunks(
+                pool,
+                len(queries),
+                call.chunk_size,
+                lambda worker, part: worker.native.logits(
+                    queries[part], documents[part], **call.native
+                ),
+                bar.callback,
+            )
+    logits = np.concatenate([result.logits for result in results])
+    found = report.join([_report(result) for result in results])
+    if call.warns:
+        report.warn_if_cut(found, call.native["max_length"])
+    return Scored(_activated(logits, call), logits, found)

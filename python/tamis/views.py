@@ -1,0 +1,91 @@
+"""`model.tokenizer` and `model.model`: what scoring code reads of them, without torch.
+
+Scoring uses neither: they show sentence-transformers' callers what they look for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tamis.drop_in import DropIn
+
+_CHANGES = ("add_", "set_", "train", "save", "push", "resize", "_")
+
+
+class TokenizerView:
+    """The length limit, and transformers' tokenizer of the same files for everything else."""
+
+    _model: DropIn
+
+    def __init__(self, model: DropIn) -> None:
+        object.__setattr__(self, "_model", model)
+
+    @property
+    def model_max_length(self) -> int:
+        """Tokens of a pair, special ones included."""
+        return self._model.max_seq_length
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "model_max_length":
+            raise AttributeError(
+                f"tokenizer.{name} cannot be set: tamis tokenizes by the model's own files"
+            )
+        self._model.max_seq_length = value
+
+    def _transformers(self, wanted: str) -> Any:
+        try:
+            from transformers import AutoTokenizer
+        except ImportError:
+            raise AttributeError(
+                f"tokenizer.{wanted} needs transformers, which is not installed; tamis's own "
+                "tokenizer is tamis.Tokenizer"
+            ) from None
+        tokenizer = AutoTokenizer.from_pretrained(self._model.path, local_files_only=True)
+        tokenizer.model_max_length = self.model_max_length
+        return tokenizer
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(_CHANGES):
+            raise AttributeError(f"tokenizer.{name} is not available: the tokenizer cannot change")
+        return getattr(self._transformers(name), name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._transformers("__call__")(*args, **kwargs)
+
+
+class ModelView:
+    """`model.model`: configuration, device and dtype of what runs; no torch module is there."""
+
+    def __init__(self, model: DropIn) -> None:
+        self._model = model
+
+    @property
+    def config(self) -> Any:
+        """The model's configuration."""
+        return self._model.config
+
+    @property
+    def device(self) -> Any:
+        """Where it runs."""
+        return self._model.device
+
+    @property
+    def dtype(self) -> Any:
+        """What it computes in."""
+        return self._model.dtype
+
+    def to(self, *args: Any, **kwargs: Any) -> ModelView:
+        """Moves, or changes the precision of, the CrossEncoder it belongs to."""
+        self._model.to(*args, **kwargs)
+        return self
+
+    def eval(self) -> ModelView:
+        """Without effect: tamis only scores."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"model.model.{name}: tamis runs its own engine and has no torch module; load "
+            "sentence_transformers.CrossEncoder for its layers and parameters"
+        )
