@@ -29,6 +29,9 @@ struct TorchScriptOptions {
 /// CUDA devices that this process can use; 0 where torch has no CUDA or finds no driver.
 [[nodiscard]] std::size_t cuda_device_count();
 
+/// Makes `tamis::varlen_attention` known to torch in this process; loading a scorer does it too.
+void register_torch_operators();
+
 /// Immutable: copies share the program, any number of threads may score with it.
 class TorchScriptScorer {
  public:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tamis.errors import ModelError
 
-class ExportError(RuntimeError):
+
+class ExportError(ModelError):
     """The source cannot become a bundle; nothing was written."""

@@ -207,6 +207,10 @@ void TorchScriptScorer::Program::score(std::span<const PairRef> pairs,
   score(pairs.subspan(half), logits.subspan(half * spec.labels));
 }
 
+void register_torch_operators() {
+  guard("cannot register tamis::varlen_attention", torch_ops::register_ops);
+}
+
 TorchScriptScorer::TorchScriptScorer(std::shared_ptr<const Program> program)
     : program_(std::move(program)) {}
 

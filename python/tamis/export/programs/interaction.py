@@ -27,7 +27,7 @@ class _Interaction(nn.Module):
         unit = nn.functional.normalize(states, dim=-1)
         weights = torch.sigmoid(self.token_weight(states).squeeze(-1))
         logits = torch.jit.annotate(list[Tensor], [])
-        edges: list[int] = bounds.tolist()
+        edges: list[int] = bounds.long().tolist()
         for i in range(0, len(edges) - 1, 2):
             begin, middle, end = edges[i], edges[i + 1], edges[i + 2]
             query = states[begin:middle].mean(0)
