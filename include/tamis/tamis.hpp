@@ -1,0 +1,46 @@
+// tamis/tamis.hpp: everything, in the order in which the data moves.
+//
+//   auto model = tamis::CrossEncoder::load("models/minilm");
+//   auto hits = model.rank(query, passages, {.top_k = 10});
+//
+// No torch and no sentencepiece comes with it. A file that needs one step includes that header alone.
+#pragma once
+
+#include <tamis/cancel.hpp>    // IWYU pragma: export
+#include <tamis/error.hpp>     // IWYU pragma: export
+#include <tamis/parallel.hpp>  // IWYU pragma: export
+#include <tamis/version.hpp>   // IWYU pragma: export
+
+// strings -> token ids
+#include <tamis/text/encoded_pair.hpp>   // IWYU pragma: export
+#include <tamis/text/pair_encoder.hpp>   // IWYU pragma: export
+#include <tamis/text/pair_template.hpp>  // IWYU pragma: export
+#include <tamis/text/tokenizer.hpp>      // IWYU pragma: export
+#include <tamis/text/tokens.hpp>         // IWYU pragma: export
+#include <tamis/text/windows.hpp>        // IWYU pragma: export
+
+// token ids -> micro-batches
+#include <tamis/batch/packed.hpp>   // IWYU pragma: export
+#include <tamis/batch/padded.hpp>   // IWYU pragma: export
+#include <tamis/batch/planner.hpp>  // IWYU pragma: export
+
+// micro-batches -> scores
+#include <tamis/score/activation.hpp>  // IWYU pragma: export
+#include <tamis/score/scorer.hpp>      // IWYU pragma: export
+#include <tamis/score/scorer_abi.hpp>  // IWYU pragma: export
+#if __has_include(<tamis/score/torchscript_scorer.hpp>)  // comes with tamis::torch
+#include <tamis/score/torchscript_scorer.hpp>  // IWYU pragma: export
+#endif
+
+// scores -> rankings
+#include <tamis/rank/dedup.hpp>    // IWYU pragma: export
+#include <tamis/rank/fusion.hpp>   // IWYU pragma: export
+#include <tamis/rank/ranking.hpp>  // IWYU pragma: export
+#include <tamis/rank/top_k.hpp>    // IWYU pragma: export
+
+// all of the above
+#include <tamis/cross_encoder.hpp>  // IWYU pragma: export
+
+// rankings -> numbers
+#include <tamis/eval/bootstrap.hpp>  // IWYU pragma: export
+#include <tamis/eval/metrics.hpp>    // IWYU pragma: export
