@@ -1,8 +1,9 @@
-// examples/cpp/005_metrics.cpp: fuse two rankings and see whether it helped. Needs tamis::core only.
-#include <fmt/format.h>
-
+// examples/cpp/005_metrics.cpp: fuse two rankings and see whether it helped. Needs tamis::core
+// only.
 #include <cstddef>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <tamis/eval/metrics.hpp>
 #include <tamis/rank/fusion.hpp>

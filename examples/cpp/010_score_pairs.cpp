@@ -1,11 +1,11 @@
 // examples/cpp/010_score_pairs.cpp: how well does each passage answer its question?
 //
 //   010_score_pairs [MODEL]     MODEL: a Hugging Face folder or a tamis bundle
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <exception>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <tamis/cross_encoder.hpp>
 

@@ -1,11 +1,11 @@
 // examples/cpp/020_rerank.cpp: the best passages for a query.
 //
 //   020_rerank [MODEL]     MODEL: a Hugging Face folder or a tamis bundle
-#include <fmt/format.h>
-
 #include <exception>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <tamis/cross_encoder.hpp>
 

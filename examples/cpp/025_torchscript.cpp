@@ -3,10 +3,10 @@
 //   025_torchscript BUNDLE [DEVICE]     BUNDLE: a folder that `tamis export` wrote
 //
 // Loading a TorchScript file can run code: load bundles only from those you trust.
-#include <fmt/format.h>
-
 #include <exception>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <tamis/cross_encoder.hpp>
 #include <tamis/score/torchscript_scorer.hpp>

@@ -3,7 +3,8 @@
 //   auto model = tamis::CrossEncoder::load("models/minilm");
 //   auto hits = model.rank(query, passages, {.top_k = 10});
 //
-// No torch and no sentencepiece comes with it. A file that needs one step includes that header alone.
+// No torch and no sentencepiece comes with it. A file that needs one step includes that header
+// alone.
 #pragma once
 
 #include <tamis/cancel.hpp>    // IWYU pragma: export
@@ -24,12 +25,19 @@
 #include <tamis/batch/padded.hpp>   // IWYU pragma: export
 #include <tamis/batch/planner.hpp>  // IWYU pragma: export
 
+// files -> weights
+#include <tamis/model/bundle.hpp>          // IWYU pragma: export
+#include <tamis/model/encoder_config.hpp>  // IWYU pragma: export
+#include <tamis/model/tensor_view.hpp>     // IWYU pragma: export
+#include <tamis/model/weight_file.hpp>     // IWYU pragma: export
+
 // micro-batches -> scores
-#include <tamis/score/activation.hpp>  // IWYU pragma: export
-#include <tamis/score/scorer.hpp>      // IWYU pragma: export
-#include <tamis/score/scorer_abi.hpp>  // IWYU pragma: export
+#include <tamis/score/activation.hpp>                    // IWYU pragma: export
+#include <tamis/score/fused_encoder_scorer.hpp>          // IWYU pragma: export
+#include <tamis/score/scorer.hpp>                        // IWYU pragma: export
+#include <tamis/score/scorer_abi.hpp>                    // IWYU pragma: export
 #if __has_include(<tamis/score/torchscript_scorer.hpp>)  // comes with tamis::torch
-#include <tamis/score/torchscript_scorer.hpp>  // IWYU pragma: export
+#include <tamis/score/torchscript_scorer.hpp>            // IWYU pragma: export
 #endif
 
 // scores -> rankings

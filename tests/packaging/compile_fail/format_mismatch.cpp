@@ -1,4 +1,4 @@
-// must not compile: constant expression|consteval
+// must not compile: const(ant expression|expr|eval)
 #include <tamis/error.hpp>
 
 #ifdef CONTROL
