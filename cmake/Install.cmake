@@ -7,23 +7,14 @@
 include(CMakePackageConfigHelpers)
 set(TAMIS_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/tamis")
 
-install(TARGETS tamis_core EXPORT tamisCoreTargets
-        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
-install(EXPORT tamisCoreTargets NAMESPACE tamis:: DESTINATION "${TAMIS_INSTALL_CMAKEDIR}"
-        COMPONENT dev)
-
-foreach(part engine torch)
-  if(NOT TARGET tamis_${part})
-    continue()
+foreach(part core engine torch)
+  if(TARGET tamis_${part})
+    install(TARGETS tamis_${part} EXPORT tamis-${part}
+            ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev
+            FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
+    install(EXPORT tamis-${part} NAMESPACE tamis:: DESTINATION "${TAMIS_INSTALL_CMAKEDIR}"
+            COMPONENT dev)
   endif()
-  string(SUBSTRING ${part} 0 1 first)
-  string(TOUPPER ${first} first)
-  string(REGEX REPLACE "^." "${first}" title ${part})
-  install(TARGETS tamis_${part} EXPORT tamis${title}Targets
-          ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev
-          FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
-  install(EXPORT tamis${title}Targets NAMESPACE tamis:: DESTINATION "${TAMIS_INSTALL_CMAKEDIR}"
-          COMPONENT dev)
 endforeach()
 
 string(REPLACE "." "[.]" TAMIS_TORCH_MINOR_REGEX "${TAMIS_TORCH_MINOR}")
