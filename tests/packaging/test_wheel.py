@@ -137,6 +137,12 @@ def test_the_command_is_installed(python):
     assert run(python.parent / "tamis", "--version").startswith("tamis ")
 
 
+def test_the_demo_runs_where_there_is_no_torch(python):
+    out = run(python, "-X", "utf8", "-m", "tamis.demo", "--seconds", "4")
+    for expected in ("nDCG@10", "pairs/s", "reranked + 0.3 BM25", "longer than the model reads"):
+        assert expected in " ".join(out.split())
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     """The default model with its TorchScript program, exported by the environment of the tests."""

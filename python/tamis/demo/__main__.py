@@ -12,16 +12,11 @@ from tamis.demo import report
 from tamis.demo.collection import load_abstracts, load_claims, retrieve, sample
 from tamis.demo.compare import compare
 from tamis.demo.rerank import Scorer, default_scorer, measure_speed, rerank
-from tamis.demo.sizing import DEPTHS, LIMIT_SECONDS, Plan, plan
+from tamis.demo.sizing import DEPTHS, PATIENCE, TARGET_SECONDS, Plan, plan
 from tamis.demo.terminal import Terminal
 
 
-def _threads() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def run(score: Scorer, terminal: Terminal, full: bool) -> None:
+def run(score: Scorer, terminal: Terminal, full: bool, seconds: float) -> None:
     begin = time.perf_counter()
     claims, abstracts = load_claims(), load_abstracts()
     terminal.step(1, "BM25 finds candidates")
@@ -33,8 +28,8 @@ def run(score: Scorer, terminal: Terminal, full: bool) -> None:
     )
 
     terminal.step(2, "the cross-encoder reads each claim with each candidate")
-    speed = measure_speed(score, candidates)
-    work = Plan(len(claims), DEPTHS[0]) if full else plan(speed, len(claims))
+    speed = measure_speed(score, candidates, min(3.0, seconds / 4))
+    work = Plan(len(claims), DEPTHS[0]) if full else plan(speed, len(claims), seconds)
     terminal.say(
         f"This machine does about {speed:.0f} pairs/s: {work.claims} claims × {work.depth} "
         f"candidates = {work.pairs:,} pairs, about {work.pairs / speed:.0f} s."
@@ -44,10 +39,10 @@ def run(score: Scorer, terminal: Terminal, full: bool) -> None:
         candidates[: work.claims],
         work.depth,
         terminal.progress,
-        limit_seconds=None if full else LIMIT_SECONDS,
+        limit_seconds=None if full else PATIENCE * seconds,
     )
     terminal.end_progress()
-    report.cost(terminal, result, _threads())
+    report.cost(terminal, result)
 
     terminal.step(3, "before and after")
     comparison = compare(result)
@@ -67,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=os.environ.get("FULL", "") not in ("", "0"),
         help="all 300 claims at depth 100 (also: FULL=1)",
     )
+    parser.add_argument(
+        "--seconds", type=float, default=TARGET_SECONDS, help="to spend on reranking (default: 60)"
+    )
     arguments = parser.parse_args(argv)
     terminal = Terminal()
     terminal.write(
@@ -74,12 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         + " · a reranker improves a real ranking; no torch, no network"
     )
     begin = time.perf_counter()
-    score = default_scorer()
+    score, description = default_scorer()
+    seconds = time.perf_counter() - begin
     terminal.write(
-        terminal.style(f"    default model loaded in {time.perf_counter() - begin:.2f} s", "dim")
+        terminal.style(f"    the embedded default model, {description}: {seconds:.2f} s", "dim")
     )
     try:
-        run(score, terminal, arguments.full)
+        run(score, terminal, arguments.full, arguments.seconds)
     except KeyboardInterrupt:
         terminal.write("\nstopped")
         return 130

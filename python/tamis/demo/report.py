@@ -61,12 +61,11 @@ def meaning(terminal: Terminal, comparison: Comparison, depth: int, all_claims: 
         )
 
 
-def cost(terminal: Terminal, result: Result, threads: int) -> None:
+def cost(terminal: Terminal, result: Result) -> None:
     pairs = max(result.pairs, 1)
     seconds = max(result.seconds, 1e-9)
     terminal.say(
-        f"{result.pairs:,} pairs in {result.seconds:.1f} s on {threads} "
-        f"core{'s' if threads != 1 else ''}: {result.pairs / seconds:.0f} pairs/s, "
+        f"{result.pairs:,} pairs in {result.seconds:.1f} s: {result.pairs / seconds:.0f} pairs/s, "
         f"{result.tokens / seconds:,.0f} tokens/s, {result.tokens / pairs:.0f} tokens a pair."
     )
     share = result.tokens_cut / max(result.tokens + result.tokens_cut, 1)

@@ -111,16 +111,18 @@ def blended(scores: Sequence[float], first_stage: Sequence[float]) -> list[float
     ]
 
 
-def default_scorer() -> Scorer:
-    """The embedded model."""
+def default_scorer() -> tuple[Scorer, str]:
+    """The embedded model, and what it runs on. Logits: the blend wants them unsquashed."""
     from tamis import CrossEncoder
 
     model = CrossEncoder()
 
     def score(pairs: Sequence[tuple[str, str]]) -> Scores:
-        values, report = model.predict_with_report(list(pairs), on_truncation="ignore")
+        values, report = model.predict_with_report(
+            list(pairs), scores="logit", on_truncation="ignore", show_progress_bar=False
+        )
         return Scores(
             [float(value) for value in values], report.pairs_cut, report.tokens_cut, report.tokens
         )
 
-    return score
+    return score, model.description

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TARGET_SECONDS = 60.0
-LIMIT_SECONDS = 85.0  # the work stops here even where the estimate was too hopeful
+PATIENCE = 1.4  # the work stops at this many times the target where the estimate was too hopeful
 DEPTHS = (100, 50, 30, 20, 10)
 ENOUGH_CLAIMS = 60  # below this a difference between two rankings is mostly luck
 
