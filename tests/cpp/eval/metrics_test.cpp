@@ -1,4 +1,4 @@
-// tests/cpp/eval/metrics_test.cpp: by hand and by law; tests/python/eval compares with trec_eval.
+// tests/cpp/eval/metrics_test.cpp: by hand, by law, and against trec_eval.
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -9,6 +9,37 @@
 #include "support/catch.hpp"
 
 using std::vector;
+
+namespace {
+
+struct Golden {
+  vector<int> ranked;
+  vector<int> judged;
+  double ndcg_at_10;
+  double reciprocal_rank;
+  double recall_at_5;
+  double average_precision;
+};
+
+// clang-format off
+const vector<Golden> kGolden = {
+#include "eval/trec_eval_golden.inc"
+};
+// clang-format on
+
+}  // namespace
+
+TEST_CASE("equal to trec_eval") {
+  for (const Golden& golden : kGolden) {
+    const auto near = [](double value) { return Approx(value).margin(1e-12); };
+    REQUIRE(tamis::ndcg(golden.ranked, golden.judged, 10) == near(golden.ndcg_at_10));
+    REQUIRE(tamis::reciprocal_rank(golden.ranked, tamis::kNoCutoff) ==
+            near(golden.reciprocal_rank));
+    REQUIRE(tamis::recall(golden.ranked, golden.judged, 5) == near(golden.recall_at_5));
+    REQUIRE(tamis::average_precision(golden.ranked, golden.judged) ==
+            near(golden.average_precision));
+  }
+}
 
 TEST_CASE("nDCG by hand, with the grade as gain") {
   const vector<int> ranked = {0, 3, 1};

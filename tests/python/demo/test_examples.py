@@ -1,0 +1,47 @@
+"""Each Python example runs, and prints what it should."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "python"
+
+
+def run(name: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", EXAMPLES / name],
+        capture_output=True,
+        text=True,
+        env=os.environ,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_metrics():
+    lines = run("005_metrics.py")
+    assert [line.split()[0] for line in lines] == ["ndcg@10", "mrr@10", "recall@100"]
+    assert "0.000 [+0.000, +0.000]" in lines[2]
+
+
+def test_score_pairs():
+    scores = [float(line.split()[0]) for line in run("010_score_pairs.py")]
+    assert scores[1] < min(scores[0], scores[2])
+
+
+def test_rerank():
+    query, *hits = run("020_rerank.py")
+    assert query.startswith("who signed")
+    scores = [float(line.split()[0]) for line in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert len(hits) == 3
+    assert not any("Tulips" in line for line in hits)
+
+
+def test_every_example_has_a_test():
+    tested = {"005_metrics.py", "010_score_pairs.py", "020_rerank.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == tested
