@@ -38,7 +38,7 @@ class ExportReport:
     convention: str
     why_padded: str | None  # why no packed program serves, when the convention is padded
     labels: int
-    max_length: int | None
+    max_length: int
     activation: str
     parity: dict[str, Any]
 
@@ -114,7 +114,7 @@ def export_model(
     )
 
 
-def _facts(source: Source, config: dict[str, Any], labels: int, limit: int | None) -> dict[str, Any]:
+def _facts(source: Source, config: dict[str, Any], labels: int, limit: int) -> dict[str, Any]:
     activation = activation_of(config, labels)
     prompts, default_prompt = prompts_of(source.folder)
     return {
@@ -123,18 +123,18 @@ def _facts(source: Source, config: dict[str, Any], labels: int, limit: int | Non
         "max_length": limit,
         "labels": labels,
         "activation": activation,
-        "score_space": config.get("score_space", score_space(activation)),
+        "score_space": score_space(activation),
         "prompts": prompts,
         "default_prompt": default_prompt,
     }
 
 
-def _limit(own: int | None, asked: int | None) -> int | None:
+def _limit(own: int, asked: int | None) -> int:
     if asked is None:
         return own
     if asked < 1:
         raise ValueError(f"max_length {asked}; expected at least 1")
-    return asked if own is None else min(own, asked)
+    return min(own, asked)
 
 
 def _export_classifier(
@@ -212,7 +212,6 @@ def _export_interaction(
     limit = _limit(int(config["max_position_embeddings"]), max_length)
     state = load_weights(source.folder)
     program = _save_packed(source.name, config, 1, state, pairs, expected, folder)
-    config = {"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}} | config
     return _facts(source, config, 1, limit), program
 
 

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tamis.export.errors import ExportError
+
 FORMAT_VERSION = 1
 MANIFEST = "tamis.json"
 PROGRAM = "model.pt"
@@ -16,8 +18,11 @@ def activation_of(config: dict[str, Any], labels: int) -> str:
     """The default activation by sentence-transformers' rule, as one of our three names.
 
     Its newer key, its older key, else Sigmoid for one label and Identity for several. A path
-    outside torch is not trusted there either, and falls through to the default.
+    outside torch is not trusted there either, and falls through to the default. Our own models
+    state their score space instead.
     """
+    if config.get("score_space") == "logit":
+        return "identity"
     newer = config.get("sentence_transformers")
     path = newer.get("activation_fn") if isinstance(newer, dict) else None
     if path is None:
@@ -27,8 +32,6 @@ def activation_of(config: dict[str, Any], labels: int) -> str:
         kind = path.rsplit(".", 1)[-1]
         if kind in names:
             return names[kind]
-        from tamis.export.errors import ExportError
-
         raise ExportError(
             f"the model's activation {path} has no counterpart here; set "
             "sentence_transformers.activation_fn of config.json to torch.nn.Identity to export "

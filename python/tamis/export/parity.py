@@ -19,9 +19,9 @@ _LONGEST = 512  # tokens of the longest reference pair: the cost of export on a 
 Encoded = dict[str, list[int]]
 
 
-def encode_pairs(tokenizer: Any, max_length: int | None) -> list[Encoded]:
+def encode_pairs(tokenizer: Any, max_length: int) -> list[Encoded]:
     """The reference pairs as the model's own tokenizer reads them, truncated as usual."""
-    limit = min(max_length or _LONGEST, _LONGEST)
+    limit = min(max_length, _LONGEST)
     encoded: list[Encoded] = []
     for query, document in REFERENCE_PAIRS:
         found = tokenizer(query, document, truncation="longest_first", max_length=limit)

@@ -135,13 +135,22 @@ def load_model(source: Source) -> Any:
     return model.eval()
 
 
-def max_length_of(model: Any, tokenizer: Any) -> int | None:
-    """The smaller of the tokenizer's limit and the position table's, minus the table's offset."""
-    limits = []
-    if tokenizer.model_max_length < 1 << 30:  # transformers' "no limit" is 1e30
-        limits.append(int(tokenizer.model_max_length))
+NO_LIMIT = 1 << 20
+
+
+def max_length_of(model: Any, tokenizer: Any) -> int:
+    """The smaller of the tokenizer's limit and the position table's, minus the table's offset.
+
+    NO_LIMIT where neither has one: relative positions, and a tokenizer that states nothing.
+    """
+    limits = [tokenizer_limit(tokenizer)]
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and hasattr(module, "num_embeddings"):
             offset = 0 if module.padding_idx is None else module.padding_idx + 1
             limits.append(module.num_embeddings - offset)
-    return min(limits) if limits else None
+    return min(limits)
+
+
+def tokenizer_limit(tokenizer: Any) -> int:
+    """The tokenizer's own limit; transformers writes "none" as 1e30."""
+    return int(min(tokenizer.model_max_length, NO_LIMIT))

@@ -14,7 +14,7 @@ from tamis.export.errors import ExportError
 from tamis.export.exporter import ExportReport
 from tamis.export.manifest import PROGRAM, activation_of, prompts_of, score_space, write_manifest
 from tamis.export.operators import ensure_operators
-from tamis.export.sources import Source, load_tokenizer
+from tamis.export.sources import Source, load_tokenizer, tokenizer_limit
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
@@ -43,9 +43,7 @@ def export_torchscript(
         raise ExportError(f"{path} is no file")
     config = _config(source)
     loaded = load_tokenizer(Source(source, str(source), None, config))
-    limit = max_length
-    if limit is None and loaded.model_max_length < 1 << 30:
-        limit = int(loaded.model_max_length)
+    limit = tokenizer_limit(loaded) if max_length is None else max_length
     if loaded.pad_token_id is not None:
         config = config | {"pad_token_id": loaded.pad_token_id}
     ensure_operators()
