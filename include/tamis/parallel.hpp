@@ -1,0 +1,15 @@
+// tamis/parallel.hpp: how many threads this process scores with.
+#pragma once
+
+#include <cstddef>
+
+namespace tamis {
+
+/// What was set, else TAMIS_NUM_THREADS, else the cores this process may use: the smaller of its
+/// affinity mask and its cgroup's CPU quota (rounded up). At least 1.
+[[nodiscard]] std::size_t num_threads();
+
+/// For all models of the process, from the next call on. Throws InvalidArgument for 0.
+void set_num_threads(std::size_t count);
+
+}  // namespace tamis

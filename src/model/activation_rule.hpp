@@ -1,0 +1,21 @@
+// model/activation_rule.hpp: which activation a checkpoint asks for, as sentence-transformers reads it.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace tamis {
+
+/// The config's `sentence_transformers.activation_fn`, else the older
+/// `sbert_ce_default_activation_function`, else sigmoid for one label and identity otherwise
+/// (sentence-transformers 6.2, cross_encoder/model.py). `score_space: "logit"` means identity.
+/// Throws ModelError for an activation that the engine does not have.
+[[nodiscard]] std::string default_activation(const nlohmann::json& config, std::size_t labels,
+                                             std::string_view source);
+
+/// "probability" for sigmoid, "logit" otherwise.
+[[nodiscard]] std::string score_space_of(std::string_view activation);
+
+}  // namespace tamis

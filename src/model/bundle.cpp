@@ -1,0 +1,142 @@
+// model/bundle.cpp
+#include <tamis/model/bundle.hpp>
+
+#include <algorithm>
+#include <limits>
+
+#include <tamis/error.hpp>
+
+#include "model/activation_rule.hpp"
+#include "model/json_field.hpp"
+#include "model/sha256.hpp"
+
+namespace tamis {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// A file name that a manifest may use: inside the folder, nowhere else.
+fs::path inside(const fs::path& folder, const std::string& name) {
+  const fs::path relative = fs::path(name).lexically_normal();
+  if (relative.is_absolute() || (!relative.empty() && *relative.begin() == "..")) {
+    raise<ModelError>("{}: '{}' points outside the bundle", (folder / "tamis.json").string(), name);
+  }
+  return folder / relative;
+}
+
+void verify_files(const fs::path& folder, const json& manifest) {
+  const std::string source = (folder / "tamis.json").string();
+  const auto files =
+      field_or<std::map<std::string, std::string>>(manifest, "files", {}, source);
+  for (const auto& [name, expected] : files) {
+    const fs::path file = inside(folder, name);
+    if (!fs::exists(file)) raise<ModelError>("{}: file '{}' is missing", source, name);
+    const std::string found = sha256_of(file);
+    if (found != expected) {
+      raise<ModelError>("{} has sha256 {}, the manifest says {}: it was changed or damaged; export "
+                        "the bundle again",
+                        file.string(), found, expected);
+    }
+  }
+}
+
+std::map<std::string, TensorRecord> tensor_records(const json& manifest, const std::string& source) {
+  std::map<std::string, TensorRecord> records;
+  const auto tensors = manifest.find("tensors");
+  if (tensors == manifest.end() || !tensors->is_object()) return records;
+  for (const auto& [name, entry] : tensors->items()) {
+    if (!entry.is_object()) raise<ModelError>("{}: tensor '{}' is no object", source, name);
+    TensorRecord record;
+    record.record = field_or<std::string>(entry, "record", "", source);
+    record.dtype = dtype_from_name(field_or<std::string>(entry, "dtype", "F32", source));
+    record.shape = field_or<std::vector<std::int64_t>>(entry, "shape", {}, source);
+    records.emplace(name, std::move(record));
+  }
+  return records;
+}
+
+void read_prompts(const json& object, const std::string& source, ModelSpec& spec) {
+  spec.prompts = field_or<std::map<std::string, std::string>>(object, "prompts", {}, source);
+  const auto name = field_or<std::string>(object, "default_prompt", "", source);
+  if (!name.empty()) spec.default_prompt = name;
+}
+
+ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
+  const std::string source = (folder / "tamis.json").string();
+  const json manifest = read_json_file(folder / "tamis.json");
+  const auto version = field_or<int>(manifest, "format_version", 0, source);
+  if (version > kBundleFormat) {
+    raise<ModelError>("{} has format {}, this version of tamis reads up to {}; upgrade tamis",
+                      source, version, kBundleFormat);
+  }
+  if (version < 1) raise<ModelError>("{} has no format_version; it is no bundle", source);
+  if (verify_hashes) verify_files(folder, manifest);
+  ModelSpec spec;
+  spec.folder = folder;
+  spec.is_bundle = true;
+  spec.architecture = field_or<std::string>(manifest, "architecture", "", source);
+  spec.config_json = field_or<json>(manifest, "config", json::object(), source).dump();
+  spec.convention = field_or<std::string>(manifest, "convention", "padded", source);
+  // A program of the padded convention may be anything; only our own are read by the engine.
+  if (spec.convention == "packed") spec.encoder = parse_encoder_config(spec.config_json, source);
+  spec.labels = required_size(manifest, "labels", source);
+  spec.max_length = required_size(manifest, "max_length", source);
+  if (spec.encoder) spec.max_length = std::min(spec.max_length, spec.encoder->max_positions());
+  spec.activation = field_or<std::string>(manifest, "activation", "sigmoid", source);
+  spec.score_space =
+      field_or<std::string>(manifest, "score_space", score_space_of(spec.activation), source);
+  spec.inputs = field_or<std::vector<std::string>>(manifest, "inputs", {}, source);
+  spec.tensors = tensor_records(manifest, source);
+  read_prompts(manifest, source, spec);
+  const auto tokenizer = field_or<json>(manifest, "tokenizer", json::object(), source);
+  spec.tokenizer_folder = inside(folder, field_or<std::string>(tokenizer, "folder", ".", source));
+  return spec;
+}
+
+ModelSpec read_hugging_face_folder(const fs::path& folder) {
+  const std::string source = (folder / "config.json").string();
+  const json config = read_json_file(folder / "config.json");
+  ModelSpec spec;
+  spec.folder = folder;
+  spec.tokenizer_folder = folder;
+  spec.config_json = config.dump();
+  spec.architecture = field_or<std::string>(config, "model_type", "", source);
+  spec.encoder = parse_encoder_config(spec.config_json, source);
+  if (!spec.encoder) {
+    raise<ModelError>("{}: model_type '{}' is not one that the CPU engine reads (bert, roberta, "
+                      "xlm-roberta, camembert, distilbert, electra); export it with 'tamis export' "
+                      "and load the bundle with scorer=\"torchscript\"",
+                      source, spec.architecture);
+  }
+  spec.labels = spec.encoder->labels;
+  spec.max_length = spec.encoder->max_positions();
+  spec.activation = default_activation(config, spec.labels, source);
+  spec.score_space = score_space_of(spec.activation);
+  return spec;
+}
+
+}  // namespace
+
+ModelSpec load_model_spec(const fs::path& path, bool verify_hashes) {
+  if (!fs::exists(path)) raise<ModelError>("{} does not exist", path.string());
+  if (!fs::is_directory(path)) {
+    raise<ModelError>("{} is a file; a model is a folder with config.json or tamis.json",
+                      path.string());
+  }
+  if (fs::exists(path / "tamis.json")) return read_bundle(path, verify_hashes);
+  if (fs::exists(path / "config.json")) return read_hugging_face_folder(path);
+  raise<ModelError>("{} is no model: it has neither config.json nor tamis.json", path.string());
+}
+
+WeightFile open_weights(const ModelSpec& spec) {
+  if (!spec.is_bundle) return WeightFile::open(spec.folder);
+  if (spec.tensors.empty()) {
+    raise<ModelError>("{} lists no tensors, so the engine cannot read it; use "
+                      "scorer=\"torchscript\"",
+                      (spec.folder / "tamis.json").string());
+  }
+  return WeightFile::open_torchscript(spec.folder / "model.pt", spec.tensors);
+}
+
+}  // namespace tamis

@@ -1,0 +1,41 @@
+// model/json_field.cpp
+#include "model/json_field.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace tamis {
+namespace {
+
+// No dimension of a real model comes near; beyond it products of dimensions could overflow.
+constexpr std::size_t kLargest = std::size_t{1} << 31U;
+
+}  // namespace
+
+nlohmann::json parse_json_object(std::string_view text, std::string_view source) {
+  auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) raise<ModelError>("{} is no JSON object; it may be truncated", source);
+  return json;
+}
+
+nlohmann::json read_json_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) raise<ModelError>("cannot read {}", path.string());
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return parse_json_object(text.str(), path.string());
+}
+
+std::size_t required_size(const nlohmann::json& object, const char* name, std::string_view source,
+                          std::size_t least) {
+  const auto found = object.find(name);
+  if (found == object.end()) raise<ModelError>("{} has no field '{}'", source, name);
+  if (!found->is_number_unsigned() || found->get<std::size_t>() < least ||
+      found->get<std::size_t>() > kLargest) {
+    raise<ModelError>("{}: field '{}' is {}, expected a whole number of at least {}", source, name,
+                      found->dump(), least);
+  }
+  return found->get<std::size_t>();
+}
+
+}  // namespace tamis

@@ -1,0 +1,36 @@
+// model/json_field.hpp: typed reads from JSON that strangers wrote; errors name the source and field.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include <tamis/error.hpp>
+
+namespace tamis {
+
+/// The file as JSON. Throws ModelError when it is missing, unreadable or no object.
+[[nodiscard]] nlohmann::json read_json_file(const std::filesystem::path& path);
+
+[[nodiscard]] nlohmann::json parse_json_object(std::string_view text, std::string_view source);
+
+/// The field, or `fallback` when it is absent or null. Throws ModelError for another type.
+template <typename T>
+[[nodiscard]] T field_or(const nlohmann::json& object, const char* name, T fallback,
+                         std::string_view source) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null()) return fallback;
+  try {
+    return found->template get<T>();
+  } catch (const nlohmann::json::exception& error) {
+    raise<ModelError>("{}: field '{}': {}", source, name, error.what());
+  }
+}
+
+/// A number of at least `least` that is there. Throws ModelError.
+[[nodiscard]] std::size_t required_size(const nlohmann::json& object, const char* name,
+                                        std::string_view source, std::size_t least = 1);
+
+}  // namespace tamis

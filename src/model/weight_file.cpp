@@ -1,0 +1,107 @@
+// model/weight_file.cpp
+#include <tamis/model/weight_file.hpp>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include <tamis/error.hpp>
+
+#include "model/mapped_file.hpp"
+#include "model/tensor_index.hpp"
+
+namespace tamis {
+
+struct WeightFile::Contents {
+  std::filesystem::path path;
+  std::vector<MappedFile> files;
+  TensorIndex tensors;
+
+  void add(const std::filesystem::path& file) {
+    files.emplace_back(file);
+    for (auto& [name, tensor] : index_safetensors(files.back().bytes(), file)) {
+      if (!tensors.emplace(name, std::move(tensor)).second) {
+        raise<ModelError>("{}: tensor '{}' is in two of its files", path.string(), name);
+      }
+    }
+  }
+};
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The files that a sharded checkpoint's index names, each once.
+std::set<std::string> shards(const fs::path& index) {
+  std::ifstream stream(index);
+  const auto json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
+    raise<ModelError>("{} is no index of sharded weights (weight_map is missing)", index.string());
+  }
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : json["weight_map"].items()) {
+    if (!file.is_string()) raise<ModelError>("{}: '{}' names no file", index.string(), tensor);
+    const fs::path name = file.get<std::string>();
+    if (name.has_parent_path() || name.is_absolute()) {
+      raise<ModelError>("{}: '{}' points outside its folder", index.string(), name.string());
+    }
+    names.insert(name.string());
+  }
+  return names;
+}
+
+[[noreturn]] void no_weights(const fs::path& folder) {
+  if (fs::exists(folder / "pytorch_model.bin")) {
+    raise<ModelError>(
+        "{} has only pytorch_model.bin, a pickle that can run code when it is read; convert it: "
+        "transformers.AutoModelForSequenceClassification.from_pretrained(folder)"
+        ".save_pretrained(folder, safe_serialization=True)",
+        folder.string());
+  }
+  raise<ModelError>("{} has no model.safetensors and no model.safetensors.index.json",
+                    folder.string());
+}
+
+}  // namespace
+
+WeightFile WeightFile::open(const fs::path& path) {
+  auto contents = std::make_shared<Contents>();
+  contents->path = path;
+  if (!fs::exists(path)) raise<ModelError>("{} does not exist", path.string());
+  if (!fs::is_directory(path)) {
+    contents->add(path);
+  } else if (fs::exists(path / "model.safetensors")) {
+    contents->add(path / "model.safetensors");
+  } else if (fs::exists(path / "model.safetensors.index.json")) {
+    for (const std::string& name : shards(path / "model.safetensors.index.json")) {
+      contents->add(path / name);
+    }
+  } else {
+    no_weights(path);
+  }
+  return WeightFile(std::move(contents));
+}
+
+WeightFile WeightFile::open_torchscript(const fs::path& path,
+                                        const std::map<std::string, TensorRecord>& records) {
+  auto contents = std::make_shared<Contents>();
+  contents->path = path;
+  contents->files.emplace_back(path);
+  contents->tensors = index_torchscript(contents->files.back().bytes(), path, records);
+  return WeightFile(std::move(contents));
+}
+
+const TensorView* WeightFile::find(std::string_view name) const {
+  const auto tensor = contents_->tensors.find(name);
+  return tensor == contents_->tensors.end() ? nullptr : &tensor->second;
+}
+
+std::vector<std::string> WeightFile::names() const {
+  std::vector<std::string> names;
+  for (const auto& entry : contents_->tensors) names.push_back(entry.first);
+  return names;
+}
+
+const fs::path& WeightFile::path() const { return contents_->path; }
+
+}  // namespace tamis

@@ -1,0 +1,84 @@
+// parallel/thread_pool.cpp
+#include "parallel/thread_pool.hpp"
+
+#include <algorithm>
+
+#include "parallel/parallel_for.hpp"
+
+namespace tamis {
+namespace {
+
+thread_local bool inside = false;
+
+}  // namespace
+
+bool inside_parallel_for() noexcept { return inside; }
+
+void ThreadPool::grow(std::size_t workers) {
+  while (workers_.size() < workers) {
+    workers_.emplace_back([this] { serve(); });
+    // The process may exit while a worker sleeps; nothing that it holds needs a clean end.
+    workers_.back().detach();
+  }
+}
+
+ThreadPool::Job* ThreadPool::open_job() {
+  const auto job = std::find_if(jobs_.begin(), jobs_.end(), [](Job* it) { return !it->exhausted(); });
+  return job == jobs_.end() ? nullptr : *job;
+}
+
+void ThreadPool::take_part(Job& job, std::unique_lock<std::mutex>& lock) {
+  ++running_;
+  ++job.runners;
+  lock.unlock();
+  inside = true;
+  std::exception_ptr error;
+  try {
+    for (std::size_t i = job.next.fetch_add(1); i < job.count; i = job.next.fetch_add(1)) {
+      (*job.work)(i);
+    }
+  } catch (...) {
+    error = std::current_exception();
+    job.next.store(job.count);  // the others stop after what they are doing
+  }
+  inside = false;
+  lock.lock();
+  if (error && !job.error) job.error = error;
+  --running_;
+  --job.runners;
+  changed_.notify_all();
+}
+
+void ThreadPool::serve() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    Job* job = nullptr;
+    changed_.wait(lock, [&] {
+      job = running_ < limit_ ? open_job() : nullptr;
+      return job != nullptr;
+    });
+    take_part(*job, lock);
+  }
+}
+
+void ThreadPool::run(std::size_t count, std::size_t limit,
+                     const std::function<void(std::size_t)>& work) {
+  Job job{.count = count, .work = &work, .error = nullptr};
+  std::unique_lock lock(mutex_);
+  limit_ = limit;
+  grow(limit - 1);
+  jobs_.push_back(&job);
+  if (limit > 1 && count > 1) changed_.notify_all();
+  const auto done = [&] { return job.exhausted() && job.runners == 0; };
+  while (!done()) {
+    if (!job.exhausted() && running_ < limit_) {
+      take_part(job, lock);
+    } else {
+      changed_.wait(lock, [&] { return done() || (!job.exhausted() && running_ < limit_); });
+    }
+  }
+  std::erase(jobs_, &job);
+  if (job.error) std::rethrow_exception(job.error);
+}
+
+}  // namespace tamis

@@ -1,0 +1,81 @@
+// score/engine/embed.cpp: ids -> embeddings -> layer norm.
+#include <tamis/error.hpp>
+
+#include "score/engine/forward.hpp"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::size_t kRows = 32;
+
+/// Row of the position table for each token.
+std::vector<std::size_t> positions_of(const EncoderConfig& config, const PackedBatch& batch) {
+  std::vector<std::size_t> positions(batch.tokens());
+  for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
+    std::size_t position = config.position_offset;
+    const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
+    const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
+    for (std::size_t token = begin; token < end; ++token) {
+      const bool new_segment =
+          token > begin && batch.type_ids[token] != batch.type_ids[token - 1];
+      if (config.restart_positions && new_segment) position = config.position_offset;
+      positions[token] = position++;
+    }
+  }
+  return positions;
+}
+
+void check(const EncoderConfig& config, const PackedBatch& batch,
+           const std::vector<std::size_t>& positions) {
+  for (std::size_t token = 0; token < batch.tokens(); ++token) {
+    const TokenId id = batch.ids[token];
+    if (id < 0 || static_cast<std::size_t>(id) >= config.vocab_size) {
+      raise<InvalidArgument>("token id {} is outside the model's vocabulary of {}; the tokenizer is "
+                             "another model's",
+                             id, config.vocab_size);
+    }
+    if (config.type_vocab_size != 0 && batch.type_ids[token] >= config.type_vocab_size) {
+      raise<InvalidArgument>("segment {} is outside the model's {}", batch.type_ids[token],
+                             config.type_vocab_size);
+    }
+    if (positions[token] >= config.position_table) {
+      raise<InvalidArgument>("a sequence has more than the {} tokens that the model reads",
+                             config.max_positions());
+    }
+  }
+}
+
+}  // namespace
+
+void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
+           const Team& team) {
+  const EncoderConfig& config = weights.config;
+  const EmbeddingWeights& tables = weights.embeddings;
+  const std::size_t width = config.embedding_size;
+  const std::vector<std::size_t> positions = positions_of(config, batch);
+  check(config, batch, positions);
+  const bool projects = tables.projection.outputs != 0;
+  std::vector<float>& out = projects ? workspace.residual : workspace.hidden;
+  out.resize(batch.tokens() * width);
+  team.ranges(batch.tokens(), kRows, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t token = begin; token < end; ++token) {
+      float* const row = out.data() + token * width;
+      read_row(tables.words, static_cast<std::size_t>(batch.ids[token]), row);
+      const float* const position = tables.positions.data() + positions[token] * width;
+      if (tables.segments.empty()) {
+        for (std::size_t i = 0; i < width; ++i) row[i] += position[i];
+      } else {
+        const float* const segment = tables.segments.data() + batch.type_ids[token] * width;
+        for (std::size_t i = 0; i < width; ++i) row[i] = row[i] + segment[i] + position[i];
+      }
+      weights.kernels->layer_norm(row, nullptr, tables.norm.gain.data(), tables.norm.shift.data(),
+                                  config.layer_norm_eps, row, width);
+    }
+  });
+  if (!projects) return;
+  workspace.hidden.resize(batch.tokens() * config.hidden_size);
+  apply_linear(*weights.kernels, tables.projection, out.data(), batch.tokens(),
+               workspace.hidden.data(), team);
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,61 @@
+// score/engine/encoder_weights.hpp: a loaded encoder: tables that stay mapped, layers that are packed.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <tamis/model/bundle.hpp>
+
+#include "score/engine/kernels.hpp"
+#include "score/engine/matrix.hpp"
+#include "score/engine/tensor_reader.hpp"
+
+namespace tamis::engine {
+
+struct Norm {
+  std::vector<float> gain;
+  std::vector<float> shift;
+};
+
+struct EmbeddingWeights {
+  StoredTensor words;
+  std::vector<float> positions;  ///< [position_table, width]
+  std::vector<float> segments;   ///< [type_vocab_size, width], empty: none
+  Norm norm;
+  Linear projection;  ///< ELECTRA with embedding_size != hidden_size; else without outputs
+};
+
+struct LayerWeights {
+  Linear query_key_value;  ///< [3 * hidden, hidden], in that order
+  Linear attention_output;
+  Norm attention_norm;
+  Linear inner;
+  Linear outer;
+  Norm output_norm;
+  std::vector<float> segment_bias;  ///< [heads], on logits between segments; empty: none
+};
+
+/// What makes logits of the last hidden states.
+struct HeadWeights {
+  Linear dense;  ///< pooler, pre_classifier or dense; without outputs: none
+  Linear classifier;
+  // tamis_interaction:
+  std::vector<float> token_weight;  ///< [hidden]
+  float token_bias = 0;
+  float maxsim_mix = 0;
+  float cosine_mix = 0;
+};
+
+struct EncoderWeights {
+  EncoderConfig config;
+  const Kernels* kernels = nullptr;
+  WeightFile file;  ///< keeps the mapping that the word embeddings are read from
+  EmbeddingWeights embeddings;
+  std::vector<LayerWeights> layers;
+  HeadWeights head;
+};
+
+/// Throws ModelError; see FusedEncoderScorer::load.
+[[nodiscard]] EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels);
+
+}  // namespace tamis::engine

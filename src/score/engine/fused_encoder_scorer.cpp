@@ -1,0 +1,90 @@
+// score/engine/fused_encoder_scorer.cpp: micro-batches over the cores, or one over all of them.
+#include <tamis/score/fused_encoder_scorer.hpp>
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <tamis/error.hpp>
+#include <tamis/parallel.hpp>
+
+#include "parallel/parallel_for.hpp"
+#include "score/engine/encoder_weights.hpp"
+#include "score/engine/forward.hpp"
+
+namespace tamis {
+namespace {
+
+/// Workspaces are as many as ever ran at once, not as many as threads ever called.
+class WorkspaceShelf {
+ public:
+  std::unique_ptr<engine::Workspace> take() {
+    const std::scoped_lock lock(mutex_);
+    if (free_.empty()) return std::make_unique<engine::Workspace>();
+    auto workspace = std::move(free_.back());
+    free_.pop_back();
+    return workspace;
+  }
+  void put(std::unique_ptr<engine::Workspace> workspace) {
+    const std::scoped_lock lock(mutex_);
+    free_.push_back(std::move(workspace));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<engine::Workspace>> free_;
+};
+
+}  // namespace
+
+struct FusedEncoderScorer::Model {
+  explicit Model(engine::EncoderWeights loaded) : weights(std::move(loaded)) {}
+
+  engine::EncoderWeights weights;
+  mutable WorkspaceShelf shelf;
+
+  void score(const PackedBatch& batch, std::span<float> logits, const engine::Team& team) const {
+    if (batch.pairs() == 0) return;
+    auto workspace = shelf.take();
+    engine::encode(weights, batch, *workspace, team);
+    engine::read_head(weights, batch, *workspace, logits);
+    shelf.put(std::move(workspace));  // a throw drops it, which costs an allocation later
+  }
+};
+
+FusedEncoderScorer FusedEncoderScorer::load(const ModelSpec& spec, const EngineOptions& options) {
+  if (options.precision != "fp32") {
+    raise<InvalidArgument>("the engine has no precision '{}'; it has fp32", options.precision);
+  }
+  const engine::Kernels& kernels =
+      options.isa.empty() ? engine::kernels() : engine::kernels_for(options.isa);
+  return FusedEncoderScorer(std::make_shared<const Model>(engine::load_encoder(spec, kernels)));
+}
+
+void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
+                               std::span<float> logits) const {
+  std::vector<std::size_t> first(batches.size() + 1, 0);
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    first[i + 1] = first[i] + batches[i].pairs() * labels();
+  }
+  if (logits.size() != first.back()) {
+    raise<InvalidArgument>("{} logits are expected, room is for {}", first.back(), logits.size());
+  }
+  const auto score_one = [&](std::size_t i, engine::Team team) {
+    model_->score(batches[i], logits.subspan(first[i], first[i + 1] - first[i]), team);
+  };
+  if (batches.size() >= num_threads()) {
+    parallel_for(batches.size(), [&](std::size_t i) { score_one(i, {.split = false}); });
+  } else {
+    for (std::size_t i = 0; i < batches.size(); ++i) score_one(i, {.split = true});
+  }
+}
+
+std::size_t FusedEncoderScorer::labels() const { return model_->weights.config.labels; }
+
+std::string FusedEncoderScorer::description() const {
+  return std::string("engine fp32 ") + model_->weights.kernels->name;
+}
+
+}  // namespace tamis

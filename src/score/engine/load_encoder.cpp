@@ -1,0 +1,188 @@
+// score/engine/load_encoder.cpp: tensor names of each family -> packed weights.
+#include <string>
+#include <utility>
+
+#include <tamis/error.hpp>
+
+#include "parallel/parallel_for.hpp"
+#include "score/engine/encoder_weights.hpp"
+
+namespace tamis::engine {
+namespace {
+
+/// What differs in name between the families.
+struct Names {
+  std::vector<std::string> prefixes;
+  std::string layer = "encoder.layer.";
+  std::string query = ".attention.self.query";
+  std::string key = ".attention.self.key";
+  std::string value = ".attention.self.value";
+  std::string attention_output = ".attention.output.dense";
+  std::string attention_norm = ".attention.output.LayerNorm";
+  std::string inner = ".intermediate.dense";
+  std::string outer = ".output.dense";
+  std::string output_norm = ".output.LayerNorm";
+};
+
+Names names_of(EncoderFamily family) {
+  Names names;
+  switch (family) {
+    case EncoderFamily::bert:
+    case EncoderFamily::interaction:
+      names.prefixes = {"bert.", ""};
+      break;
+    case EncoderFamily::roberta:
+      names.prefixes = {"roberta.", "xlm_roberta.", "camembert.", ""};
+      break;
+    case EncoderFamily::electra:
+      names.prefixes = {"electra.", ""};
+      break;
+    case EncoderFamily::distilbert:
+      names.prefixes = {"distilbert.", ""};
+      names.layer = "transformer.layer.";
+      names.query = ".attention.q_lin";
+      names.key = ".attention.k_lin";
+      names.value = ".attention.v_lin";
+      names.attention_output = ".attention.out_lin";
+      names.attention_norm = ".sa_layer_norm";
+      names.inner = ".ffn.lin1";
+      names.outer = ".ffn.lin2";
+      names.output_norm = ".output_layer_norm";
+      break;
+  }
+  return names;
+}
+
+class Loader {
+ public:
+  Loader(const ModelSpec& spec, const Kernels& kernels)
+      : config_(*spec.encoder),
+        kernels_(kernels),
+        names_(names_of(config_.family)),
+        reader_(open_weights(spec), names_.prefixes) {}
+
+  EncoderWeights load() const {
+    // Before anything large is read: a bare encoder must not look like a reranker.
+    HeadWeights head = load_head();
+    EncoderWeights weights{config_, &kernels_, reader_.file(), load_embeddings(), {},
+                           std::move(head)};
+    weights.layers.resize(config_.layers);
+    parallel_for(config_.layers, [&](std::size_t i) { weights.layers[i] = load_layer(i); });
+    return weights;
+  }
+
+ private:
+  [[nodiscard]] Linear linear(const std::string& name, std::size_t outputs,
+                              std::size_t inputs) const {
+    return make_linear(reader_.floats(name + ".weight", {outputs, inputs}),
+                       reader_.floats(name + ".bias", {outputs}), outputs, inputs, kernels_.panel);
+  }
+
+  [[nodiscard]] Norm norm(const std::string& name, std::size_t width) const {
+    return {reader_.floats(name + ".weight", {width}), reader_.floats(name + ".bias", {width})};
+  }
+
+  [[nodiscard]] Linear joined(const std::vector<std::string>& names, std::size_t width) const {
+    std::vector<float> weight;
+    std::vector<float> bias;
+    for (const std::string& name : names) {
+      const auto rows = reader_.floats(name + ".weight", {width, width});
+      const auto shift = reader_.floats(name + ".bias", {width});
+      weight.insert(weight.end(), rows.begin(), rows.end());
+      bias.insert(bias.end(), shift.begin(), shift.end());
+    }
+    return make_linear(weight, std::move(bias), names.size() * width, width, kernels_.panel);
+  }
+
+  [[nodiscard]] LayerWeights load_layer(std::size_t index) const {
+    const std::string layer = names_.layer + std::to_string(index);
+    const std::size_t width = config_.hidden_size;
+    LayerWeights weights{
+        joined({layer + names_.query, layer + names_.key, layer + names_.value}, width),
+        linear(layer + names_.attention_output, width, width),
+        norm(layer + names_.attention_norm, width),
+        linear(layer + names_.inner, config_.intermediate_size, width),
+        linear(layer + names_.outer, width, config_.intermediate_size),
+        norm(layer + names_.output_norm, width),
+        {}};
+    if (config_.family == EncoderFamily::interaction) {
+      // Minus infinity is a value here: it closes the segments of this layer to each other.
+      const auto all = reader_.floats("interaction.attention_bias", {config_.layers, config_.heads},
+                                      /*finite=*/false);
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(index * config_.heads);
+      weights.segment_bias.assign(begin, begin + static_cast<std::ptrdiff_t>(config_.heads));
+    }
+    return weights;
+  }
+
+  [[nodiscard]] EmbeddingWeights load_embeddings() const {
+    const std::size_t width = config_.embedding_size;
+    EmbeddingWeights weights;
+    weights.words = reader_.stored("embeddings.word_embeddings.weight", {config_.vocab_size, width});
+    weights.positions =
+        reader_.floats("embeddings.position_embeddings.weight", {config_.position_table, width});
+    if (config_.type_vocab_size != 0) {
+      weights.segments = reader_.floats("embeddings.token_type_embeddings.weight",
+                                        {config_.type_vocab_size, width});
+    }
+    weights.norm = norm("embeddings.LayerNorm", width);
+    if (width != config_.hidden_size) {
+      weights.projection = linear("embeddings_project", config_.hidden_size, width);
+    }
+    return weights;
+  }
+
+  [[nodiscard]] HeadWeights load_head() const {
+    const std::size_t width = config_.hidden_size;
+    switch (config_.family) {
+      case EncoderFamily::bert:
+        return two_layers("pooler.dense", "classifier");
+      case EncoderFamily::distilbert:
+        return two_layers("pre_classifier", "classifier");
+      case EncoderFamily::roberta:
+      case EncoderFamily::electra:
+        return two_layers("classifier.dense", "classifier.out_proj");
+      case EncoderFamily::interaction:
+        break;
+    }
+    reader_.require({"interaction.mix", "interaction.token_weight.weight", "interaction.head.weight",
+                     "interaction.attention_bias"},
+                    "readout");
+    HeadWeights head;
+    head.classifier = linear("interaction.head", 1, width);
+    head.token_weight = reader_.floats("interaction.token_weight.weight", {1, width});
+    head.token_bias = reader_.floats("interaction.token_weight.bias", {1}).front();
+    const auto mix = reader_.floats("interaction.mix", {2});
+    head.maxsim_mix = mix[0];
+    head.cosine_mix = mix[1];
+    return head;
+  }
+
+  [[nodiscard]] HeadWeights two_layers(const std::string& dense,
+                                       const std::string& classifier) const {
+    reader_.require({dense + ".weight", dense + ".bias", classifier + ".weight", classifier + ".bias"},
+                    "classification head");
+    HeadWeights head;
+    head.dense = linear(dense, config_.hidden_size, config_.hidden_size);
+    head.classifier = linear(classifier, config_.labels, config_.hidden_size);
+    return head;
+  }
+
+  const EncoderConfig& config_;
+  const Kernels& kernels_;
+  Names names_;
+  TensorReader reader_;
+};
+
+}  // namespace
+
+EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels) {
+  if (!spec.encoder) {
+    raise<ModelError>("{}: the CPU engine does not know the architecture '{}'; use "
+                      "scorer=\"torchscript\" with a bundle",
+                      spec.folder.string(), spec.architecture);
+  }
+  return Loader(spec, kernels).load();
+}
+
+}  // namespace tamis::engine

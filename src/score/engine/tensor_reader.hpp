@@ -1,0 +1,48 @@
+// score/engine/tensor_reader.hpp: named tensors of a checkpoint as fp32, whatever they are stored as.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tamis/model/weight_file.hpp>
+
+namespace tamis::engine {
+
+/// A tensor and, for int8 weights, the scale of each row: value = int8 * scale[row].
+struct StoredTensor {
+  TensorView view;
+  std::vector<float> scale;  ///< [rows], empty unless the tensor is I8
+};
+
+/// Row `row` of a 2-D tensor as fp32. `out` has as many elements as the tensor has columns.
+void read_row(const StoredTensor& tensor, std::size_t row, float* out);
+
+/// Finds tensors with or without the prefix that the checkpoint's class put before them, and by
+/// older LayerNorm names (gamma, beta).
+class TensorReader {
+ public:
+  TensorReader(WeightFile weights, std::vector<std::string> prefixes);
+
+  [[nodiscard]] bool has(const std::string& name) const;
+
+  /// Throws ModelError when the tensor is missing, has another shape or type, or is not finite.
+  [[nodiscard]] StoredTensor stored(const std::string& name,
+                                    const std::vector<std::size_t>& shape) const;
+  [[nodiscard]] std::vector<float> floats(const std::string& name,
+                                          const std::vector<std::size_t>& shape,
+                                          bool finite = true) const;
+
+  /// Throws ModelError that names all that are missing of `names`, and says what they are for.
+  void require(const std::vector<std::string>& names, const std::string& what) const;
+
+  [[nodiscard]] const WeightFile& file() const { return weights_; }
+
+ private:
+  [[nodiscard]] const TensorView* find(const std::string& name) const;
+  WeightFile weights_;
+  std::vector<std::string> prefixes_;
+};
+
+}  // namespace tamis::engine
