@@ -1,7 +1,7 @@
 """Models -> bundles. Needs the packages of `pip install "tamis[export]"`.
 
-    from tamis.export import export_model
-    export_model("BAAI/bge-reranker-v2-m3", "bundles/bge-m3")
+from tamis.export import export_model
+export_model("BAAI/bge-reranker-v2-m3", "bundles/bge-m3")
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ def copy_tokenizer(source: Path, folder: Path) -> None:
     """The tokenizer's own files, and config.json, by which other tools choose its class."""
     found = [name for name in TOKENIZER_FILES if (source / name).is_file()]
     if not found:
-        raise ExportError(f"{source} has no tokenizer files ({', '.join(TOKENIZER_FILES[:3])}, ...)")
+        raise ExportError(
+            f"{source} has no tokenizer files ({', '.join(TOKENIZER_FILES[:3])}, ...)"
+        )
     for name in [*found, "config.json"]:
         if (source / name).is_file():
             shutil.copyfile(source / name, folder / name)

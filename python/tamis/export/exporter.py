@@ -151,7 +151,9 @@ def _export_classifier(
     if convention == "packed" and why is not None:
         raise ExportError(f"{source.name} cannot be exported packed: {why}")
     if why is None and convention != "padded":
-        program = _save_packed(source.name, full, labels, model.state_dict(), pairs, expected, folder)
+        program = _save_packed(
+            source.name, full, labels, model.state_dict(), pairs, expected, folder
+        )
     else:
         why = why or "asked for"
         program = _save_traced(source.name, model, tokenizer, pairs, expected, folder)
@@ -172,12 +174,17 @@ def _save_packed(
     missing = sorted(own.keys() - state.keys())
     if missing:
         raise ExportError(f"{name} lacks the tensors {', '.join(missing[:8])}")
-    module.load_state_dict({key: state[key].float() for key in own}, assign=False)
+    # Shared and not copied: a large model is held once.
+    module.load_state_dict({key: _own_storage(state[key]) for key in own}, assign=True)
     torchscript.save(torchscript.script(module), folder / PROGRAM)
-    measured = parity.check_parity(
-        name, expected, parity.packed_logits(folder / PROGRAM, pairs)
-    )
+    measured = parity.check_parity(name, expected, parity.packed_logits(folder / PROGRAM, pairs))
     return _Program("packed", PACKED_INPUTS, dict(module.state_dict()), "", measured)
+
+
+def _own_storage(tensor: Tensor) -> Tensor:
+    """fp32, contiguous and alone in its storage: a saved view would bring its whole storage."""
+    plain = tensor.detach().float().contiguous()
+    return plain if plain.untyped_storage().nbytes() == plain.nbytes else plain.clone()
 
 
 def _save_traced(

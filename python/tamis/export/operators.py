@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -44,7 +46,7 @@ def _varlen_attention(
     """Attention inside each sequence, [tokens, heads, dim]; the readable twin of the C++ kernel."""
     out = torch.empty_like(query)
     bounds = cu_seqlens.tolist()
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         logits = torch.einsum("qhd,khd->hqk", query[begin:end], key[begin:end]) * scale
         if segments is not None and cross_bias is not None:
             part = segments[begin:end]

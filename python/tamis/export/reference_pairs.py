@@ -17,7 +17,10 @@ REFERENCE_PAIRS: list[tuple[str, str]] = [
     ("日本の首都はどこですか", "東京は日本の首都であり、人口は約千四百万人である。"),
     ("кто написал «Войну и мир»", "Роман «Война и мир» написал Лев Толстой."),
     ("ما هي أطول أنهار العالم", "نهر النيل من أطول أنهار العالم ويمر بعشر دول."),
-    ("C++20 std::span<T> & naïve café 🙂", "Views cost 0.5% — see §4.2 [note]; 12,345 units @ €9.99!"),
+    (
+        "C++20 std::span<T> & naïve café 🙂",
+        "Views cost 0.5% — see §4.2 [note]; 12,345 units @ €9.99!",
+    ),
     ("", "An empty query still has an answer of some kind."),
     ("who kept the harbour's book", _SENTENCE * 3),
     (_SENTENCE * 2, _SENTENCE),

@@ -124,7 +124,9 @@ def load_model(source: Source) -> Any:
                 "never executed; export a TorchScript file of it with export_torchscript()"
             ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ExportError(f"{source.name} is no sequence classifier that loads: {reason}") from error
+        raise ExportError(
+            f"{source.name} is no sequence classifier that loads: {reason}"
+        ) from error
     missing = sorted(report["missing_keys"])
     if missing:
         raise ExportError(

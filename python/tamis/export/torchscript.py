@@ -31,6 +31,8 @@ def trace(module: nn.Module, examples: tuple[Tensor, ...]) -> Any:
     with _without_deprecation(), warnings.catch_warnings(), torch.no_grad():
         # The tracer warns at each Python branch on a shape; the parity gate decides, not the count.
         warnings.simplefilter("ignore", category=torch.jit.TracerWarning)
+        # It also reads every attribute of the model, its deprecated ones too.
+        warnings.simplefilter("ignore", category=FutureWarning)
         return torch.jit.trace(module, examples, check_trace=False, strict=False)
 
 

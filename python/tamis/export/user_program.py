@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tamis.export import parity
+from tamis.export import parity, torchscript
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
 from tamis.export.errors import ExportError
 from tamis.export.exporter import ExportReport
@@ -51,6 +51,7 @@ def export_torchscript(
     with new_bundle(Path(dest), overwrite=overwrite) as folder:
         copy_tokenizer(source, folder)
         shutil.copyfile(path, folder / PROGRAM)
+        _check_loads(path)
         labels, measured = _measure(folder / PROGRAM, pairs, inputs, loaded.pad_token_id or 0)
         chosen = activation or activation_of(config, labels)
         prompts, default_prompt = prompts_of(source)
@@ -85,6 +86,14 @@ def _config(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _check_loads(path: Path) -> None:
+    try:
+        torchscript.load(path)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ExportError(f"{path} is no TorchScript file: {reason}") from error
+
+
 def _measure(
     program: Path, pairs: list[parity.Encoded], inputs: Sequence[str], pad_id: int
 ) -> tuple[int, dict[str, Any]]:
@@ -104,5 +113,7 @@ def _measure(
             f"{program.name} returns logits of shape {list(alone.shape)} for {len(pairs)} pairs, "
             "expected [pairs, labels]"
         )
-    measured = parity.check_parity(f"{program.name} (alone, and padded in a batch)", alone, together)
+    measured = parity.check_parity(
+        f"{program.name} (alone, and padded in a batch)", alone, together
+    )
     return alone.shape[1], measured

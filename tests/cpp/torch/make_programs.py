@@ -99,7 +99,9 @@ def types_of(ids: list[int]) -> Tensor:
     return torch.tensor([int(i > first) for i in range(len(ids))])
 
 
-def write(folder: pathlib.Path, module: nn.Module, rows: list[list[float]], **facts: object) -> None:
+def write(
+    folder: pathlib.Path, module: nn.Module, rows: list[list[float]], **facts: object
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.jit.save(torch.jit.script(module.eval()), str(folder / "model.pt"))
     text = "\n".join(" ".join(f"{x:.9g}" for x in row) for row in rows)

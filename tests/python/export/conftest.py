@@ -11,12 +11,16 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-WORDS = (
-    "[PAD] [UNK] [CLS] [SEP] [MASK] the a of and in is what who wind light ##house keeper wrote down "
-    "hour names ships that passed sent book to harbour office at end every month capital france "
-    "paris city large ##st ban ##anas are rich potass ##ium how do vacc ##ines work train ##s immune "
-    "system an empty query still has answer some kind kept ' s book , . ? ! ; : @ % & 1 2 3 4 5"
-).split()
+# Tiny models: more threads than one only wait for each other.
+torch.set_num_threads(1)
+
+_VOCABULARY = """
+[PAD] [UNK] [CLS] [SEP] [MASK] the a of and in is what who wind light ##house keeper wrote down hour
+names ships that passed sent book to harbour office at end every month capital france paris city
+large ##st ban ##anas are rich potass ##ium how do vacc ##ines work train ##s immune system an empty
+query still has answer some kind kept ' s , . ? ! ; : @ % & 1 2 3 4 5
+"""
+WORDS = _VOCABULARY.split()
 
 SMALL = {
     "vocab_size": 160,
@@ -48,22 +52,32 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def spread(model: Any, factor: float = 30.0) -> Any:
-    """Scale weights so that logits differ by several units; a fresh model's all lie near 0."""
+def spread(model: Any, widen: float = 4.0) -> Any:
+    """Widen weights, then scale the head so that logits differ by several units.
+
+    A fresh model's logits all lie near 0, where a tolerance of 1e-4 hides every error.
+    """
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.dim() == 2:
-                parameter.mul_(4.0)
+                parameter.mul_(widen)
             elif "LayerNorm" not in name and "layer_norm" not in name:
                 parameter.normal_(0.0, 0.2)
-        for name, parameter in model.named_parameters():
-            if name in ("classifier.weight", "classifier.out_proj.weight"):
-                parameter.mul_(factor / 4.0)
-    return model.eval()
+        model.eval()
+        ids = torch.randint(5, len(WORDS), (64, 12))
+        ids[:, 0] = 2
+        head = model.classifier
+        head = getattr(head, "out_proj", head)
+        off = model(input_ids=ids).logits
+        head.weight.mul_(3.0 / off.std(0).unsqueeze(1))
+        head.bias.zero_()
+        head.bias.sub_(model(input_ids=ids).logits.mean(0))
+    return model
 
 
 def write_tokenizer(folder: Path, segments: bool = True) -> None:
     """A WordPiece tokenizer; `segments`: whether it gives token_type_ids."""
+    folder.mkdir(exist_ok=True)
     inputs = ["input_ids", "token_type_ids", "attention_mask"]
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
     tokenizer = transformers.BertTokenizer(

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
+
+needs_torch_module = pytest.mark.skipif(
+    importlib.util.find_spec("tamis._torch") is None, reason="this build has no tamis._torch"
+)
 
 
 class _View(ctypes.Structure):
