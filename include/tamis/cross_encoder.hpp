@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <tamis/batch/planner.hpp>
 #include <tamis/cancel.hpp>
 #include <tamis/rank/ranking.hpp>
 #include <tamis/score/activation.hpp>
@@ -118,7 +119,7 @@ class CrossEncoder {
  private:
   struct Parts;
   static std::shared_ptr<const Parts> assemble(ModelSpec spec, AnyScorer scorer,
-                                               const LoadOptions& options);
+                                               const PlanOptions& plan, const LoadOptions& options);
   explicit CrossEncoder(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   std::shared_ptr<const Parts> parts_;
 };

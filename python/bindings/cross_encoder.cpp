@@ -81,9 +81,11 @@ tamis::CrossEncoder load(const std::string& path, const std::string& precision,
     const py::gil_scoped_release release;
     return tamis::CrossEncoder::load(path, options);
   }
-  auto capsule = scorer.cast<py::capsule>();
-  auto* abi = capsule.get_pointer<tamis::ScorerAbi>();
-  return tamis::CrossEncoder::load(path, tamis::AbiScorer::share(abi, capsule), options);
+  // The scorer holds its own share: it may outlive the capsule.
+  const auto capsule = scorer.cast<py::capsule>();
+  const tamis::AbiScorer shared(*capsule.get_pointer<const tamis::ScorerAbi>());
+  const py::gil_scoped_release release;
+  return tamis::CrossEncoder::load(path, shared, options);
 }
 
 LogitResult logits(const tamis::CrossEncoder& model, const py::list& queries,

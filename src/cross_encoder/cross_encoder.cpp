@@ -23,17 +23,15 @@ namespace {
 constexpr std::size_t kGroupPairs = 4096;
 constexpr std::size_t kGroupBytes = std::size_t{8} << 20U;
 
-// One micro-batch goes through all layers on one core: a few hundred tokens stay in its cache.
-constexpr PlanOptions kDefaultPlan{.max_tokens = 512, .max_pairs = 64};
-
-PlanOptions plan_options(const PredictOptions& options) {
-  return {.max_tokens = options.max_batch_tokens.value_or(kDefaultPlan.max_tokens),
-          .max_pairs = options.max_batch_pairs.value_or(kDefaultPlan.max_pairs)};
+PlanOptions plan_options(const PlanOptions& fallback, const PredictOptions& options) {
+  return {.max_tokens = options.max_batch_tokens.value_or(fallback.max_tokens),
+          .max_pairs = options.max_batch_pairs.value_or(fallback.max_pairs)};
 }
 
 /// The predictions of the different pairs, before they are handed to the caller's.
-Prediction predict_unique(const CrossEncoder& model, std::span<const TextPair> pairs,
-                          const PredictOptions& options, std::size_t total) {
+Prediction predict_unique(const CrossEncoder& model, const PlanOptions& plan,
+                          std::span<const TextPair> pairs, const PredictOptions& options,
+                          std::size_t total) {
   const PairLimits limits =
       pair_limits(model.tokenizer().pair_template(), model.max_length(), options);
   Prediction result;
@@ -43,7 +41,7 @@ Prediction predict_unique(const CrossEncoder& model, std::span<const TextPair> p
     const auto group = encode_group(model.tokenizer(), pairs.subspan(begin, end - begin), limits,
                                     options);
     std::size_t scored = 0;
-    WaveOptions waves{.plan = plan_options(options), .cancel = options.cancel, .scored = {}};
+    WaveOptions waves{.plan = plan, .cancel = options.cancel, .scored = {}};
     if (options.progress) {
       waves.scored = [&](std::size_t more) {
         scored += more;
@@ -92,7 +90,8 @@ void require_finite(const Prediction& prediction) {
 Prediction CrossEncoder::predict_logits(std::span<const TextPair> pairs,
                                         const PredictOptions& options) const {
   const UniquePairs unique = unique_pairs(pairs);
-  const Prediction found = predict_unique(*this, unique.pairs, options, pairs.size());
+  const Prediction found = predict_unique(*this, plan_options(parts_->plan, options), unique.pairs,
+                                          options, pairs.size());
   Prediction result;
   result.labels = found.labels;
   result.tokens = found.tokens;

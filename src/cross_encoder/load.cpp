@@ -27,27 +27,33 @@ std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
   return std::min(limit, *options.max_length);
 }
 
+// One micro-batch goes through all layers on one core: a few hundred tokens stay in its cache.
+constexpr PlanOptions kEnginePlan{.max_tokens = 512, .max_pairs = 64};
+// Others spread each operation over the machine, which pays for larger ones.
+constexpr PlanOptions kOtherPlan{.max_tokens = 8192, .max_pairs = 128};
+
 }  // namespace
 
 std::shared_ptr<const CrossEncoder::Parts> CrossEncoder::assemble(ModelSpec spec, AnyScorer scorer,
+                                                                  const PlanOptions& plan,
                                                                   const LoadOptions& options) {
   AnyTokenizer tokenizer = load_tokenizer(spec.tokenizer_folder);
   const std::size_t limit = length_limit(spec, tokenizer, options);
   const Activation activation = activation_from_name(spec.activation);
   return std::make_shared<const Parts>(
-      Parts{std::move(spec), std::move(tokenizer), std::move(scorer), limit, activation});
+      Parts{std::move(spec), std::move(tokenizer), std::move(scorer), limit, activation, plan});
 }
 
 CrossEncoder CrossEncoder::load(const std::filesystem::path& path, const LoadOptions& options) {
   ModelSpec spec = load_model_spec(path, options.verify_hashes);
   AnyScorer scorer = FusedEncoderScorer::load(spec, {.precision = options.precision});
-  return CrossEncoder(assemble(std::move(spec), std::move(scorer), options));
+  return CrossEncoder(assemble(std::move(spec), std::move(scorer), kEnginePlan, options));
 }
 
 CrossEncoder CrossEncoder::load(const std::filesystem::path& path, AnyScorer scorer,
                                 const LoadOptions& options) {
   ModelSpec spec = load_model_spec(path, options.verify_hashes);
-  return CrossEncoder(assemble(std::move(spec), std::move(scorer), options));
+  return CrossEncoder(assemble(std::move(spec), std::move(scorer), kOtherPlan, options));
 }
 
 }  // namespace tamis

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include <tamis/batch/planner.hpp>
 #include <tamis/cross_encoder.hpp>
 #include <tamis/model/bundle.hpp>
 
@@ -14,6 +15,7 @@ struct CrossEncoder::Parts {
   AnyScorer scorer;
   std::size_t max_length = 0;
   Activation activation = Activation::identity;
+  PlanOptions plan;  ///< what suits the scorer where the caller states no budget
 };
 
 }  // namespace tamis

