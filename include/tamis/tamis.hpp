@@ -13,12 +13,15 @@
 #include <tamis/version.hpp>   // IWYU pragma: export
 
 // strings -> token ids
-#include <tamis/text/encoded_pair.hpp>   // IWYU pragma: export
-#include <tamis/text/pair_encoder.hpp>   // IWYU pragma: export
-#include <tamis/text/pair_template.hpp>  // IWYU pragma: export
-#include <tamis/text/tokenizer.hpp>      // IWYU pragma: export
-#include <tamis/text/tokens.hpp>         // IWYU pragma: export
-#include <tamis/text/windows.hpp>        // IWYU pragma: export
+#include <tamis/text/added_token.hpp>     // IWYU pragma: export
+#include <tamis/text/encoded_pair.hpp>    // IWYU pragma: export
+#include <tamis/text/load_tokenizer.hpp>  // IWYU pragma: export
+#include <tamis/text/pair_encoder.hpp>    // IWYU pragma: export
+#include <tamis/text/pair_template.hpp>   // IWYU pragma: export
+#include <tamis/text/tokenizer.hpp>       // IWYU pragma: export
+#include <tamis/text/tokens.hpp>          // IWYU pragma: export
+#include <tamis/text/windows.hpp>         // IWYU pragma: export
+#include <tamis/text/wordpiece.hpp>       // IWYU pragma: export
 
 // token ids -> micro-batches
 #include <tamis/batch/packed.hpp>   // IWYU pragma: export
