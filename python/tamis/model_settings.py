@@ -22,7 +22,10 @@ logger = logging.getLogger("tamis.cross_encoder")
 
 
 def _saved(loaded: Loaded) -> dict[str, Any]:
-    found = read_json(loaded.recipe.path / "config_sentence_transformers.json")
+    path = loaded.recipe.path
+    if not (path / "modules.json").is_file():
+        return {}  # sentence-transformers reads the one only beside the other
+    found = read_json(path / "config_sentence_transformers.json")
     if not isinstance(found, dict) or found.get("model_type", "CrossEncoder") != "CrossEncoder":
         return {}  # an embedding model's prompts are not for pairs
     return found

@@ -20,6 +20,12 @@ _MODULES = [
         "type": "sentence_transformers.base.modules.transformer.Transformer",
     }
 ]
+# Without it sentence-transformers reads the folder as an encoder without its head.
+_TRANSFORMER = {
+    "transformer_task": "sequence-classification",
+    "modality_config": {"text": {"method": "forward", "method_output_name": "logits"}},
+    "module_output_name": "scores",
+}
 _LEFT_OUT = {"README.md", ".gitattributes", "reference.json"}
 
 
@@ -60,6 +66,7 @@ def save(
     }
     _write(target / "config_sentence_transformers.json", settings)
     _write(target / "modules.json", _MODULES)
+    _write(target / "sentence_bert_config.json", _TRANSFORMER)
     tokenizer = read_json(target / "tokenizer_config.json")
     if isinstance(tokenizer, dict):
         _write(target / "tokenizer_config.json", {**tokenizer, "model_max_length": max_length})

@@ -1,0 +1,185 @@
+"""Bad input: an error of the documented type that names what is wrong, or the documented result."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tamis
+
+BAD_TEXTS = [None, 3, 2.5, b"bytes", True, float("nan"), object(), ["nested"], np.int64(4)]
+
+
+@pytest.mark.parametrize("bad", BAD_TEXTS, ids=repr)
+def test_pairs_name_the_index(model: Any, bad: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="the document of pair 1") as caught:
+        model.predict([("a", "b"), ("c", bad)])
+    assert isinstance(caught.value, ValueError)
+    with pytest.raises(tamis.InvalidArgument, match="the query of pair 2"):
+        model.predict([("a", "b"), ("c", "d"), (bad, "e")])
+
+
+@pytest.mark.parametrize("bad", BAD_TEXTS, ids=repr)
+def test_documents_name_the_index(model: Any, bad: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="document 1"):
+        model.rank("a", ["b", bad])
+    with pytest.raises(tamis.InvalidArgument, match="the query must be a str"):
+        model.rank(bad, ["b"])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ("a query", "pair 0 must be a query and a document, got str"),
+        (["only one"], "pair 0 must hold a query and a document, got 1"),
+        ([("a", "b", "c")], "pair 0 must hold a query and a document, got 3"),
+        ([("a", "b"), "c"], "pair 1 must be a query and a document, got str"),
+        (None, "inputs must be pairs of texts, got NoneType"),
+        (7, "inputs must be pairs of texts, got int"),
+        ({"query": "a"}, "pair 0 must be a query and a document, got dict"),
+    ],
+)
+def test_no_pairs(model: Any, inputs: Any, message: str) -> None:
+    with pytest.raises(tamis.InvalidArgument, match=message):
+        model.predict(inputs)
+
+
+@pytest.mark.parametrize("documents", ["one text", b"x", {"text": "a"}, None, 3], ids=repr)
+def test_no_list_of_documents(model: Any, documents: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="documents must be a list"):
+        model.rank("a", documents)
+
+
+def test_empty_texts_have_scores(model: Any) -> None:
+    scores = model.predict([("", ""), ("a", ""), ("", "b"), (" \t\n", "\x00")])
+    assert np.isfinite(scores).all()
+
+
+def test_lone_surrogates_read_as_the_replacement_character(model: Any) -> None:
+    scores = model.predict([("a\ud800b", "c\udfff"), ("a�b", "c�")])
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"max_query_tokens": 0},
+        {"max_doc_tokens": -1},
+        {"max_batch_tokens": 1.5},
+        {"window_stride": 0},
+        {"on_truncation": "cut"},
+        {"aggregate": "sum", "on_truncation": "window"},
+        {"truncation": "longest_last"},
+        {"processing_kwargs": {"image": {}}},
+        {"processing_kwargs": {"text": {"stride": 3}}},
+        {"activation_fn": "no-such"},
+        {"activation_fn": 3},
+    ],
+    ids=str,
+)
+def test_bad_options(model: Any, option: dict[str, Any]) -> None:
+    with pytest.raises(tamis.InvalidArgument):
+        model.predict([("a", "b")], **option)
+
+
+def test_misspelt_options(model: Any) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'on_truncated'"):
+        model.predict([("a", "b")], on_truncated="warn")
+
+
+def test_an_activation_must_keep_the_pairs(model: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="must keep the pairs"):
+        model.predict([("a", "b"), ("c", "d")], activation_fn=lambda scores: scores[:1])
+
+
+# --- folders
+
+
+def _copy(source: Path, target: Path) -> Path:
+    shutil.copytree(source, target)
+    return target
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="not found"):
+        tamis.CrossEncoder(str(tmp_path / "absent"))
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotADirectoryError):
+        tamis.CrossEncoder(str(tmp_path / "file"))
+    with pytest.raises(tamis.InvalidArgument, match="must be a str"):
+        tamis.CrossEncoder(7)
+
+
+def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(tamis.ModelError, match=r"holds no model"):
+        tamis.CrossEncoder(str(tmp_path))
+
+
+def test_broken_config(one_label: Path, tmp_path: Path) -> None:
+    folder = _copy(one_label, tmp_path / "m")
+    (folder / "config.json").write_text("{")
+    with pytest.raises(tamis.ModelError, match=r"config\.json"):
+        tamis.CrossEncoder(str(folder))
+
+
+@pytest.mark.parametrize("lost", ["model.safetensors", "tokenizer.json"])
+def test_missing_file(one_label: Path, tmp_path: Path, lost: str) -> None:
+    folder = _copy(one_label, tmp_path / "m")
+    (folder / lost).unlink()
+    (folder / "vocab.txt").unlink(missing_ok=True)
+    with pytest.raises((tamis.ModelError, tamis.TokenizerError)):
+        tamis.CrossEncoder(str(folder))
+
+
+def test_truncated_weights(one_label: Path, tmp_path: Path) -> None:
+    folder = _copy(one_label, tmp_path / "m")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(tamis.ModelError):
+        tamis.CrossEncoder(str(folder))
+
+
+def test_no_classification_head(one_label: Path, tmp_path: Path) -> None:
+    save = pytest.importorskip("safetensors.torch")
+    folder = _copy(one_label, tmp_path / "m")
+    tensors = save.load_file(folder / "model.safetensors")
+    del tensors["classifier.weight"]
+    save.save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(tamis.ModelError, match=r"classifier\.weight"):
+        tamis.CrossEncoder(str(folder))
+
+
+def test_nan_weights(one_label: Path, tmp_path: Path) -> None:
+    save = pytest.importorskip("safetensors.torch")
+    folder = _copy(one_label, tmp_path / "m")
+    tensors = save.load_file(folder / "model.safetensors")
+    tensors["classifier.bias"][:] = float("nan")
+    save.save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    model = tamis.CrossEncoder(str(folder))
+    with pytest.raises(tamis.NonFiniteScore) as caught:
+        model.predict([("a", "b"), ("c", "d")])
+    assert list(caught.value.indices) == [0, 1]
+    with pytest.raises(tamis.NonFiniteScore) as caught:
+        model.predict([(str(i), "b") for i in range(4)], device=["cpu", "cpu"], chunk_size=1)
+    assert list(caught.value.indices) == [0]
+
+
+def test_language_models_and_stacks_are_named(one_label: Path, tmp_path: Path) -> None:
+    causal = _copy(one_label, tmp_path / "causal")
+    config = json.loads((causal / "config.json").read_text())
+    (causal / "config.json").write_text(json.dumps({**config, "architectures": ["XForCausalLM"]}))
+    with pytest.raises(tamis.ModelError, match=r"language model \(XForCausalLM\)"):
+        tamis.CrossEncoder(str(causal))
+    stack = _copy(one_label, tmp_path / "stack")
+    modules = [
+        {"idx": i, "path": path, "type": f"sentence_transformers.base.modules.{kind}"}
+        for i, (path, kind) in enumerate([("", "Transformer"), ("1_Dense", "Dense")])
+    ]
+    (stack / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(tamis.ModelError, match=r"stack of modules \(Transformer, Dense\)"):
+        tamis.CrossEncoder(str(stack))

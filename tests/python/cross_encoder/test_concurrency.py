@@ -1,0 +1,215 @@
+"""One object, any threads: coroutines, cancelling, pools, fork, copies, pickles, Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tamis
+
+PAIRS = [(f"query {i}", f"a passage about {i} and {i * i}") for i in range(40)]
+# Different texts, so that nothing is computed once for all.
+MANY = [(f"query {i}", f"{i} " + "word " * 250) for i in range(3000)]
+
+
+def test_threads_equal_serial(model: Any) -> None:
+    expected = model.predict(PAIRS)
+    with ThreadPoolExecutor(16) as threads:
+        for found in threads.map(lambda _: model.predict(PAIRS), range(64)):
+            assert found.tobytes() == expected.tobytes()
+
+
+def test_copies_and_pickles(model: Any) -> None:
+    model.activation_fn = "tanh"
+    model.max_seq_length = 40
+    model.prompts = {"q": "query: "}
+    expected = model.predict(PAIRS)
+    for twin in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert twin.predict(PAIRS).tobytes() == expected.tobytes()
+        assert twin.max_seq_length == 40
+        twin.prompts["d"] = "x"
+    pickle.loads(pickle.dumps(tamis.CrossEncoder(model.path))).predict(PAIRS[:1])
+
+
+def test_a_deep_copy_has_settings_of_its_own(model: Any) -> None:
+    twin = copy.deepcopy(model)
+    twin.prompts["x"] = "y"
+    twin.activation_fn = "identity"
+    assert "x" not in model.prompts
+    assert model.score_space == "probability"
+
+
+@pytest.mark.parametrize("workers", [1, 3, 50])
+@pytest.mark.parametrize("chunk_size", [None, 1, 7, 1000])
+def test_pools(model: Any, workers: int, chunk_size: int | None) -> None:
+    expected = model.predict(PAIRS)
+    pool = model.start_multi_process_pool(["cpu"] * workers)
+    try:
+        found = model.predict(PAIRS, pool=pool, chunk_size=chunk_size)
+        ranked = model.rank("query 1", [d for _, d in PAIRS], pool=pool)
+    finally:
+        model.stop_multi_process_pool(pool)
+    assert found.tobytes() == expected.tobytes()
+    assert ranked == model.rank("query 1", [d for _, d in PAIRS])
+    with pytest.raises(tamis.InvalidArgument, match="the pool was stopped"):
+        model.predict(PAIRS, pool=pool)
+    model.stop_multi_process_pool(pool)
+
+
+def test_pool_arguments(model: Any) -> None:
+    with pytest.raises(ValueError, match="chunk_size must be a positive integer, got 0"):
+        model.predict(PAIRS, device=["cpu"], chunk_size=0)
+    assert model.predict([], device=["cpu", "cpu"]).dtype == np.float64
+    pool = model.start_multi_process_pool()
+    assert len(pool["processes"]) >= 1
+    model.stop_multi_process_pool(pool)
+
+
+def test_coroutines(model: Any) -> None:
+    async def all_of_them() -> Any:
+        return await asyncio.gather(
+            model.apredict(PAIRS), model.arank("query 1", [d for _, d in PAIRS], top_k=3)
+        )
+
+    scores, hits = asyncio.run(all_of_them())
+    assert scores.tobytes() == model.predict(PAIRS).tobytes()
+    assert hits == model.rank("query 1", [d for _, d in PAIRS], top_k=3)
+
+
+def test_the_event_loop_goes_on(model: Any) -> None:
+    async def worst_lag() -> float:
+        work = asyncio.create_task(model.apredict(MANY[:600]))
+        worst, last = 0.0, time.perf_counter()
+        while not work.done():
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            worst, last = max(worst, now - last), now
+        await work
+        return worst
+
+    begin = time.perf_counter()
+    lag = asyncio.run(worst_lag())
+    # Far under the time of the work; the benchmark holds it to milliseconds.
+    assert lag < max(0.1, (time.perf_counter() - begin) / 4)
+
+
+def test_cancelling_a_task_stops_the_work(model: Any) -> None:
+    async def cancelled() -> float:
+        work = asyncio.create_task(model.apredict(MANY))
+        await asyncio.sleep(0.1)
+        begin = time.perf_counter()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        return time.perf_counter() - begin
+
+    begin = time.perf_counter()
+    assert asyncio.run(cancelled()) < 0.5  # asyncio.run also joins the worker thread
+    assert time.perf_counter() - begin < 10
+
+
+def test_a_token_cancels_from_another_thread(model: Any) -> None:
+    token = tamis.CancelToken()
+    threading.Timer(0.1, token.cancel).start()
+    with pytest.raises(tamis.Cancelled):
+        model.predict(MANY, cancel=token)
+    assert token.cancelled
+
+
+_INTERRUPTED = """
+    import os, signal, threading, time, sys
+    import tamis
+    model = tamis.CrossEncoder(sys.argv[1])
+    pairs = [(f"query {i}", f"{i} " + "word " * 400) for i in range(200000)]
+    sent = []
+    def interrupt():
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Timer(2.0, interrupt).start()
+    try:
+        model.predict(pairs)
+    except KeyboardInterrupt:
+        print("after", time.monotonic() - sent[0])
+"""
+
+
+def _python(code: str, *arguments: str, timeout: float = 120) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGINT"), reason="needs signals")
+def test_ctrl_c(model: Any) -> None:
+    output = _python(_INTERRUPTED, model.path)
+    assert float(output.split()[-1]) < 2.0  # "within a second", and room for a busy machine
+
+
+_FORKED = """
+    import os, sys
+    import tamis
+    model = tamis.CrossEncoder(sys.argv[1])
+    pairs = [(f"query {i}", f"passage {i}") for i in range(50)]
+    expected = model.predict(pairs)
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            same = model.predict(pairs).tobytes() == expected.tobytes()
+            os._exit(0 if same else 1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+    assert model.predict(pairs).tobytes() == expected.tobytes()
+    print("done")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_after_load(model: Any) -> None:
+    assert _python(_FORKED, model.path).strip() == "done"
+
+
+_SPAWNED = """
+    import multiprocessing, sys
+    import tamis
+
+    def score(model):
+        return model.predict([("a", "b")]).tolist()
+
+    if __name__ == "__main__":
+        model = tamis.CrossEncoder(sys.argv[1])
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            assert pool.apply(score, (model,)) == score(model)
+        print("done")
+"""
+
+
+def test_spawn(model: Any, tmp_path: Any) -> None:
+    script = tmp_path / "spawned.py"
+    script.write_text(textwrap.dedent(_SPAWNED))
+    done = subprocess.run(
+        [sys.executable, str(script), model.path],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout.strip() == "done", done.stderr

@@ -1,0 +1,183 @@
+"""Importing and loading: no torch, no transformers, no sockets; the hub's cache offline."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tamis
+
+
+def _python(code: str, *arguments: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+_HEAVY = "{'torch', 'transformers', 'tokenizers', 'huggingface_hub', 'tqdm', 'scipy'}"
+
+
+def test_import_is_light() -> None:
+    code = f"""
+        import sys
+        import tamis
+        assert not {{'numpy', *{_HEAVY}}} & set(sys.modules)
+        from tamis import CrossEncoder, TruncationWarning, InvalidArgument
+        assert not {_HEAVY} & set(sys.modules)
+    """
+    _python(code)
+
+
+_NO_SOCKETS = f"""
+    import socket, sys
+    def refuse(*args, **kwargs):
+        raise AssertionError("a socket was opened")
+    socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
+    import tamis
+    model = tamis.CrossEncoder(sys.argv[1]) if len(sys.argv) > 1 else tamis.CrossEncoder()
+    scores = model.predict([("what do pandas eat", "bamboo"), ("what do pandas eat", "the moon")])
+    assert scores.shape == (2,)
+    model.rank("a", ["b", "c"], return_documents=True)
+    assert str(model.device) == "cpu" and str(model.dtype) == "float32"
+    assert type(model.activation_fn).__module__ == "tamis.activation"
+    assert not {_HEAVY} & set(sys.modules)
+    print(repr(model))
+"""
+
+
+def test_a_local_folder_opens_no_socket(one_label: Path) -> None:
+    assert str(one_label) in _python(_NO_SOCKETS, str(one_label))
+
+
+def test_the_embedded_model_opens_no_socket() -> None:
+    assert _python(_NO_SOCKETS).startswith("CrossEncoder(device='cpu'")
+
+
+def test_names() -> None:
+    for name in tamis.__all__:
+        if name != "export_model":  # needs torch
+            assert getattr(tamis, name) is not None
+    assert set(dir(tamis)) == set(tamis.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = tamis.nonsense
+    assert sorted(tamis._WHERE) == sorted(tamis.__all__)
+
+
+# --- the hub
+
+
+def _cached(one_label: Path, cache: Path, name: str) -> str:
+    """The hub's cache as huggingface_hub lays it out, with one revision."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    folder = cache / f"models--{name.replace('/', '--')}"
+    shutil.copytree(one_label, folder / "snapshots" / commit)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text(commit)
+    return commit
+
+
+def test_a_name_comes_from_the_hubs_cache(
+    one_label: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("huggingface_hub")
+    commit = _cached(one_label, tmp_path, "someone/reranker")
+    _cached(one_label, tmp_path, "cross-encoder/short")
+    options: dict[str, Any] = {"cache_folder": str(tmp_path), "local_files_only": True}
+    expected = tamis.CrossEncoder(str(one_label)).predict([("a", "b")])
+    for arguments in ({}, {"revision": "main"}, {"revision": commit}):
+        model = tamis.CrossEncoder("someone/reranker", **options, **arguments)
+        assert model.predict([("a", "b")]) == expected
+        assert commit in model.path
+    assert tamis.CrossEncoder("short", **options).predict([("a", "b")]) == expected
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path))
+    tamis.CrossEncoder("someone/reranker", local_files_only=True)
+    with pytest.raises(OSError, match=r"[Cc]annot find|not found|locate"):
+        tamis.CrossEncoder("someone/other", **options)
+
+
+def test_offline_mode(one_label: Path, tmp_path: Path) -> None:
+    pytest.importorskip("huggingface_hub")
+    _cached(one_label, tmp_path, "someone/reranker")
+    code = """
+        import sys, tamis
+        tamis.CrossEncoder("someone/reranker", cache_folder=sys.argv[1])
+        try:
+            tamis.CrossEncoder("someone/other", cache_folder=sys.argv[1])
+        except OSError:
+            print("refused")
+    """
+    assert _python(code, str(tmp_path), HF_HUB_OFFLINE="1").strip() == "refused"
+
+
+def test_without_huggingface_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(tamis.ModelError, match=r"pip install 'tamis\[hub\]'"):
+        tamis.CrossEncoder("someone/reranker")
+
+
+# --- devices and exports
+
+
+def test_without_cuda(one_label: Path) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    for name in ("cuda", "cuda:1", 0):
+        with pytest.raises(tamis.DeviceError, match="finds no CUDA device here") as caught:
+            tamis.CrossEncoder(str(one_label), device=name)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(tamis.DeviceError, match="'mps' is not supported"):
+        tamis.CrossEncoder(str(one_label), device="mps")
+    model = tamis.CrossEncoder(str(one_label))
+    with pytest.raises(tamis.DeviceError):
+        model.predict([("a", "b")], device="cuda")
+    with pytest.raises(tamis.DeviceError):
+        model.to("cuda")
+    assert str(model.device) == "cpu"
+
+
+def test_torch_devices(one_label: Path) -> None:
+    torch = pytest.importorskip("torch")
+    assert tamis.CrossEncoder(str(one_label), device=torch.device("cpu")).device.type == "cpu"
+
+
+def test_exports_are_kept_and_raced_for(
+    one_label: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tamis import export_cache
+
+    export = pytest.importorskip("tamis.export")
+    made = []
+
+    def fake(source: str, dest: str) -> None:
+        Path(dest).mkdir(parents=True)
+        (Path(dest) / "tamis.json").write_text("{}")
+        made.append(dest)
+        if len(made) == 1:  # another process is faster
+            export_cache.bundle_of(Path(source))
+
+    monkeypatch.setattr(export, "export_model", fake)
+    monkeypatch.setenv("TAMIS_CACHE", str(tmp_path))
+    bundle = export_cache.bundle_of(one_label)
+    assert (bundle / "tamis.json").is_file()
+    assert len(made) == 2
+    assert export_cache.bundle_of(one_label) == bundle
+    assert len(made) == 2
+    assert [path.name for path in bundle.parent.iterdir()] == [bundle.name]
+    assert export_cache.bundle_of(one_label, revision="abc") != bundle
+    monkeypatch.delenv("TAMIS_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert export_cache.cache_root() == tmp_path / "tamis"
