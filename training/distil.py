@@ -1,9 +1,11 @@
-"""Step 3: train the open layers and the interaction on the teacher's scores, with a light share of labels.
+"""Step 3: train the open layers and the interaction on the teacher's scores, with a light share of
+labels.
 
-Only the layers above the closed ones are trained, from cached states. The loss of a list is the divergence
-from the teacher's distribution, a small squared error between centred scores (it keeps the order of the lower
-ranks), and where a label exists a smoothed cross-entropy. The lists of the long stage are mixed in after the
-short ones (`--long-from`). Weights are averaged (EMA); dev figures are those of the average.
+Only the layers above the closed ones are trained, from cached states. The loss of a list is the
+divergence from the teacher's distribution, a small squared error between centred scores (it keeps
+the order of the lower ranks), and where a label exists a smoothed cross-entropy. The lists of the
+long stage are mixed in after the short ones (`--long-from`). Weights are averaged (EMA); dev
+figures are those of the average.
 """
 
 from __future__ import annotations
@@ -187,7 +189,7 @@ def schedule(settings: Settings, stages: dict[str, Lists]) -> list[tuple[str, li
 
 
 def distil(encoder: pathlib.Path, work: pathlib.Path, name: str, settings: Settings) -> None:
-    """Run the training, or go on with it; checkpoints `step-N.pt` hold what dev figures were taken of."""
+    """Run the training, or go on with it; dev figures are those of the `step-N.pt` written."""
     names = [stage for stage in ("short", "long") if (work / f"{stage}.json").exists()]
     stages = {stage: Lists(work, stage, settings.lexical) for stage in names}
     dev = json.loads((work / "dev.json").read_text())[:: settings.dev_share]
@@ -225,8 +227,8 @@ def distil(encoder: pathlib.Path, work: pathlib.Path, name: str, settings: Setti
         if training.step % 50 == 0:
             training.log(**{key: round(sum(v) / len(v), 4) for key, v in window.items()})
             window = {}
+            training.save()
         if training.step % settings.dev_every == 0 or training.step == settings.steps:
             training.save(f"step-{training.step}.pt")
-            training.save()
             check()
             started = time.time()

@@ -1,6 +1,9 @@
 """nDCG@10 of an exported model on the dev lists and on test collections.
 
 python -m training.evaluate --data DATA --model FOLDER [--sets scifact trec_dl19 cranfield]
+
+`--untrained` reads the folder of the plain encoder by MaxSim and cosine: the model before its
+first step.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ def measure(lists: Sequence[dict], scores: Sequence, blend: float = 0.0) -> dict
     }
 
 
-def test_lists(data: pathlib.Path, name: str, depth: int = 100) -> list[dict]:
+def judged_lists(data: pathlib.Path, name: str, depth: int = 100) -> list[dict]:
     """A test collection's lists: its BM25 run where one came with it, else stemmed BM25."""
     found = read(data / name, "test")
     bm25_run = data / name / "runs" / "bm25.trec"
@@ -84,17 +87,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--sets", nargs="*", default=["scifact", "trec_dl19", "cranfield"])
     parser.add_argument("--dev", type=pathlib.Path, help="dev.json of a work folder, instead")
+    parser.add_argument("--depth", type=int, default=100, help="candidates of each query")
+    parser.add_argument("--queries", type=int, help="only the first so many queries of each set")
+    parser.add_argument("--untrained", action="store_true", help="the encoder --model, untrained")
     parser.add_argument("--longest", type=int, default=512 - QUERY_TOKENS, help="passage tokens")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    model, tokenizer = load(options.model), Tokenizer(options.model)
+    if options.untrained:
+        model = TamisInteraction.from_encoder(options.model, closed_layers=6).eval()
+    else:
+        model = load(options.model)
+    tokenizer = Tokenizer(options.model)
     if options.dev:
         lists = json.loads(options.dev.read_text())
         print(json.dumps(figures(model, tokenizer, lists, options.longest)))
         return
     for name in options.sets:
-        lists = test_lists(options.data, name)
+        lists = judged_lists(options.data, name, options.depth)[: options.queries]
         print(name, json.dumps(figures(model, tokenizer, lists, options.longest)), flush=True)
 
 

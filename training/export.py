@@ -1,4 +1,4 @@
-"""Write the model folder that the package embeds: int8 weights, config, vocabulary, reference scores."""
+"""Step 4: the folder that the package embeds (int8 weights, config, vocabulary, references)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from training.model import Config, TamisInteraction
 from training.texts import Tokenizer, pad
 
 _VITAMIN = (
-    "In a randomised trial of 25,871 participants, supplemental vitamin D3 did not lower the risk of "
-    "total, non-vertebral or hip fractures compared with placebo. Results did not differ by age, "
+    "In a randomised trial of 25,871 participants, supplemental vitamin D3 did not lower the risk "
+    "of total, non-vertebral or hip fractures compared with placebo. Results did not differ by age, "
     "sex, race, body-mass index or baseline 25-hydroxyvitamin D level."
 )
 _BRIDGE = (
@@ -39,7 +39,7 @@ REFERENCE = [
 
 
 def quantise(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Symmetric int8 for each row of the encoder's matrices, `<name>.scale` beside; the rest F32."""
+    """Symmetric int8 for each row of the encoder's matrices, with `<name>.scale`; the rest F32."""
     stored: dict[str, Tensor] = {}
     for name, tensor in state.items():
         tensor = tensor.detach().float().contiguous()
@@ -113,7 +113,7 @@ def reference(model: TamisInteraction, tokenizer: Tokenizer) -> list[dict[str, o
 def export(
     model: TamisInteraction, vocabulary: pathlib.Path, folder: pathlib.Path
 ) -> TamisInteraction:
-    """Write `folder`; returns the model as read back from it, whose scores are those of the int8 weights."""
+    """Write `folder`; returns the model read back from it, that is, of the int8 weights."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(vocabulary, folder / "vocab.txt")
     save_file(quantise(model.state_dict()), str(folder / "model.safetensors"), {"format": "pt"})

@@ -1,16 +1,18 @@
-"""The `tamis_interaction` model: a BERT encoder that reads query and passage together, by late interaction.
+"""The `tamis_interaction` model: a BERT encoder that reads query and passage together, by late
+interaction.
 
-Layout of one pair: `[CLS] query [SEP] [CLS] passage [SEP]`. The two segments have token types 0 and 1, and
-positions restart at 0 in the second. In the first `closed_layers` layers a token attends only to its own
-segment, so those layers give each text the states it has when encoded alone (they can be cached). In the
-others, attention logits between tokens of different segments get a learned bias for each layer and head.
+Layout of one pair: `[CLS] query [SEP] [CLS] passage [SEP]`. The two segments have token types 0
+and 1, and positions restart at 0 in the second. In the first `closed_layers` layers a token
+attends only to its own segment, so those layers give each text the states it has when encoded
+alone (they can be cached). In the others, attention logits between tokens of different segments
+get a learned bias for each layer and head.
 
-The readout compares the last hidden states of the two segments (special tokens included):
-`logit = a * maxsim + b * cosine + head`. With a zero head and uniform token weights the model is the
+The readout compares the last hidden states of the two segments (special tokens included): `logit =
+a * maxsim + b * cosine + head`. With a zero head and uniform token weights the model is the
 bi-encoder it starts from, read by MaxSim and cosine.
 
-Here the two segments are separate padded batches, which is the same arithmetic: attention does not care
-about order, and positions are part of the embeddings.
+Here the two segments are separate padded batches, which is the same arithmetic: attention does not
+care about order, and positions are part of the embeddings.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ def _holder(**parts: nn.Module) -> nn.Module:
 
 
 class Layer(nn.Module):
-    """One BERT layer (post-norm) over one segment, or over two that see each other through a bias."""
+    """One BERT layer (post-norm), over one segment or over two that see each other by a bias."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -76,7 +78,7 @@ class Layer(nn.Module):
         self.output = _holder(dense=nn.Linear(inner, wide), LayerNorm=nn.LayerNorm(wide, eps))
 
     def forward(self, states: Tensor, hidden: Tensor, bias: Tensor | None = None) -> Tensor:
-        """`states` [B, L, H]; `hidden` [B, L] true at padding; `bias` [heads or 1, L, L] on the logits."""
+        """`states` [B, L, H]; `hidden` [B, L] true at padding; `bias` [heads, L, L] on logits."""
         batch, length, wide = states.shape
         parts = dict(self.attention.named_children())
         inner, outer = parts["self"], parts["output"]
@@ -121,7 +123,7 @@ class TamisInteraction(nn.Module):
 
     @classmethod
     def from_encoder(cls, folder: str | pathlib.Path, bias: float = -4.0, **changes: object):
-        """Start from a bi-encoder's Hugging Face folder: the model then scores as that encoder does."""
+        """Start from a bi-encoder's folder: at a bias of -inf the model scores as it does."""
         model = cls(Config.load(folder, **changes))
         state = load_file(str(pathlib.Path(folder) / "model.safetensors"))
         state = {name.removeprefix("bert."): tensor for name, tensor in state.items()}

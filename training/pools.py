@@ -1,4 +1,5 @@
-"""Training passages and queries from the redistributable collections, and the held-out dev lists."""
+"""Training passages and queries from the redistributable collections, and the held-out dev
+lists."""
 
 from __future__ import annotations
 
@@ -57,7 +58,9 @@ def hold_out(sets: dict[str, Dataset], count: int, rng: random.Random) -> tuple[
         asked = rng.sample(sorted(data.queries), min(3 * count, len(data.queries)))
         depth = 30 if name == "scifact" else 20
         chosen = 0
-        for query, hits in zip(asked, bm25.top([data.queries[q] for q in asked], depth)):
+        for query, hits in zip(
+            asked, bm25.top([data.queries[q] for q in asked], depth), strict=True
+        ):
             grades = [data.qrels[query].get(keys[at], 0.0) for at, _ in hits]
             if not any(grades) or chosen == count:
                 continue
@@ -94,7 +97,7 @@ def windows(text: str, words: int) -> list[str]:
 
 
 def keywords(text: str, common: Counter, rng: random.Random) -> str:
-    """Two to five of a text's rarer words, in their order, as people type them into a search box."""
+    """Two to five of a text's rarer words, in their order, as typed into a search box."""
     found = list(dict.fromkeys(word.lower() for word in WORD.findall(text) if len(word) > 2))
     rare = sorted(found, key=lambda word: common[word])[: rng.randint(2, 5) + 1]
     rare = rng.sample(rare, max(1, len(rare) - 1))

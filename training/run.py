@@ -2,9 +2,9 @@
 
     python -m training.run --data DATA --encoder MINILM --e5 E5 --work WORK --out FOLDER
 
-`--data` holds the collections in BEIR form, `--encoder` is the Hugging Face folder of all-MiniLM-L6-v2,
-`--e5` that of multilingual-e5-small. Steps that have left their files in `--work` are not run again;
-an interrupted training goes on from its last checkpoint.
+`--data` holds the collections in BEIR form, `--encoder` is the Hugging Face folder of
+all-MiniLM-L6-v2, `--e5` that of multilingual-e5-small. Steps that have left their files in
+`--work` are not run again; an interrupted training goes on from its last checkpoint.
 """
 
 from __future__ import annotations

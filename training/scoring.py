@@ -17,7 +17,7 @@ QUERY_TOKENS = 64
 def closed_states(
     model: TamisInteraction, rows: Sequence[Sequence[int]], segment: int, layers: int | None = None
 ) -> list[Tensor]:
-    """States of each row of ids after the closed layers (or `layers` layers), as fp16 [length, H]."""
+    """fp16 states [length, H] of each row of ids after the closed layers (or `layers`)."""
     found: list[Tensor] = [torch.empty(0)] * len(rows)
     for batch in by_length([len(row) for row in rows], 4096):
         ids, mask = pad([rows[at] for at in batch])
@@ -50,7 +50,7 @@ class Collection:
     """Queries with candidate lists, tokenised, whose closed states are computed once and kept."""
 
     def __init__(self, tokenizer: Tokenizer, lists: Sequence[dict], longest: int) -> None:
-        """Each list is `{"query": str, "passages": [str], "grades": [number], "bm25": [number]}`."""
+        """A list is `{"query": str, "passages": [str], "grades": [float], "bm25": [float]}`."""
         texts = list(dict.fromkeys(text for entry in lists for text in entry["passages"]))
         place = {text: at for at, text in enumerate(texts)}
         self.lists = lists

@@ -1,8 +1,8 @@
 """Step 2: choose each query's candidates and score them with the two-encoder ensemble.
 
-The teacher is the sum of MiniLM's cosine and MaxSim and multilingual-e5-small's cosine and MaxSim, each
-over its mean deviation within a list, plus a light share of BM25. MiniLM's states after the closed layers
-are kept on disk: the student trains on top of them.
+The teacher is the sum of MiniLM's cosine and MaxSim and multilingual-e5-small's cosine and MaxSim,
+each over its mean deviation within a list, plus a light share of BM25. MiniLM's states after the
+closed layers are kept on disk: the student trains on top of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST = {"short": 112, "long": 224}
 
 
 def candidates(query: dict, dense: Sequence[int], count: int, size: int, rng: random.Random):
-    """`count` passages of a query: its positive, BM25's and the encoder's best, deeper ones, a random one."""
+    """`count` passages: the positive, BM25's and the encoder's best, deeper and random ones."""
     shortlist = [at for at, _ in query["bm25"]]
     wanted = ([query["positive"]] if query["positive"] >= 0 else []) + shortlist[:2]
     top = [at for at in dict.fromkeys([*shortlist[2:10], *dense[:10]]) if at not in wanted]
@@ -144,7 +144,7 @@ def teach(
 
 
 def ensemble(scores: np.ndarray, lexical: float) -> np.ndarray:
-    """Teacher scores [lists, candidates] with deviation about 1 in a list, from [..., 5] columns."""
+    """Teacher scores [lists, candidates], of mean deviation 1 in a list, from five columns."""
     spread = scores.std(1).mean(0)
     weights = np.array([0.25, 0.25, 0.25, 0.25, lexical / 4]) / spread
     total = (scores * weights).sum(2)

@@ -6,8 +6,9 @@ import pathlib
 from collections.abc import Iterator, Sequence
 
 import torch
-from tokenizers import BertWordPieceTokenizer
 from torch import Tensor
+
+from tokenizers import BertWordPieceTokenizer
 
 CLS, SEP = 101, 102
 
@@ -35,7 +36,7 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 def pad_states(rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Right-padded fp32 states [B, L, H] and their mask, from rows [length, H] of any float type."""
+    """Right-padded fp32 states [B, L, H] and their mask, from rows [length, H]."""
     longest = max(len(row) for row in rows)
     states = torch.zeros(len(rows), longest, rows[0].shape[1])
     mask = torch.zeros(len(rows), longest, dtype=torch.bool)
