@@ -11,7 +11,7 @@ from tamis import activation as activations
 from tamis import awaiting, deprecated, documents, load_options, model_settings, model_source
 from tamis import device as devices
 from tamis.documents import TextOf
-from tamis.drop_in import CardData, DropIn, logger
+from tamis.drop_in import DropIn, logger
 from tamis.errors import InvalidArgument, ModelError
 from tamis.hits import check_top_k, hits
 from tamis.loaded import Elsewhere, Loaded, Recipe
@@ -19,6 +19,7 @@ from tamis.outputs import convert, empty
 from tamis.pools import Pool, stop
 from tamis.report import Prediction, Ranked
 from tamis.scoring import NO_OPINION, Call, Options, Scored, check_names, score
+from tamis.views import CardData
 
 if TYPE_CHECKING:
     import os

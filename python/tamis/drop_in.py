@@ -9,9 +9,9 @@ import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tamis import absent, documents, model_settings, pools, saving
 from tamis import activation as activations
 from tamis import device as devices
-from tamis import documents, model_settings, pools, saving
 from tamis.activation import Activation
 from tamis.errors import InvalidArgument
 from tamis.load_options import precision_of
@@ -20,45 +20,7 @@ from tamis.views import ModelView, TokenizerView
 
 logger = logging.getLogger("tamis.cross_encoder")
 
-_TRAINING = {
-    "fit",
-    "old_fit",
-    "train",
-    "compile",
-    "parameters",
-    "named_parameters",
-    "state_dict",
-    "load_state_dict",
-    "forward",
-    "zero_grad",
-    "requires_grad_",
-    "gradient_checkpointing_enable",
-    "register_forward_hook",
-    "register_forward_pre_hook",
-    "smart_batching_collate",
-    "smart_batching_collate_text_only",
-    "add_adapter",
-    "load_adapter",
-    "merge",
-    "set_keep_in_fp32_modules",
-    "preprocess",
-    "tokenize",
-}
-_HUB = {"push_to_hub", "save_to_hub"}
 _DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16", "int8": "int8"}
-
-
-class CardData:
-    """`model.model_card_data`: keeps what evaluators store; tamis writes no model card."""
-
-    def __init__(self) -> None:
-        self.metrics: dict[str, Any] = {}
-
-    def set_evaluation_metrics(
-        self, evaluator: Any, metrics: dict[str, Any], epoch: int = 0, step: int = 0
-    ) -> None:
-        """Called by sentence-transformers' evaluators."""
-        self.metrics.update(metrics)
 
 
 class DropIn:
@@ -316,14 +278,4 @@ class DropIn:
         )
 
     def __getattr__(self, name: str) -> NoReturn:
-        if name in _TRAINING:
-            raise AttributeError(
-                f"tamis.CrossEncoder only scores and has no '{name}'; train with "
-                "sentence_transformers.CrossEncoder and load what it saves"
-            )
-        if name in _HUB:
-            raise AttributeError(
-                f"tamis.CrossEncoder has no '{name}'; save_pretrained() a folder and upload it "
-                "with huggingface_hub"
-            )
-        raise AttributeError(f"'CrossEncoder' object has no attribute '{name}'")
+        raise AttributeError(absent.explain(name))

@@ -1,6 +1,6 @@
-"""`model.tokenizer` and `model.model`: what scoring code reads of them, without torch.
+"""`model.tokenizer`, `model.model` and the model card: what scoring code reads, without torch.
 
-Scoring uses neither: they show sentence-transformers' callers what they look for.
+Scoring uses none of them: they show sentence-transformers' callers what they look for.
 """
 
 from __future__ import annotations
@@ -89,3 +89,16 @@ class ModelView:
             f"model.model.{name}: tamis runs its own engine and has no torch module; load "
             "sentence_transformers.CrossEncoder for its layers and parameters"
         )
+
+
+class CardData:
+    """`model.model_card_data`: keeps what evaluators store; tamis writes no model card."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, Any] = {}
+
+    def set_evaluation_metrics(
+        self, evaluator: Any, metrics: dict[str, Any], epoch: int = 0, step: int = 0
+    ) -> None:
+        """Called by sentence-transformers' evaluators."""
+        self.metrics.update(metrics)

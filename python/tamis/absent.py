@@ -1,0 +1,44 @@
+"""What sentence-transformers' class has and ours has not, with the way round."""
+
+from __future__ import annotations
+
+_TRAINING = {
+    "fit",
+    "old_fit",
+    "train",
+    "compile",
+    "parameters",
+    "named_parameters",
+    "state_dict",
+    "load_state_dict",
+    "forward",
+    "zero_grad",
+    "requires_grad_",
+    "gradient_checkpointing_enable",
+    "register_forward_hook",
+    "register_forward_pre_hook",
+    "smart_batching_collate",
+    "smart_batching_collate_text_only",
+    "add_adapter",
+    "load_adapter",
+    "merge",
+    "set_keep_in_fp32_modules",
+    "preprocess",
+    "tokenize",
+}
+_HUB = {"push_to_hub", "save_to_hub"}
+
+
+def explain(name: str) -> str:
+    """The text of the AttributeError for a name that CrossEncoder has not."""
+    if name in _TRAINING:
+        return (
+            f"tamis.CrossEncoder only scores and has no '{name}'; train with "
+            "sentence_transformers.CrossEncoder and load what it saves"
+        )
+    if name in _HUB:
+        return (
+            f"tamis.CrossEncoder has no '{name}'; save_pretrained() a folder and upload it with "
+            "huggingface_hub"
+        )
+    return f"'CrossEncoder' object has no attribute '{name}'"
