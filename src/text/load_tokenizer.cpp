@@ -1,0 +1,75 @@
+// text/load_tokenizer.cpp: which kind of tokenizer a folder holds.
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <tamis/error.hpp>
+#include <tamis/text/load_tokenizer.hpp>
+
+#include "text/tokenizer_files.hpp"
+#include "text/wordpiece_files.hpp"
+
+namespace tamis {
+namespace {
+
+using nlohmann::json;
+
+std::string class_name(const TokenizerFiles& files) {
+  auto name = json_or<std::string>(files.config, "tokenizer_class", "",
+                                   files.name("tokenizer_config.json"));
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  return name;
+}
+
+// The classes of transformers whose vocab.txt is read as BERT's is.
+bool reads_as_bert(std::string_view name) {
+  constexpr std::array kNames{"",
+                              "BertTokenizer",
+                              "DistilBertTokenizer",
+                              "ElectraTokenizer",
+                              "MobileBertTokenizer",
+                              "SqueezeBertTokenizer",
+                              "ConvBertTokenizer",
+                              "LayoutLMTokenizer",
+                              "PreTrainedTokenizer",
+                              "TokenizersBackend"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+// Older files do not name their model's kind.
+std::string model_kind(const TokenizerFiles& files) {
+  const std::string name = files.name("tokenizer.json");
+  const json& model = json_part(files.tokenizer, "model", name);
+  const json& vocab = json_part(model, "vocab", name);
+  const char* guess = vocab.is_array() ? "Unigram" : model.contains("merges") ? "BPE" : "WordPiece";
+  return json_or<std::string>(model, "type", guess, name);
+}
+
+}  // namespace
+
+AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
+  const TokenizerFiles files = read_tokenizer_files(folder);
+  std::error_code ignored;
+  if (!files.tokenizer.empty()) {
+    const std::string kind = model_kind(files);
+    if (kind == "WordPiece") return wordpiece_from_json(files);
+    raise<TokenizerError>("{} is of kind {}, which is not supported; WordPiece and sentencepiece are",
+                          files.name("tokenizer.json"), kind);
+  }
+  if (std::filesystem::exists(folder / "vocab.txt", ignored)) {
+    if (const std::string name = class_name(files); !reads_as_bert(name)) {
+      raise<TokenizerError>("{} is for {}, which is not supported; save the model's fast tokenizer "
+                            "there (tokenizer.json)",
+                            files.name("vocab.txt"), name);
+    }
+    return wordpiece_from_vocab(files);
+  }
+  raise<TokenizerError>("{} holds no tokenizer; expected tokenizer.json, vocab.txt, "
+                        "sentencepiece.bpe.model or spiece.model",
+                        folder.string());
+}
+
+}  // namespace tamis

@@ -1,0 +1,99 @@
+// text/pair_template_of.cpp
+#include "text/pair_template_of.hpp"
+
+#include <utility>
+
+namespace tamis {
+namespace {
+
+using nlohmann::json;
+
+TokenId special_id(const json& processor, const std::string& name, std::string_view source) {
+  const json& entry = json_part(json_part(processor, "special_tokens", source), name.c_str(), source);
+  const json& ids = json_part(entry, "ids", source);
+  if (ids.size() != 1 || !ids[0].is_number_integer()) {
+    raise<TokenizerError>("{}: the template's token '{}' has no single id", source, name);
+  }
+  return ids[0].get<TokenId>();
+}
+
+PairTemplate read_template(const json& processor, std::string_view source) {
+  PairTemplate pair;
+  int sequences = 0;
+  for (const json& item : json_part(processor, "pair", source)) {
+    if (const auto special = item.find("SpecialToken"); special != item.end()) {
+      const TemplateToken token{
+          special_id(processor, json_or<std::string>(*special, "id", "", source), source),
+          json_or<std::uint8_t>(*special, "type_id", 0, source)};
+      (sequences == 0 ? pair.prefix : sequences == 1 ? pair.infix : pair.suffix).push_back(token);
+      continue;
+    }
+    const json& sequence = json_part(item, "Sequence", source);
+    const auto type = json_or<std::uint8_t>(sequence, "type_id", 0, source);
+    if (json_or<std::string>(sequence, "id", "", source) != (sequences == 0 ? "A" : "B")) {
+      raise<TokenizerError>("{}: the pair template does not have A before B, once each", source);
+    }
+    (sequences++ == 0 ? pair.query_type : pair.document_type) = type;
+  }
+  if (sequences != 2) {
+    raise<TokenizerError>("{}: the pair template does not have A before B, once each", source);
+  }
+  return pair;
+}
+
+// ["</s>", 2]
+TokenId named_id(const json& processor, const char* name, std::string_view source) {
+  const json& entry = json_part(processor, name, source);
+  if (entry.size() != 2 || !entry[1].is_number_integer()) {
+    raise<TokenizerError>("{}: post_processor's '{}' is no token and id", source, name);
+  }
+  return entry[1].get<TokenId>();
+}
+
+PairTemplate read_processor(const json& processor, PairTemplate otherwise, std::string_view source) {
+  const auto type = json_or<std::string>(processor, "type", "", source);
+  if (type == "TemplateProcessing") return read_template(processor, source);
+  if (type == "BertProcessing") {
+    return bert_pair(named_id(processor, "cls", source), named_id(processor, "sep", source));
+  }
+  if (type == "RobertaProcessing") {
+    return roberta_pair(named_id(processor, "cls", source), named_id(processor, "sep", source));
+  }
+  if (type == "Sequence") {
+    for (const json& part : json_part(processor, "processors", source)) {
+      otherwise = read_processor(part, std::move(otherwise), source);
+    }
+  }
+  return otherwise;
+}
+
+}  // namespace
+
+PairTemplate bert_pair(TokenId cls, TokenId sep) {
+  return {.prefix = {{cls, 0}}, .infix = {{sep, 0}}, .suffix = {{sep, 1}}, .document_type = 1};
+}
+
+PairTemplate roberta_pair(TokenId begin, TokenId end) {
+  return {.prefix = {{begin, 0}}, .infix = {{end, 0}, {end, 0}}, .suffix = {{end, 0}}};
+}
+
+PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwise, TokenId cls,
+                              TokenId sep) {
+  const std::string config = files.name("config.json");
+  const auto name = json_or<std::string>(files.model_config, "pair_template", "", config);
+  if (name == "cls_sep_cls_sep") {
+    return {.prefix = {{cls, 0}},
+            .infix = {{sep, 0}, {cls, 1}},
+            .suffix = {{sep, 1}},
+            .document_type = 1};
+  }
+  if (!name.empty()) {
+    raise<TokenizerError>("{}: pair_template '{}' is not known; it can be 'cls_sep_cls_sep'", config,
+                          name);
+  }
+  const auto processor = files.tokenizer.find("post_processor");
+  if (processor == files.tokenizer.end() || !processor->is_object()) return otherwise;
+  return read_processor(*processor, std::move(otherwise), files.name("tokenizer.json"));
+}
+
+}  // namespace tamis

@@ -1,0 +1,22 @@
+// text/pair_template_of.hpp: the pair template that a tokenizer's files ask for.
+#pragma once
+
+#include <tamis/text/pair_template.hpp>
+
+#include "text/tokenizer_files.hpp"
+
+namespace tamis {
+
+/// [CLS] q [SEP] d [SEP]; types 0 and 1.
+[[nodiscard]] PairTemplate bert_pair(TokenId cls, TokenId sep);
+
+/// <s> q </s></s> d </s>; all types 0.
+[[nodiscard]] PairTemplate roberta_pair(TokenId begin, TokenId end);
+
+/// What tokenizer.json's post_processor says, or `otherwise`; then config.json's `pair_template`,
+/// the one field there that is ours: "cls_sep_cls_sep" is [CLS] q [SEP] [CLS] d [SEP] with type 1
+/// from the second [CLS] on.
+[[nodiscard]] PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwise,
+                                            TokenId cls, TokenId sep);
+
+}  // namespace tamis

@@ -1,0 +1,154 @@
+// text/tokenizer_files.cpp
+#include "text/tokenizer_files.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include <tamis/text/tokenizer.hpp>
+
+namespace tamis {
+namespace {
+
+using nlohmann::json;
+
+// No id of a real vocabulary comes near.
+constexpr TokenId kLargestId = 1 << 26;
+
+json read_object(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return json::object();
+  json object = json::parse(read_tokenizer_file(path), nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) {
+    raise<TokenizerError>("{} is no JSON object; it may be truncated, fetch it again", path.string());
+  }
+  return object;
+}
+
+AddedToken read_added_token(const json& object, TokenId id, std::string_view source) {
+  if (!object.is_object()) raise<TokenizerError>("{}: an added token is no object", source);
+  if (id < 0 || id > kLargestId) raise<TokenizerError>("{}: an added token has id {}", source, id);
+  return {.content = json_or<std::string>(object, "content", "", source),
+          .id = id,
+          .single_word = json_or(object, "single_word", false, source),
+          .strip_left = json_or(object, "lstrip", false, source),
+          .strip_right = json_or(object, "rstrip", false, source),
+          .normalized = json_or(object, "normalized", !json_or(object, "special", false, source), source)};
+}
+
+void replace_or_add(std::vector<AddedToken>& tokens, AddedToken token) {
+  if (token.content.empty()) return;
+  const auto same = std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
+    return other.content == token.content;
+  });
+  if (same == tokens.end()) {
+    tokens.push_back(std::move(token));
+  } else {
+    *same = std::move(token);
+  }
+}
+
+TokenId parse_id(const std::string& text, std::string_view source) {
+  TokenId id = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    raise<TokenizerError>("{}: '{}' in added_tokens_decoder is no token id", source, text);
+  }
+  return id;
+}
+
+}  // namespace
+
+std::string read_tokenizer_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  if (!stream || !(text << stream.rdbuf())) {
+    std::error_code ignored;
+    if (stream && std::filesystem::file_size(path, ignored) == 0) {
+      raise<TokenizerError>("{} is empty; fetch it again", path.string());
+    }
+    raise<TokenizerError>("cannot read {}", path.string());
+  }
+  return std::move(text).str();
+}
+
+TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    raise<TokenizerError>("{} is no folder; give one that holds tokenizer.json, vocab.txt or a "
+                          "sentencepiece model",
+                          folder.string());
+  }
+  return {folder, read_object(folder / "tokenizer.json"),
+          read_object(folder / "tokenizer_config.json"), read_object(folder / "config.json")};
+}
+
+const json& json_part(const json& object, const char* name, std::string_view source) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_structured()) {
+    raise<TokenizerError>("{}: field '{}' is missing or no object; the file is broken", source, name);
+  }
+  return *found;
+}
+
+std::string special_token(const TokenizerFiles& files, const char* key, std::string fallback) {
+  const auto found = files.config.find(key);
+  if (found == files.config.end()) return fallback;
+  if (found->is_string()) return found->get<std::string>();
+  if (found->is_object()) {
+    return json_or(*found, "content", std::move(fallback), files.name("tokenizer_config.json"));
+  }
+  return fallback;
+}
+
+std::size_t model_max_length(const TokenizerFiles& files) {
+  constexpr double kAbsurd = 1e9;
+  const auto length =
+      json_or(files.config, "model_max_length", kAbsurd, files.name("tokenizer_config.json"));
+  if (length >= kAbsurd) return kNoLimit;
+  if (!(length >= 1)) {
+    raise<TokenizerError>("{}: model_max_length is {}, expected at least 1",
+                          files.name("tokenizer_config.json"), length);
+  }
+  return static_cast<std::size_t>(length);
+}
+
+std::vector<AddedToken> read_added_tokens(const TokenizerFiles& files,
+                                          const std::vector<AddedToken>& special,
+                                          const FindId& find, std::size_t vocab_size) {
+  std::vector<AddedToken> tokens;
+  const std::string json_name = files.name("tokenizer.json");
+  if (const auto list = files.tokenizer.find("added_tokens"); list != files.tokenizer.end()) {
+    for (const json& item : *list) {
+      if (!item.is_object()) raise<TokenizerError>("{}: an added token is no object", json_name);
+      replace_or_add(tokens,
+                     read_added_token(item, json_or<TokenId>(item, "id", -1, json_name), json_name));
+    }
+  }
+  const std::string config_name = files.name("tokenizer_config.json");
+  if (const auto map = files.config.find("added_tokens_decoder"); map != files.config.end()) {
+    for (const auto& [id, item] : map->items()) {
+      AddedToken token = read_added_token(item, parse_id(id, config_name), config_name);
+      // The vocabulary decides on the id of a token that it has.
+      token.id = find(token.content).value_or(token.id);
+      replace_or_add(tokens, std::move(token));
+    }
+  }
+  auto next_id = static_cast<TokenId>(vocab_size);
+  for (const AddedToken& token : tokens) next_id = std::max(next_id, token.id + 1);
+  for (AddedToken token : special) {
+    const bool known = std::any_of(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
+      return other.content == token.content;
+    });
+    if (known || token.content.empty()) continue;
+    const auto id = find(token.content);
+    token.id = id ? *id : next_id++;
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
+}  // namespace tamis
