@@ -25,6 +25,8 @@ std::string reason_of(std::string_view text) {
 
 [[noreturn]] void rethrow(const std::string& what, std::string_view text) {
   const std::string message = what + ": " + reason_of(text);
+  // By its text: TorchScript's interpreter rethrows everything as a runtime_error.
+  if (text.find("CUDA out of memory") != std::string_view::npos) throw OutOfDeviceMemory(message);
   if (text.find("CUDA") != std::string_view::npos) throw DeviceError(message);
   throw ModelError(message);
 }
@@ -35,8 +37,6 @@ void guard(const std::string& what, const std::function<void()>& work) {
   try {
     work();
   } catch (const Error&) {
-    throw;
-  } catch (const c10::OutOfMemoryError&) {
     throw;
   } catch (const c10::Error& error) {
     rethrow(what, error.what_without_backtrace());

@@ -4,11 +4,19 @@
 #include <functional>
 #include <string>
 
+#include <tamis/error.hpp>
+
 namespace tamis {
 
-/// Runs `work`. What torch throws comes out as a DeviceError when it speaks of CUDA, else as a
-/// ModelError: `what` ("cannot load bundles/x/model.pt"), a colon, torch's own first line. Running
-/// out of GPU memory passes as it is: the scorer answers it by asking for less.
+/// The GPU's memory did not suffice; the scorer answers it by asking for less.
+class OutOfDeviceMemory : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
+/// Runs `work`. What torch throws comes out as OutOfDeviceMemory, as a DeviceError when it speaks of
+/// CUDA, else as a ModelError: `what` ("cannot load bundles/x/model.pt"), a colon, torch's own
+/// reason in one line.
 void guard(const std::string& what, const std::function<void()>& work);
 
 }  // namespace tamis

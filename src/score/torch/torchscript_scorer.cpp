@@ -122,7 +122,7 @@ void TorchScriptScorer::Program::score(std::span<const PairRef> pairs,
   try {
     guard("cannot run " + spec.program.string(), [&] { run(pairs, logits); });
     return;
-  } catch (const c10::OutOfMemoryError&) {
+  } catch (const OutOfDeviceMemory&) {
     if (pairs.size() == 1) {
       raise<DeviceError>("{} has no memory for one pair of {} tokens; lower max_length or use fp16",
                          device.str(), pairs.front().length);

@@ -93,6 +93,23 @@ class Raises(Padded):
         return self.words(input_ids)
 
 
+class OutOfMemory(Padded):
+    """As a GPU behaves that has room for two pairs."""
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        if input_ids.size(0) > 2:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+        mask = attention_mask.float()
+        return (self.words(input_ids).squeeze(-1) * mask).sum(1) / mask.sum(1)
+
+
+class NoMemory(Padded):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        if input_ids.size(0) > 0:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+        return self.words(input_ids)
+
+
 def types_of(ids: list[int]) -> Tensor:
     """0 up to the first 3, 1 after it; the C++ side does the same."""
     first = ids.index(3)
@@ -133,6 +150,8 @@ def main(root: pathlib.Path) -> None:
             ("wrong_shape", WrongShape()),
             ("wrong_type", WrongType()),
             ("raises", Raises()),
+            ("out_of_memory", OutOfMemory()),
+            ("no_memory", NoMemory()),
         ]:
             words = module.words.weight[:, 0]
             write(root / name, module, [[float(words[ids].mean())] for ids in PAIRS])

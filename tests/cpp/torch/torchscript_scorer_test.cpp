@@ -137,6 +137,13 @@ TEST_CASE("what a program returns is checked") {
   }
 }
 
+TEST_CASE("where the device's memory does not suffice, half is tried") {
+  const auto scorer = TorchScriptScorer::load(program("out_of_memory"));
+  check_close(score(scorer, batches({{0, 1, 2, 3}})), expected("out_of_memory"), 1e-5F);
+  CHECK_THROWS_AS(score(TorchScriptScorer::load(program("no_memory")), batches({{0, 1}})),
+                  tamis::DeviceError);
+}
+
 TEST_CASE("pairs that the model cannot read are refused before they reach the program") {
   const auto scorer = TorchScriptScorer::load(program("packed"));
   auto work = batches({{0}});
