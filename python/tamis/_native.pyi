@@ -5,6 +5,8 @@ the GIL, and every object may be shared by threads.
 """
 
 from collections.abc import Callable
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +71,7 @@ class LogitResult:
 
     @property
     def spans(self) -> NDArray[np.int64] | None:
-        """int64 [pairs, 2], characters of the winning window; None unless windows were asked for."""
+        """int64 [pairs, 2], characters of the winning window; None without windows."""
 
 class CrossEncoder:
     """Immutable once loaded; any number of threads may call it."""
@@ -137,7 +139,59 @@ class CrossEncoder:
     def config_json(self) -> str:
         """The model's config.json as text."""
 
-class Tokenizer: ...
+class Tokenizer:
+    """A tokenizer of a Hugging Face folder."""
 
-def num_threads() -> int: ...
-def set_num_threads(count: int) -> None: ...
+    @staticmethod
+    def load(folder: str | PathLike[str]) -> Tokenizer: ...
+    def tokenize(
+        self, text: str, with_spans: bool = False
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32] | None]:
+        """(ids, spans): spans are (begin, end) in characters, or None when not asked for."""
+
+    def encode_batch(self, texts: list[str]) -> list[NDArray[np.int32]]:
+        """The ids of each text, without special tokens."""
+
+    def encode_pair(
+        self,
+        query: str,
+        document: str,
+        max_length: int = 512,
+        truncation: str = "longest_first",
+        max_query_tokens: int | None = None,
+        max_document_tokens: int | None = None,
+    ) -> dict[str, Any]:
+        """A dict of ids, type_ids, query_tokens_cut and document_tokens_cut."""
+
+    @property
+    def max_length(self) -> int | None: ...
+    @property
+    def vocab_size(self) -> int: ...
+    @property
+    def pad_id(self) -> int: ...
+
+class FusedEncoderScorer:
+    """The CPU engine, on token ids."""
+
+    @staticmethod
+    def load(
+        folder: str, *, precision: str = "fp32", isa: str = "", verify_hashes: bool = True
+    ) -> FusedEncoderScorer:
+        """Load a Hugging Face folder or a bundle; `isa` as TAMIS_ISA."""
+
+    def score(self, ids: list[list[int]], type_ids: list[list[int]]) -> NDArray[np.float32]:
+        """float32 logits [sequences, labels] of one packed micro-batch. The GIL is released."""
+
+    @property
+    def labels(self) -> int:
+        """Logits of one pair."""
+
+    @property
+    def description(self) -> str:
+        """Precision and instruction set: 'engine fp32 avx2'."""
+
+def num_threads() -> int:
+    """Threads that all models of this process share."""
+
+def set_num_threads(count: int) -> None:
+    """Set it for all models, from the next call on."""
