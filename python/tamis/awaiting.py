@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tamis._native import CancelToken
+
+if TYPE_CHECKING:
+    import asyncio
 
 R = TypeVar("R")
 
@@ -21,6 +23,8 @@ def _retrieve(future: asyncio.Future[Any]) -> None:
 async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     """`call(*args, cancel=..., **kwargs)` in the loop's own executor. Cancelling the task stops the
     native work at its next micro-batch; the caller does not wait for that."""
+    import asyncio  # half as slow to import as NumPy; who awaits has it already
+
     token = kwargs.pop("cancel", None) or CancelToken()
     loop = asyncio.get_running_loop()
     future = loop.run_in_executor(None, functools.partial(call, *args, cancel=token, **kwargs))

@@ -7,8 +7,8 @@ where it spans several CUDA devices. It stays a dict, since callers pass it arou
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ def start(models: Sequence[Loaded]) -> Pool:
     """A pool with one worker a model."""
     if not models:
         raise InvalidArgument("a pool needs at least one device")
+    from concurrent.futures import ThreadPoolExecutor  # only pools pay for this import
+
     executor = ThreadPoolExecutor(len(models), thread_name_prefix="tamis-pool")
     return {"input": executor, "output": None, "processes": list(models)}
 
@@ -36,8 +38,6 @@ def stop(pool: Pool) -> None:
 
 def default_devices() -> list[str]:
     """All CUDA devices, else four CPU workers, as sentence-transformers has it."""
-    import sys
-
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
