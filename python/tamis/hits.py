@@ -40,7 +40,7 @@ def hits(
     """`corpus_id` and `score`, and where asked for `text`; `document` holds what the caller gave
     where that was no str; `span` is the winning window, where documents were read in windows."""
     ranked: list[dict[str, Any]] = []
-    for i in order(scored.logits, scored.scores, monotone)[:].tolist():
+    for i in order(scored.logits, scored.scores, monotone).tolist():
         value = float(scored.scores[i])
         if min_score is not None and value < min_score:
             continue

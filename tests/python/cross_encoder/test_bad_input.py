@@ -154,12 +154,28 @@ def test_no_classification_head(one_label: Path, tmp_path: Path) -> None:
         tamis.CrossEncoder(str(folder))
 
 
-def test_nan_weights(one_label: Path, tmp_path: Path) -> None:
+def _changed(source: Path, target: Path, **values: float) -> Path:
+    """A copy with some tensors filled with one value; `__` stands for a dot."""
     save = pytest.importorskip("safetensors.torch")
-    folder = _copy(one_label, tmp_path / "m")
+    folder = _copy(source, target)
     tensors = save.load_file(folder / "model.safetensors")
-    tensors["classifier.bias"][:] = float("nan")
+    for name, value in values.items():
+        tensors[name.replace("__", ".")][:] = value
     save.save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def test_nan_weights(one_label: Path, tmp_path: Path) -> None:
+    folder = _changed(one_label, tmp_path / "m", classifier__bias=float("nan"))
+    with pytest.raises(tamis.ModelError, match=r"classifier\.bias.* NaN"):
+        tamis.CrossEncoder(str(folder))
+
+
+def test_an_overflow_names_the_pairs(one_label: Path, tmp_path: Path) -> None:
+    # A pooler of ones, and a head that sums them beyond what fp32 holds.
+    folder = _changed(
+        one_label, tmp_path / "m", bert__pooler__dense__bias=100, classifier__weight=3e38
+    )
     model = tamis.CrossEncoder(str(folder))
     with pytest.raises(tamis.NonFiniteScore) as caught:
         model.predict([("a", "b"), ("c", "d")])
