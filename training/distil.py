@@ -30,9 +30,13 @@ from training.texts import Tokenizer, pad_states
 
 @dataclasses.dataclass
 class Settings:
-    """What a run can change; the defaults are those of the shipped model."""
+    """What a run can change; the defaults are those of the shipped model.
+
+    `steps` shapes the schedule (decay of rates, start of the long stage); `stop` ends it early.
+    """
 
     steps: int = 1300
+    stop: int = 325
     lists_per_step: int = 8
     long_from: float = 0.6
     lexical: float = 0.3
@@ -213,7 +217,8 @@ def distil(encoder: pathlib.Path, work: pathlib.Path, name: str, settings: Setti
     if not training.step:
         check()
         started = time.time()
-    while training.step < settings.steps:
+    last = min(settings.stop, settings.steps)
+    while training.step < last:
         stage, batch = plan[training.step]
         lists = stages[stage]
         logits = lists.logits(training.model, batch, 4 if stage == "short" else 8)
@@ -228,7 +233,7 @@ def distil(encoder: pathlib.Path, work: pathlib.Path, name: str, settings: Setti
             training.log(**{key: round(sum(v) / len(v), 4) for key, v in window.items()})
             window = {}
             training.save()
-        if training.step % settings.dev_every == 0 or training.step == settings.steps:
+        if training.step % settings.dev_every == 0 or training.step == last:
             training.save(f"step-{training.step}.pt")
             check()
             started = time.time()

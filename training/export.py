@@ -15,9 +15,9 @@ from training.model import Config, TamisInteraction
 from training.texts import Tokenizer, pad
 
 _VITAMIN = (
-    "In a randomised trial of 25,871 participants, supplemental vitamin D3 did not lower the risk "
-    "of total, non-vertebral or hip fractures compared with placebo. Results did not differ by age, "
-    "sex, race, body-mass index or baseline 25-hydroxyvitamin D level."
+    "In a randomised trial of 25,871 participants, supplemental vitamin D3 did not lower the "
+    "risk of total, non-vertebral or hip fractures compared with placebo. Results did not differ "
+    "by age, sex, race, body-mass index or baseline 25-hydroxyvitamin D level."
 )
 _BRIDGE = (
     "The old bridge was a narrow wooden structure that had been repaired many times. " * 8
