@@ -1,0 +1,69 @@
+"""Where models come from and where bundles go: hub names, and two exports at once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import pytest
+
+from tamis.export import ExportError, bundle_writer, export_model
+
+
+def test_a_hub_name_goes_through_the_hubs_cache(
+    make_model: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    snapshot = tmp_path / "snapshots" / commit
+    shutil.copytree(make_model("bert"), snapshot)
+    asked: dict[str, Any] = {}
+
+    def snapshot_download(name: str, **options: Any) -> str:
+        asked.update(options, name=name)
+        return str(snapshot)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    export_model("someone/reranker", tmp_path / "bundle", revision="main", token="secret")
+    assert asked["name"] == "someone/reranker"
+    assert asked["revision"] == "main"
+    assert asked["token"] == "secret"
+    assert not any(pattern.endswith(".py") for pattern in asked["allow_patterns"])
+    text = (tmp_path / "bundle" / "tamis.json").read_text()
+    manifest = json.loads(text)
+    assert manifest["source"] == "someone/reranker"
+    assert manifest["revision"] == commit
+    assert "secret" not in text
+
+
+def test_the_hubs_refusal_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def snapshot_download(name: str, **options: Any) -> str:
+        raise FileNotFoundError("no such revision\nand a long tail")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    with pytest.raises(ExportError, match=r"cannot fetch 'a/b' from the hub: no such revision$"):
+        export_model("a/b", tmp_path / "bundle")
+
+
+def test_the_first_of_two_exports_wins(tmp_path: Path) -> None:
+    dest = tmp_path / "bundle"
+    with bundle_writer.new_bundle(dest, overwrite=False) as folder:
+        (folder / "tamis.json").write_text("second")
+        dest.mkdir()
+        (dest / "tamis.json").write_text("first")
+    assert (dest / "tamis.json").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_an_export_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with bundle_writer.new_bundle(tmp_path / "deep" / "bundle", overwrite=False) as folder:
+            (folder / "model.pt").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert list((tmp_path / "deep").iterdir()) == []
