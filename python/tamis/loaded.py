@@ -62,6 +62,7 @@ def _load_engine(recipe: Recipe) -> _native.CrossEncoder:
 def _load_torchscript(recipe: Recipe) -> _native.CrossEncoder:
     from tamis import _torch_loader, export_cache
 
+    _torch_loader.load()  # what is missing is said before anything is exported
     bundle = recipe.path
     if not is_bundle(bundle):
         bundle = export_cache.bundle_of(bundle, recipe.revision)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tamis
@@ -181,3 +184,28 @@ def test_exports_are_kept_and_raced_for(
     monkeypatch.delenv("TAMIS_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert export_cache.cache_root() == tmp_path / "tamis"
+
+
+def test_torchscript(
+    one_label: Path, pairs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if importlib.util.find_spec("tamis._torch") is None:
+        pytest.skip("this tamis was built without torch")
+    monkeypatch.setenv("TAMIS_CACHE", str(tmp_path))
+    short = [pair for pair in pairs if len(pair[0] + pair[1]) < 200]
+    engine = tamis.CrossEncoder(str(one_label))
+    script = tamis.CrossEncoder(str(one_label), scorer="torchscript")
+    assert script.description != engine.description
+    np.testing.assert_allclose(script.predict(short), engine.predict(short), atol=1e-4)
+    copied = pickle.loads(pickle.dumps(script))
+    np.testing.assert_array_equal(copied.predict(short), script.predict(short))
+    assert script.path == str(one_label)
+    (bundle,) = (tmp_path / "exports").iterdir()
+    assert tamis.CrossEncoder(str(bundle)).predict(short[0]) == engine.predict(short[0])
+
+
+def test_torchscript_needs_the_torch_module(one_label: Path) -> None:
+    if importlib.util.find_spec("tamis._torch") is not None:
+        pytest.skip("this tamis was built with torch")
+    with pytest.raises(ImportError, match="built without torch"):
+        tamis.CrossEncoder(str(one_label), scorer="torchscript")
