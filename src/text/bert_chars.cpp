@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "text/letter_case.hpp"
 #include "text/utf8.hpp"
 
 namespace tamis {
@@ -38,32 +39,6 @@ constexpr CodePointRange kPrivate[] = {{0xE000, 0xF8FF}, {0xF0000, 0xFFFFD}, {0x
 
 constexpr char32_t kHangulFirst = 0xAC00;
 constexpr char32_t kHangulLast = 0xD7A3;
-
-// Letters that gained a lower case after Unicode 15, which older versions of utf8proc do not know.
-char32_t newer_lower(char32_t code) {
-  if (code >= 0x10D50 && code <= 0x10D65) return code + 0x20;
-  if (code >= 0x16EA0 && code <= 0x16EB8) return code + 0x1B;
-  switch (code) {
-    case 0x1C89:
-    case 0xA7CC:
-    case 0xA7CE:
-    case 0xA7D2:
-    case 0xA7D4:
-    case 0xA7DA:
-      return code + 1;
-    case 0xA7CB:
-      return 0x264;
-    case 0xA7DC:
-      return 0x19B;
-    default:
-      return code;
-  }
-}
-
-char32_t lower(char32_t code) {
-  const auto known = static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code)));
-  return known != code ? known : newer_lower(code);
-}
 
 // `tokenizers` knows no decomposition that is newer than Unicode 13's first.
 constexpr char32_t kTooNew = 0x11938;
@@ -134,13 +109,12 @@ void BertChars::set(char32_t code, CharEntry entry) {
 
 void BertChars::append_lowered(std::vector<CharEntry>& out, char32_t code,
                                const BertCharOptions& options) const {
-  constexpr char32_t kDottedI = 0x130;  // the one character whose lower case is two
   if (options.lowercase && code == kDottedI) {
     out.emplace_back(CharKind::letter, U'i');
     out.emplace_back(CharKind::letter, char32_t{0x307});
     return;
   }
-  out.push_back(classified(options.lowercase ? lower(code) : code, false));
+  out.push_back(classified(options.lowercase ? lower_case(code) : code, false));
 }
 
 CharEntry BertChars::entry_for(char32_t code, const BertCharOptions& options) {

@@ -5,10 +5,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <tamis/error.hpp>
 #include <tamis/text/load_tokenizer.hpp>
 
+#include "text/sentencepiece_files.hpp"
+#include "text/tokenizer_class.hpp"
 #include "text/tokenizer_files.hpp"
 #include "text/wordpiece_files.hpp"
 
@@ -16,13 +19,6 @@ namespace tamis {
 namespace {
 
 using nlohmann::json;
-
-std::string class_name(const TokenizerFiles& files) {
-  auto name = json_or<std::string>(files.config, "tokenizer_class", "",
-                                   files.name("tokenizer_config.json"));
-  if (name.ends_with("Fast")) name.resize(name.size() - 4);
-  return name;
-}
 
 // The classes of transformers whose vocab.txt is read as BERT's is.
 bool reads_as_bert(std::string_view name) {
@@ -34,8 +30,7 @@ bool reads_as_bert(std::string_view name) {
                               "SqueezeBertTokenizer",
                               "ConvBertTokenizer",
                               "LayoutLMTokenizer",
-                              "PreTrainedTokenizer",
-                              "TokenizersBackend"};
+                              "LxmertTokenizer"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
@@ -50,17 +45,41 @@ std::string model_kind(const TokenizerFiles& files) {
 
 }  // namespace
 
+std::string tokenizer_class(const TokenizerFiles& files) {
+  constexpr std::array<std::pair<std::string_view, const char*>, 7> kByModelType{
+      {{"xlm-roberta", "XLMRobertaTokenizer"},
+       {"camembert", "CamembertTokenizer"},
+       {"mbart", "MBartTokenizer"},
+       {"albert", "AlbertTokenizer"},
+       {"t5", "T5Tokenizer"},
+       {"deberta-v2", "DebertaV2Tokenizer"},
+       {"xlnet", "XLNetTokenizer"}}};
+  auto name = json_or<std::string>(files.config, "tokenizer_class", "",
+                                   files.name("tokenizer_config.json"));
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  if (!name.empty() && name != "PreTrainedTokenizer" && name != "TokenizersBackend") return name;
+  const auto type = json_or<std::string>(files.model_config, "model_type", "", files.name("config.json"));
+  for (const auto& [known, known_class] : kByModelType) {
+    if (type == known) return known_class;
+  }
+  return "";
+}
+
 AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   const TokenizerFiles files = read_tokenizer_files(folder);
   std::error_code ignored;
   if (!files.tokenizer.empty()) {
     const std::string kind = model_kind(files);
     if (kind == "WordPiece") return wordpiece_from_json(files);
-    raise<TokenizerError>("{} is of kind {}, which is not supported; WordPiece and sentencepiece are",
+    if (kind == "Unigram" || kind == "BPE") return sentencepiece_from_json(files);
+    raise<TokenizerError>("{} is of kind {}, which is not supported; WordPiece, Unigram and BPE are",
                           files.name("tokenizer.json"), kind);
   }
+  if (const auto model = find_sentencepiece_model(folder)) {
+    return sentencepiece_from_model(files, *model);
+  }
   if (std::filesystem::exists(folder / "vocab.txt", ignored)) {
-    if (const std::string name = class_name(files); !reads_as_bert(name)) {
+    if (const std::string name = tokenizer_class(files); !reads_as_bert(name)) {
       raise<TokenizerError>("{} is for {}, which is not supported; save the model's fast tokenizer "
                             "there (tokenizer.json)",
                             files.name("vocab.txt"), name);

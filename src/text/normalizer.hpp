@@ -1,0 +1,46 @@
+// text/normalizer.hpp: the steps that a sentencepiece tokenizer's text goes through before it is
+// split.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/charsmap.hpp"
+#include "text/normalized_text.hpp"
+
+namespace tamis {
+
+struct NormalizerStep {
+  enum class Kind : std::uint8_t {
+    charsmap,         ///< sentencepiece's own map
+    replace,          ///< every `pattern` by `content`
+    collapse_spaces,  ///< two or more spaces by `content`
+    decompose,        ///< NFKD
+    strip_accents,    ///< drops combining marks
+    lowercase,
+    trim_left,   ///< drops white space
+    trim_right,  ///< drops white space
+  };
+  Kind kind = Kind::charsmap;
+  std::string pattern;
+  std::string content;
+};
+
+class Normalizer {
+ public:
+  Normalizer() = default;
+  Normalizer(std::vector<NormalizerStep> steps, std::string_view charsmap)
+      : steps_(std::move(steps)), charsmap_(charsmap) {}
+
+  template <bool kSpans>
+  [[nodiscard]] NormalizedText operator()(NormalizedText text) const;
+
+ private:
+  std::vector<NormalizerStep> steps_;
+  Charsmap charsmap_;
+};
+
+}  // namespace tamis

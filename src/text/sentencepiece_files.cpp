@@ -1,0 +1,189 @@
+// text/sentencepiece_files.cpp
+#include "text/sentencepiece_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
+#include "text/tokenizer_class.hpp"
+#include "text/pair_template_of.hpp"
+#include "text/sentencepiece_model.hpp"
+#include "text/sentencepiece_tokenizer.hpp"
+
+namespace tamis {
+namespace {
+
+using Impl = SentencepieceTokenizer::Impl;
+using Pieces = std::vector<std::pair<std::string, double>>;
+using Pair = SentencepieceDefaults::Pair;
+
+/// A kind's vocabulary, which is not in the file's order, and its special tokens.
+struct Layout {
+  Pieces pieces;
+  TokenId unknown = 0;
+  SentencepieceDefaults defaults;
+  std::vector<NormalizerStep> steps{{NormalizerStep::Kind::charsmap, "", ""}};
+};
+
+// fairseq put four special tokens before the pieces; the model's own first ones stand for them.
+Layout xlm_roberta(const SentencepieceModel& model) {
+  Layout layout{.pieces = {{"<s>", 0.0}, {"<pad>", 0.0}, {"</s>", 0.0}, {"<unk>", 0.0}}, .unknown = 3};
+  const auto own = std::min<std::size_t>(3, model.pieces.size());
+  layout.pieces.insert(layout.pieces.end(), model.pieces.begin() + static_cast<std::ptrdiff_t>(own),
+                       model.pieces.end());
+  layout.pieces.emplace_back("<mask>", 0.0);
+  return layout;
+}
+
+Layout camembert(const SentencepieceModel& model) {
+  Layout layout{.pieces = {{"<s>NOTUSED", 0.0},
+                           {"<pad>", 0.0},
+                           {"</s>NOTUSED", 0.0},
+                           {"<unk>", 0.0},
+                           {"<unk>NOTUSED", -100.0}},
+                .unknown = 3};
+  layout.pieces.insert(layout.pieces.end(), model.pieces.begin() + 1, model.pieces.end());
+  layout.pieces.emplace_back("<mask>", 0.0);
+  layout.defaults.strip_before_mask = true;
+  layout.defaults.special = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"};
+  return layout;
+}
+
+Layout albert(const SentencepieceModel& model, const TokenizerFiles& files) {
+  using Kind = NormalizerStep::Kind;
+  Layout layout{.pieces = model.pieces, .unknown = model.unknown};
+  layout.defaults.pair = Pair::bert;
+  layout.defaults.begin = "[CLS]";
+  layout.defaults.end = "[SEP]";
+  layout.defaults.mask = "[MASK]";
+  const std::string config = files.name("tokenizer_config.json");
+  std::vector<NormalizerStep> steps{{Kind::replace, "``", "\""}, {Kind::replace, "''", "\""}};
+  if (!json_or(files.config, "keep_accents", false, config)) {
+    steps.push_back({Kind::decompose, "", ""});
+    steps.push_back({Kind::strip_accents, "", ""});
+  }
+  if (json_or(files.config, "do_lower_case", true, config)) {
+    steps.push_back({Kind::lowercase, "", ""});
+  }
+  steps.push_back({Kind::charsmap, "", ""});
+  layout.steps = std::move(steps);
+  return layout;
+}
+
+Layout t5(const SentencepieceModel& model, const TokenizerFiles& files) {
+  Layout layout{.pieces = model.pieces, .unknown = model.unknown};
+  layout.defaults.pair = Pair::t5;
+  layout.defaults.begin.clear();
+  layout.defaults.mask.clear();
+  const int extra = json_or(files.config, "extra_ids", 100, files.name("tokenizer_config.json"));
+  for (int i = std::min(extra, 1000) - 1; i >= 0; --i) {
+    layout.pieces.emplace_back(fmt::format("<extra_id_{}>", i), 0.0);
+    layout.defaults.special.push_back(layout.pieces.back().first);
+  }
+  return layout;
+}
+
+Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
+                 const std::filesystem::path& path) {
+  const std::string name = tokenizer_class(files);
+  if (name.empty() || name == "XLMRobertaTokenizer") return xlm_roberta(model);
+  if (name == "CamembertTokenizer") return camembert(model);
+  if (name == "AlbertTokenizer") return albert(model, files);
+  if (name == "T5Tokenizer") return t5(model, files);
+  raise<TokenizerError>("{} is for {}, whose layout of ids is not known here; save the model's fast "
+                        "tokenizer beside it (tokenizer.json)",
+                        path.string(), name);
+}
+
+}  // namespace
+
+void finish_sentencepiece(Impl& impl, const TokenizerFiles& files,
+                          const std::vector<std::string>& vocab,
+                          const SentencepieceDefaults& defaults) {
+  std::unordered_map<std::string_view, TokenId> ids;
+  for (std::size_t id = 0; id < vocab.size(); ++id) ids[vocab[id]] = static_cast<TokenId>(id);
+  const FindId find = [&](std::string_view token) -> std::optional<TokenId> {
+    const auto found = ids.find(token);
+    return found == ids.end() ? std::nullopt : std::optional(found->second);
+  };
+  std::vector<AddedToken> special;
+  const auto named = [&](const char* key, const std::string& fallback) {
+    special.push_back({.content = special_token(files, key, fallback)});
+    return find(special.back().content);
+  };
+  const auto begin = named("cls_token", defaults.begin);
+  const auto end = named("sep_token", defaults.end);
+  const auto pad = named("pad_token", defaults.pad);
+  named("unk_token", defaults.unknown);
+  named("mask_token", defaults.mask);
+  special.back().strip_left = defaults.strip_before_mask;
+  named("bos_token", defaults.begin);
+  named("eos_token", defaults.end);
+  for (const std::string& token : defaults.special) special.push_back({.content = token});
+  // A tokenizer.json states all its added tokens itself.
+  if (!files.tokenizer.empty()) special.clear();
+  auto added = read_added_tokens(files, special, find, vocab.size());
+  impl.vocab_size = vocab.size();
+  for (const AddedToken& token : added) {
+    if (token.normalized) {
+      raise<TokenizerError>("{}: added token '{}' is matched in normalised text, which is not "
+                            "supported; set its 'normalized' to false",
+                            files.folder.string(), token.content);
+    }
+    impl.vocab_size = std::max(impl.vocab_size, static_cast<std::size_t>(token.id) + 1);
+  }
+  impl.added = AddedTokens(std::move(added));
+  PairTemplate pair;
+  if (end && defaults.pair == Pair::t5) {
+    pair = {.infix = {{*end, 0}}, .suffix = {{*end, 0}}};
+  } else if (begin && end) {
+    pair = defaults.pair == Pair::bert ? bert_pair(*begin, *end) : roberta_pair(*begin, *end);
+  }
+  impl.pair = pair_template_of(files, std::move(pair), begin.value_or(0), end.value_or(0));
+  if (impl.pair.special_tokens() == 0) {
+    raise<TokenizerError>("{}: the vocabulary has no tokens to put around a query and a document",
+                          files.folder.string());
+  }
+  impl.pad_id = pad.value_or(0);
+  impl.max_length = model_max_length(files);
+}
+
+SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
+                                                const std::filesystem::path& path) {
+  SentencepieceModel model = read_sentencepiece_model(read_tokenizer_file(path), path.string());
+  if (model.kind != SentencepieceModel::Kind::unigram || model.byte_fallback) {
+    raise<TokenizerError>("{}: only unigram models without byte fallback are read from a .model file; "
+                          "save the model's fast tokenizer beside it (tokenizer.json)",
+                          path.string());
+  }
+  Layout layout = layout_of(model, files, path);
+  auto impl = std::make_shared<Impl>();
+  impl->model = Unigram(layout.pieces, layout.unknown);
+  impl->normalizer = Normalizer(std::move(layout.steps), model.charsmap);
+  std::vector<std::string> vocab;
+  vocab.reserve(layout.pieces.size());
+  for (auto& [piece, score] : layout.pieces) vocab.push_back(std::move(piece));
+  finish_sentencepiece(*impl, files, vocab, layout.defaults);
+  return SentencepieceTokenizer(std::move(impl));
+}
+
+std::optional<std::filesystem::path> find_sentencepiece_model(const std::filesystem::path& folder) {
+  constexpr std::array kNames{"sentencepiece.bpe.model", "spiece.model", "sentencepiece.model"};
+  std::error_code ignored;
+  for (const char* name : kNames) {
+    if (std::filesystem::exists(folder / name, ignored)) return folder / name;
+  }
+  return std::nullopt;
+}
+
+SentencepieceTokenizer SentencepieceTokenizer::load(const std::filesystem::path& folder) {
+  const TokenizerFiles files = read_tokenizer_files(folder);
+  if (!files.tokenizer.empty()) return sentencepiece_from_json(files);
+  if (const auto path = find_sentencepiece_model(folder)) return sentencepiece_from_model(files, *path);
+  raise<TokenizerError>("{} holds neither tokenizer.json nor a sentencepiece model", folder.string());
+}
+
+}  // namespace tamis
