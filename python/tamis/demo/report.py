@@ -54,6 +54,10 @@ def meaning(terminal: Terminal, comparison: Comparison, depth: int, all_claims: 
         f"Reranking only reorders. BM25's {depth} candidates hold {comparison.recall:.1%} of the "
         f"relevant abstracts; their best order would have nDCG@10 {comparison.ceiling:.3f}."
     )
+    terminal.say(
+        "The model was trained with SciFact's training claims and their abstracts, never with these "
+        "claims: expect less of it on texts of another kind."
+    )
     if claims < all_claims:
         terminal.say(
             f"These are {claims} of {all_claims} claims, a random sample (seed 0) of a size that "

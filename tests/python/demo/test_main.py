@@ -13,6 +13,7 @@ from tamis.demo.terminal import Terminal, clip
 EXPECTED = (
     "nDCG@10", "MRR@10", "recall@10", "pairs/s", "longer than the model reads", "95 % interval",
     "their best order", "│", "BM25", "reranked + 0.3 BM25", "paired bootstrap", "gains most",
+    "never with these claims",
 )  # fmt: skip
 
 
