@@ -18,6 +18,7 @@
 #include <tamis/text/load_tokenizer.hpp>  // IWYU pragma: export
 #include <tamis/text/pair_encoder.hpp>    // IWYU pragma: export
 #include <tamis/text/pair_template.hpp>   // IWYU pragma: export
+#include <tamis/text/sentencepiece.hpp>   // IWYU pragma: export
 #include <tamis/text/tokenizer.hpp>       // IWYU pragma: export
 #include <tamis/text/tokens.hpp>          // IWYU pragma: export
 #include <tamis/text/windows.hpp>         // IWYU pragma: export

@@ -55,8 +55,8 @@ def meaning(terminal: Terminal, comparison: Comparison, depth: int, all_claims: 
         f"relevant abstracts; their best order would have nDCG@10 {comparison.ceiling:.3f}."
     )
     terminal.say(
-        "The model was trained with SciFact's training claims and their abstracts, never with these "
-        "claims: expect less of it on texts of another kind."
+        "The model was trained with SciFact's training claims and their abstracts, never with "
+        "these claims: expect less of it on texts of another kind."
     )
     if claims < all_claims:
         terminal.say(
