@@ -27,7 +27,7 @@ $(BIN)/python:
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 
 build-tools: system $(BIN)/python
-	@$(BIN)/python -m pip install --quiet "scikit-build-core>=0.11" "pybind11>=3.0" setuptools "cmake>=3.25,<4" ninja
+	@$(BIN)/python -m pip install --quiet "scikit-build-core>=0.11" "pybind11>=3.0" "cmake>=3.25,<4" ninja
 
 install-demo: build-tools
 	@echo "tamis: building and installing the package (no torch); some minutes on a slow machine"

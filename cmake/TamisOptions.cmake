@@ -11,8 +11,6 @@ option(TAMIS_INSTALL "Install headers, libraries and CMake files (default: top l
 option(TAMIS_BUILD_TESTS "Build the tests (default OFF; presets turn it on)" OFF)
 option(TAMIS_BUILD_BENCHMARKS "Build the benchmarks (default OFF)" OFF)
 option(TAMIS_BUILD_EXAMPLES "Build the examples (default OFF; presets turn it on)" OFF)
-set(TAMIS_SENTENCEPIECE_SOURCE "" CACHE PATH
-    "Unpacked sentencepiece source; empty: the pinned sdist is fetched with pip")
 set(TAMIS_SANITIZE "" CACHE STRING "Sanitizers for all targets: address,undefined or thread")
 
 if(PROJECT_IS_TOP_LEVEL)

@@ -1,22 +1,20 @@
 // model/activation_rule.cpp
 #include "model/activation_rule.hpp"
 
-#include <tamis/error.hpp>
+#include <optional>
 
 #include "model/json_field.hpp"
 
 namespace tamis {
 namespace {
 
-/// "torch.nn.modules.linear.Identity" -> "identity".
-std::string known_name(const std::string& path, std::string_view source) {
+/// "torch.nn.modules.linear.Identity" -> "identity"; nothing for another class.
+std::optional<std::string> known_name(const std::string& path) {
   const std::string name = path.substr(path.rfind('.') + 1);
   if (name == "Identity") return "identity";
   if (name == "Sigmoid" || name == "sigmoid") return "sigmoid";
   if (name == "Tanh" || name == "tanh") return "tanh";
-  raise<ModelError>("{}: its activation '{}' is not known; pass activation_fn yourself, or change "
-                    "the config to torch.nn.Identity, torch.nn.Sigmoid or torch.nn.Tanh",
-                    source, path);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -24,15 +22,16 @@ std::string known_name(const std::string& path, std::string_view source) {
 std::string default_activation(const nlohmann::json& config, std::size_t labels,
                                std::string_view source) {
   if (field_or<std::string>(config, "score_space", "", source) == "logit") return "identity";
+  const std::string fallback = labels == 1 ? "sigmoid" : "identity";
   const auto newer = config.find("sentence_transformers");
   if (newer != config.end() && newer->is_object()) {
     const auto path = field_or<std::string>(*newer, "activation_fn", "", source);
-    if (!path.empty()) return known_name(path, source);
+    if (!path.empty()) return known_name(path).value_or(fallback);
   }
   const auto older =
       field_or<std::string>(config, "sbert_ce_default_activation_function", "", source);
-  if (!older.empty()) return known_name(older, source);
-  return labels == 1 ? "sigmoid" : "identity";
+  if (!older.empty()) return known_name(older).value_or(fallback);
+  return fallback;
 }
 
 std::string score_space_of(std::string_view activation) {

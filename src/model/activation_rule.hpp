@@ -11,7 +11,8 @@ namespace tamis {
 /// The config's `sentence_transformers.activation_fn`, else the older
 /// `sbert_ce_default_activation_function`, else sigmoid for one label and identity otherwise
 /// (sentence-transformers 6.2, cross_encoder/model.py). `score_space: "logit"` means identity.
-/// Throws ModelError for an activation that the engine does not have.
+/// A class that is none of identity, sigmoid and tanh counts as not stated; Python, which can call
+/// any, looks at the config itself.
 [[nodiscard]] std::string default_activation(const nlohmann::json& config, std::size_t labels,
                                              std::string_view source);
 
