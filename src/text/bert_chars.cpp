@@ -3,28 +3,15 @@
 
 #include <utf8proc.h>
 
-#include <algorithm>
-#include <iterator>
+#include <array>
+#include <vector>
 
 #include "text/letter_case.hpp"
+#include "text/unicode_tables.hpp"
 #include "text/utf8.hpp"
 
 namespace tamis {
 namespace {
-
-struct CodePointRange {
-  char32_t first;
-  char32_t last;
-};
-
-#include "text/bert_unicode.inc"
-
-template <std::size_t N>
-bool contains(const CodePointRange (&ranges)[N], char32_t code) {
-  const auto* found = std::upper_bound(std::begin(ranges), std::end(ranges), code,
-                                       [](char32_t c, const CodePointRange& r) { return c < r.first; });
-  return found != std::begin(ranges) && code <= std::prev(found)->last;
-}
 
 constexpr CodePointRange kChinese[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},
                                        {0x20000, 0x2A6DF}, {0x2A700, 0x2B81F}, {0x2B920, 0x2CEAF},
@@ -40,13 +27,10 @@ constexpr CodePointRange kPrivate[] = {{0xE000, 0xF8FF}, {0xF0000, 0xFFFFD}, {0x
 constexpr char32_t kHangulFirst = 0xAC00;
 constexpr char32_t kHangulLast = 0xD7A3;
 
-// `tokenizers` knows no decomposition that is newer than Unicode 13's first.
-constexpr char32_t kTooNew = 0x11938;
-
 std::span<const utf8proc_int32_t> decompose(char32_t code, std::array<utf8proc_int32_t, 32>& buffer) {
   int last_class = 0;
   buffer[0] = static_cast<utf8proc_int32_t>(code);
-  if (code == kTooNew) return {buffer.data(), 1};
+  if (contains(kNewerDecompositions, code)) return {buffer.data(), 1};
   const auto count = utf8proc_decompose_char(
       buffer[0], buffer.data(), static_cast<utf8proc_ssize_t>(buffer.size()),
       static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE), &last_class);

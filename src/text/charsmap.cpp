@@ -16,7 +16,13 @@ constexpr std::uint32_t label_of(std::uint32_t unit) { return unit & (0x80000000
 constexpr bool has_leaf(std::uint32_t unit) { return ((unit >> 8U) & 1U) != 0; }
 constexpr std::uint32_t value_of(std::uint32_t unit) { return unit & 0x7FFFFFFFU; }
 
+// Marks of Unicode 16 and 17, which older versions of utf8proc do not know.
+bool is_newer_mark(char32_t code) {
+  return code == 0x897 || (code >= 0x1ACF && code <= 0x1ADD) || (code >= 0x1AE0 && code <= 0x1AEB);
+}
+
 int bound_class(char32_t code) {
+  if (is_newer_mark(code)) return UTF8PROC_BOUNDCLASS_EXTEND;
   return utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->boundclass;
 }
 
@@ -35,7 +41,9 @@ std::size_t cluster_end(std::string_view text, std::size_t at, DecodedChar first
     const DecodedChar next = decode_utf8(text, at);
     const int bound = bound_class(next.code);
     if (joins_nothing(bound) && bound_before != UTF8PROC_BOUNDCLASS_PREPEND) break;
-    const auto code = static_cast<utf8proc_int32_t>(next.code);
+    constexpr utf8proc_int32_t kKnownMark = 0x300;  // behaves as a newer one
+    const auto code = is_newer_mark(next.code) ? kKnownMark
+                                               : static_cast<utf8proc_int32_t>(next.code);
     if (utf8proc_grapheme_break_stateful(before, code, &state)) break;
     before = code;
     bound_before = bound;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "text/letter_case.hpp"
+#include "text/unicode_tables.hpp"
 
 namespace tamis {
 namespace {
@@ -69,6 +70,7 @@ struct Decomposed {
 };
 
 int combining_class(char32_t code) {
+  if (!contains(kReordered, code)) return 0;
   return utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
 }
 
@@ -86,10 +88,13 @@ NormalizedText decompose(const NormalizedText& text) {
   for_each_character(text.bytes, [&](char32_t code, std::size_t begin, std::size_t end) {
     std::array<utf8proc_int32_t, 32> buffer{static_cast<utf8proc_int32_t>(code)};
     int last_class = 0;
-    auto count = utf8proc_decompose_char(
-        buffer[0], buffer.data(), static_cast<utf8proc_ssize_t>(buffer.size()),
-        static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT),
-        &last_class);
+    utf8proc_ssize_t count = 0;
+    if (!contains(kNewerDecompositions, code)) {
+      count = utf8proc_decompose_char(
+          buffer[0], buffer.data(), static_cast<utf8proc_ssize_t>(buffer.size()),
+          static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT),
+          &last_class);
+    }
     if (count < 1) {
       buffer[0] = static_cast<utf8proc_int32_t>(code);
       count = 1;
@@ -97,8 +102,8 @@ NormalizedText decompose(const NormalizedText& text) {
     for (utf8proc_ssize_t i = 0; i < count; ++i) {
       const auto part = static_cast<char32_t>(buffer[static_cast<std::size_t>(i)]);
       const int part_class = combining_class(part);
-      if (part_class == 0) flush();
       if (part_class == 0) {
+        flush();
         append_code<kSpans>(out, part, text.source<kSpans>(begin, end));
       } else {
         marks.push_back({part, part_class, text.source<kSpans>(begin, end)});
@@ -109,17 +114,11 @@ NormalizedText decompose(const NormalizedText& text) {
   return out;
 }
 
-bool is_combining_mark(char32_t code) {
-  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
-  return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
-         category == UTF8PROC_CATEGORY_ME;
-}
-
 template <bool kSpans>
 NormalizedText strip_accents(const NormalizedText& text) {
   NormalizedText out;
   for_each_character(text.bytes, [&](char32_t code, std::size_t begin, std::size_t end) {
-    if (!is_combining_mark(code)) append_code<kSpans>(out, code, text.source<kSpans>(begin, end));
+    if (!contains(kCombiningMarks, code)) append_code<kSpans>(out, code, text.source<kSpans>(begin, end));
   });
   return out;
 }

@@ -24,7 +24,7 @@ using Pair = SentencepieceDefaults::Pair;
 struct Layout {
   Pieces pieces;
   TokenId unknown = 0;
-  SentencepieceDefaults defaults;
+  SentencepieceDefaults defaults{};
   std::vector<NormalizerStep> steps{{NormalizerStep::Kind::charsmap, "", ""}};
 };
 
@@ -48,7 +48,6 @@ Layout camembert(const SentencepieceModel& model) {
   layout.pieces.insert(layout.pieces.end(), model.pieces.begin() + 1, model.pieces.end());
   layout.pieces.emplace_back("<mask>", 0.0);
   layout.defaults.strip_before_mask = true;
-  layout.defaults.special = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"};
   return layout;
 }
 
@@ -138,7 +137,7 @@ void finish_sentencepiece(Impl& impl, const TokenizerFiles& files,
   impl.added = AddedTokens(std::move(added));
   PairTemplate pair;
   if (end && defaults.pair == Pair::t5) {
-    pair = {.infix = {{*end, 0}}, .suffix = {{*end, 0}}};
+    pair = {.prefix = {}, .infix = {{*end, 0}}, .suffix = {{*end, 0}}};
   } else if (begin && end) {
     pair = defaults.pair == Pair::bert ? bert_pair(*begin, *end) : roberta_pair(*begin, *end);
   }
@@ -160,6 +159,8 @@ SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
                           path.string());
   }
   Layout layout = layout_of(model, files, path);
+  layout.defaults.special.insert(layout.defaults.special.end(), model.special.begin(),
+                                 model.special.end());
   auto impl = std::make_shared<Impl>();
   impl->model = Unigram(layout.pieces, layout.unknown);
   impl->normalizer = Normalizer(std::move(layout.steps), model.charsmap);

@@ -78,16 +78,21 @@ class ProtoReader {
   std::string_view source_;
 };
 
-std::pair<std::string, double> read_piece(std::string_view bytes, std::string_view source) {
+void read_piece(SentencepieceModel& model, std::string_view bytes, std::string_view source) {
+  constexpr std::uint64_t kControl = 3;
+  constexpr std::uint64_t kUserDefined = 4;
   std::pair<std::string, double> piece;
+  std::uint64_t type = 1;
   ProtoReader reader(bytes, source);
   for (ProtoReader::Field field; reader.next(field);) {
     if (field.number == 1) piece.first = field.bytes;
     if (field.number == 2) {
       piece.second = std::bit_cast<float>(static_cast<std::uint32_t>(field.value));
     }
+    if (field.number == 3) type = field.value;
   }
-  return piece;
+  if (type == kControl || type == kUserDefined) model.special.push_back(piece.first);
+  model.pieces.push_back(std::move(piece));
 }
 
 void read_trainer(SentencepieceModel& model, std::string_view bytes, std::string_view source) {
@@ -105,7 +110,7 @@ SentencepieceModel read_sentencepiece_model(std::string_view bytes, std::string_
   SentencepieceModel model;
   ProtoReader reader(bytes, source);
   for (ProtoReader::Field field; reader.next(field);) {
-    if (field.number == 1) model.pieces.push_back(read_piece(field.bytes, source));
+    if (field.number == 1) read_piece(model, field.bytes, source);
     if (field.number == 2) read_trainer(model, field.bytes, source);
     if (field.number != 3) continue;
     ProtoReader normalizer(field.bytes, source);

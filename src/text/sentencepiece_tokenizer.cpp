@@ -21,17 +21,17 @@ NormalizedText space_marked(const NormalizedText& text) {
 
 }  // namespace
 
-/// `bytes` is the word with `added` bytes before it that the text has not; the rest begins at `begin`.
+/// `bytes` is the word with `extra` bytes before it that the text has not; the rest begins at `begin`.
 template <bool kSpans>
 void SentencepieceTokenizer::Impl::word(const NormalizedText& text, std::size_t begin,
-                                        std::string_view bytes, std::size_t added,
+                                        std::string_view bytes, std::size_t extra,
                                         UnigramScratch& scratch, Tokens& out) const {
   std::visit([&](const auto& model_of_kind) { model_of_kind.split(bytes, scratch); }, model);
   for (const UnigramScratch::Piece& piece : scratch.pieces) {
     out.ids.push_back(piece.id);
     if constexpr (kSpans) {
-      const std::size_t from = begin + std::max<std::size_t>(piece.begin, added) - added;
-      const std::size_t to = begin + std::max<std::size_t>(piece.end, added) - added;
+      const std::size_t from = begin + std::max<std::size_t>(piece.begin, extra) - extra;
+      const std::size_t to = begin + std::max<std::size_t>(piece.end, extra) - extra;
       // The prefix alone stands for the first character.
       out.spans.push_back(to > from ? text.source<true>(from, to) : text.source<true>(from, from + 1));
     }

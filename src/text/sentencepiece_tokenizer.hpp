@@ -37,7 +37,7 @@ struct SentencepieceTokenizer::Impl {
                UnigramScratch& scratch, Tokens& out) const;
   template <bool kSpans>
   void word(const NormalizedText& text, std::size_t begin, std::string_view bytes,
-            std::size_t added, UnigramScratch& scratch, Tokens& out) const;
+            std::size_t extra, UnigramScratch& scratch, Tokens& out) const;
 };
 
 }  // namespace tamis

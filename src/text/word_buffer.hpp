@@ -28,7 +28,13 @@ class WordBuffer {
     return static_cast<unsigned char>(bytes_[at]);
   }
   [[nodiscard]] Span span(std::size_t begin, std::size_t end) const noexcept {
-    return {sources_[begin].begin, sources_[end - 1].end};
+    // Marks that canonical ordering moved may come from before or after their neighbours.
+    Span span = sources_[begin];
+    for (std::size_t at = begin + 1; at < end; ++at) {
+      span.begin = std::min(span.begin, sources_[at].begin);
+      span.end = std::max(span.end, sources_[at].end);
+    }
+    return span;
   }
   [[nodiscard]] Span whole() const noexcept { return whole_; }
 

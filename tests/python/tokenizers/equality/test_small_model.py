@@ -1,0 +1,78 @@
+"""The proofs that need no files from elsewhere: the shipped vocabulary, and models trained here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hard_texts import hard_texts
+from sentences import SENTENCES
+from tokenizer_kinds import XLMR_CONFIG, Both, read_both, write_config
+
+import tamis
+
+TEXTS = [*SENTENCES, *hard_texts("small", SENTENCES, 10_000)]
+MODEL_TYPES = {"XLMRobertaTokenizer": "xlm-roberta", "CamembertTokenizer": "camembert"}
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """BERT's uncased vocabulary, which is part of the package."""
+    source = Path(tamis.__file__).parent / "models" / "default" / "vocab.txt"
+    if not source.is_file():
+        pytest.skip(f"{source} is not there")
+    folder = tmp_path_factory.mktemp("shipped")
+    shutil.copy(source, folder)
+    write_config(folder, "bert", {"tokenizer_class": "BertTokenizer", "do_lower_case": True})
+    return read_both("shipped", folder, auto=True)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Both]:
+    """A unigram model of a few hundred pieces, trained on the sentences, read as a class asks."""
+    trainer = pytest.importorskip("sentencepiece").SentencePieceTrainer
+    folder = tmp_path_factory.mktemp("trained")
+    text = folder / "sentences.txt"
+    text.write_text("\n".join(SENTENCES * 20), encoding="utf-8")
+    trainer.train(
+        input=str(text),
+        model_prefix=str(folder / "model"),
+        model_type="unigram",
+        vocab_size=600,
+        character_coverage=0.98,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+
+    def read(kind: str) -> Both:
+        one = folder / kind
+        one.mkdir()
+        shutil.copy(folder / "model.model", one / "sentencepiece.bpe.model")
+        write_config(one, MODEL_TYPES[kind], {**XLMR_CONFIG, "tokenizer_class": kind})
+        return read_both(kind, one, auto=True)
+
+    return read
+
+
+def test_shipped_vocabulary(shipped: Both) -> None:
+    shipped.check(TEXTS)
+
+
+@pytest.mark.parametrize("kind", list(MODEL_TYPES))
+def test_trained_model(kind: str, trained: Callable[[str], Both], tmp_path: Path) -> None:
+    both = trained(kind)
+    both.check(TEXTS)
+    # The same tokenizer, saved by transformers as tokenizer.json.
+    both.theirs.save(str(tmp_path / "tokenizer.json"))
+    read_both(f"{kind} as JSON", tmp_path, auto=False).check(TEXTS)
+
+
+def test_any_number_of_threads(shipped: Both) -> None:
+    alone = [ids.tolist() for ids in shipped.ours.encode_batch(TEXTS)]
+    with ThreadPoolExecutor(8) as pool:
+        runs = pool.map(lambda _: shipped.ours.encode_batch(TEXTS), range(8))
+    for run in runs:
+        assert [ids.tolist() for ids in run] == alone
