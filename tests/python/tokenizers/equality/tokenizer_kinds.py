@@ -64,10 +64,11 @@ def _difference(name: str, text: str, right: Any, left: list[int]) -> str:
         (i for i, (a, b) in enumerate(zip(right.ids, left, strict=False)) if a != b),
         min(len(right.ids), len(left)),
     )
+    near = slice(max(0, at - 2), at + 4)
     shown = ascii(text if len(text) < 300 else text[:300] + "...")
     return (
-        f"{name}: token {at} of {shown}: tokenizers has {right.ids[at - 2 : at + 4]} "
-        f"{right.tokens[at - 2 : at + 4]}, ours has {left[at - 2 : at + 4]}"
+        f"{name}: token {at} of {shown}: tokenizers has {right.ids[near]} "
+        f"{right.tokens[near]}, ours has {left[near]}"
     )
 
 
