@@ -53,6 +53,7 @@ inline Kept keep_longest_first(std::size_t query, std::size_t document, std::siz
 inline Kept keep_tokens(std::size_t query, std::size_t document, std::size_t room,
                         Truncation truncation) {
   if (query + document <= room) return {query, document};
+  if (room == 0) return {0, 0};  // whatever may be cut, as there
   if (truncation == Truncation::longest_first) return keep_longest_first(query, document, room);
   const bool cut_document = truncation == Truncation::only_second;
   const std::size_t other = cut_document ? query : document;

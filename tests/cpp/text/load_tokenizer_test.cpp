@@ -1,0 +1,59 @@
+// A folder becomes a tokenizer, or one sentence that names the file.
+#include <string>
+#include <vector>
+
+#include <tamis/error.hpp>
+#include <tamis/text/load_tokenizer.hpp>
+
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
+
+using tamis::load_tokenizer;
+using tamis::TokenId;
+using Ids = std::vector<TokenId>;
+
+namespace {
+
+constexpr const char* kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n";
+
+std::string refusal(const TemporaryFolder& folder) {
+  return message_of<tamis::TokenizerError>([&] { (void)load_tokenizer(folder.path()); });
+}
+
+}  // namespace
+
+TEST_CASE("vocab.txt with tokenizer_config.json", "[text]") {
+  const TemporaryFolder folder;
+  folder.write("vocab.txt", kVocab);
+  folder.write("tokenizer_config.json", R"({"do_lower_case": true, "model_max_length": 512})");
+  const auto tokenizer = load_tokenizer(folder.path());
+  CHECK(tokenizer.tokenize("AB [MASK] x").ids == Ids{5, 6, 4, 1});
+  CHECK(tokenizer.max_length() == 512);
+  CHECK(tokenizer.vocab_size() == 7);
+  CHECK(tokenizer.pad_id() == 0);
+  CHECK(tokenizer.pair_template().special_tokens() == 3);
+  CHECK(tokenizer.pair_template().document_type == 1);
+}
+
+TEST_CASE("config.json may ask for our own pair template", "[text]") {
+  const TemporaryFolder folder;
+  folder.write("vocab.txt", kVocab);
+  folder.write("config.json", R"({"pair_template": "cls_sep_cls_sep"})");
+  const auto tokenizer = load_tokenizer(folder.path());
+  CHECK(tokenizer.pair_template().infix == std::vector<tamis::TemplateToken>{{3, 0}, {2, 1}});
+}
+
+TEST_CASE("what is missing or broken is named", "[text]") {
+  const TemporaryFolder folder;
+  CHECK(contains(refusal(folder), "holds no tokenizer"));
+  folder.write("vocab.txt", "a\n");
+  CHECK(contains(refusal(folder), "vocab.txt"));
+  folder.write("vocab.txt", kVocab);
+  folder.write("tokenizer_config.json", "{");
+  CHECK(contains(refusal(folder), "tokenizer_config.json is no JSON object"));
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "BertJapaneseTokenizer"})");
+  CHECK(contains(refusal(folder), "BertJapaneseTokenizer"));
+  folder.write("tokenizer.json", "[]");
+  CHECK(contains(refusal(folder), "tokenizer.json is no JSON object"));
+}
