@@ -7,6 +7,7 @@
 #include "text/base64.hpp"
 #include "text/sentencepiece_files.hpp"
 #include "text/sentencepiece_tokenizer.hpp"
+#include "text/tokenizer_class.hpp"
 
 namespace tamis {
 namespace {
@@ -159,6 +160,24 @@ Bpe read_bpe(const json& model, std::vector<std::string>& vocab, const std::stri
   return Bpe(vocab, merges, unknown->get<TokenId>());
 }
 
+// transformers 5 builds the normalisation and the words of some classes itself and ignores what the
+// file says of them; older versions of it wrote other things there.
+void follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& files) {
+  const std::string name = tokenizer_class(files);
+  const bool charsmap_only =
+      name == "XLMRobertaTokenizer" || name == "CamembertTokenizer" || name == "T5Tokenizer";
+  if (!charsmap_only && name != "AlbertTokenizer" && name != "MBartTokenizer") return;
+  if (name == "MBartTokenizer") parts = {};
+  if (charsmap_only) {
+    parts.steps.clear();
+    if (!parts.charsmap.empty()) parts.steps.push_back({NormalizerStep::Kind::charsmap, "", ""});
+  }
+  impl.split_white_space = true;
+  impl.prefix = json_or(files.config, "add_prefix_space", true, files.name("tokenizer_config.json"))
+                    ? Impl::Prefix::always
+                    : Impl::Prefix::never;
+}
+
 }  // namespace
 
 SentencepieceTokenizer sentencepiece_from_json(const TokenizerFiles& files) {
@@ -174,6 +193,7 @@ SentencepieceTokenizer sentencepiece_from_json(const TokenizerFiles& files) {
       found != files.tokenizer.end() && found->is_object()) {
     read_normalizer(parts, *found, name);
   }
+  follow_class(*impl, parts, files);
   impl->normalizer = Normalizer(std::move(parts.steps), parts.charsmap);
   std::vector<std::string> vocab;
   if (json_part(model, "vocab", name).is_array()) {

@@ -1,0 +1,83 @@
+// Unigram and BPE over vocabularies one can read; the proof against `tokenizers` is in tests/python.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tamis/error.hpp>
+#include <tamis/text/load_tokenizer.hpp>
+
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
+
+using tamis::load_tokenizer;
+using tamis::Span;
+using tamis::TokenId;
+using Ids = std::vector<TokenId>;
+
+namespace {
+
+constexpr std::string_view kUnigram = R"({"type": "Unigram", "unk_id": 3, "vocab": [
+  ["<s>", 0], ["<pad>", 0], ["</s>", 0], ["<unk>", 0],
+  ["▁", -2], ["▁he", -3], ["llo", -4], ["l", -5], ["o", -5], ["<mask>", 0]]})";
+
+constexpr std::string_view kBpe = R"({"type": "BPE", "unk_token": "<unk>", "fuse_unk": true,
+  "vocab": {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "▁": 4, "a": 5, "b": 6, "ab": 7, "▁ab": 8},
+  "merges": ["a b", "▁ ab"]})";
+
+void write(const TemporaryFolder& folder, std::string_view model,
+           std::string_view normalizer = "null") {
+  folder.write("tokenizer.json", fmt::format(R"({{"normalizer": {}, "pre_tokenizer":
+    {{"type": "Sequence", "pretokenizers": [{{"type": "WhitespaceSplit"}},
+      {{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}}]}},
+    "added_tokens": [{{"id": 9, "content": "<mask>", "special": true, "lstrip": true}}],
+    "model": {}}})",
+                                             normalizer, model));
+}
+
+}  // namespace
+
+TEST_CASE("a unigram model takes the most probable pieces and fuses what is unknown", "[text]") {
+  const TemporaryFolder folder;
+  write(folder, kUnigram);
+  const auto tokenizer = load_tokenizer(folder.path());
+  CHECK(tokenizer.tokenize("hello  xyz <mask>l").ids == Ids{5, 6, 4, 3, 9, 4, 7});
+  CHECK(tokenizer.tokenize("").ids.empty());
+  CHECK(tokenizer.tokenize(" \n").ids.empty());
+  CHECK(tokenizer.tokenize("he\xFFllo").ids == Ids{5, 3, 6});  // U+FFFD is unknown here
+  CHECK(tokenizer.pad_id() == 1);
+  CHECK(tokenizer.pair_template().special_tokens() == 4);
+}
+
+TEST_CASE("spans of pieces are bytes of the text", "[text]") {
+  const TemporaryFolder folder;
+  write(folder, kUnigram);
+  const auto tokens = load_tokenizer(folder.path()).tokenize(" hello <mask>", true);
+  CHECK(tokens.ids == Ids{5, 6, 9});
+  REQUIRE(tokens.spans.size() == 3);
+  CHECK(tokens.spans[0] == Span{1, 3});
+  CHECK(tokens.spans[1] == Span{3, 6});
+  CHECK(tokens.spans[2] == Span{6, 13});
+}
+
+TEST_CASE("BPE merges by rank", "[text]") {
+  const TemporaryFolder folder;
+  write(folder, kBpe);
+  const auto tokenizer = load_tokenizer(folder.path());
+  CHECK(tokenizer.tokenize("ab abab ba?!").ids == Ids{8, 8, 7, 4, 6, 5, 3});
+}
+
+TEST_CASE("what is not supported is named", "[text]") {
+  const TemporaryFolder folder;
+  const auto refusal = [&] {
+    return message_of<tamis::TokenizerError>([&] { (void)load_tokenizer(folder.path()); });
+  };
+  write(folder, kUnigram, R"({"type": "NFC"})");
+  CHECK(contains(refusal(), "'NFC' is not supported"));
+  write(folder, kUnigram, R"({"type": "Precompiled", "precompiled_charsmap": "?"})");
+  CHECK(contains(refusal(), "no base64"));
+  write(folder, R"({"type": "Unigram", "unk_id": 7, "vocab": [["a", 0]]})");
+  CHECK(contains(refusal(), "unk_id"));
+  write(folder, R"({"type": "BPE", "vocab": {"a": 0}, "merges": []})");
+  CHECK(contains(refusal(), "BPE is not supported"));
+}
