@@ -1,6 +1,7 @@
 // model/safetensors.cpp: 8 bytes of header length, a JSON header, then raw tensors.
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include <tamis/error.hpp>
 
@@ -25,7 +26,15 @@ std::uint64_t header_length(std::span<const std::byte> file, const std::filesyst
 }
 
 nlohmann::json parse_header(std::string_view text, const std::filesystem::path& path) {
-  auto header = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  std::set<std::string> names;
+  std::string twice;
+  const auto note_name = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& key) {
+    const bool name = depth == 1 && event == nlohmann::json::parse_event_t::key;
+    if (name && !names.insert(key.get<std::string>()).second) twice = key.get<std::string>();
+    return true;
+  };
+  auto header = nlohmann::json::parse(text, note_name, /*allow_exceptions=*/false);
+  if (!twice.empty()) raise<ModelError>("{}: tensor '{}' is there twice", path.string(), twice);
   if (!header.is_object()) raise<ModelError>("{}: its header is no JSON object", path.string());
   return header;
 }

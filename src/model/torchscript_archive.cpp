@@ -92,7 +92,9 @@ class Zip {
     const std::uint64_t stored = read<std::uint32_t>(at + 20);
     read_zip64(name_at + name_size, extra_size, stored, entry);
     // Compressed records (the code) are no tensors; they are left out.
-    if (method == 0) entries_.emplace(name, entry);
+    if (method == 0 && !entries_.emplace(name, entry).second) {
+      broken("has record '" + name + "' twice");
+    }
     return name_at + name_size + extra_size + comment_size;
   }
 

@@ -17,7 +17,7 @@ namespace tamis {
 
 struct EngineOptions {
   std::string precision = "fp32";
-  std::string isa;  ///< "portable", "avx2", "avx512"; empty: TAMIS_ISA, else the best there is
+  std::string isa = {};  ///< "portable", "avx2", "avx512"; empty: TAMIS_ISA, else the best there is
 };
 
 /// Weights are packed once when it is loaded; embeddings are read from the mapped file. Micro-batches

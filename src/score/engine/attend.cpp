@@ -19,10 +19,10 @@ struct Slice {
 
 /// Per thread: panels of keys and values, and a block of logits.
 struct Scratch {
-  std::vector<float> keys;
-  std::vector<float> values;
-  std::vector<float> queries;
-  std::vector<float> logits;
+  Floats keys;
+  Floats values;
+  Floats queries;
+  Floats logits;
 };
 
 /// values[length, size], rows `stride` apart -> panels of [length, panel].

@@ -55,7 +55,7 @@ void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& w
   const std::vector<std::size_t> positions = positions_of(config, batch);
   check(config, batch, positions);
   const bool projects = tables.projection.outputs != 0;
-  std::vector<float>& out = projects ? workspace.residual : workspace.hidden;
+  Floats& out = projects ? workspace.residual : workspace.hidden;
   out.resize(batch.tokens() * width);
   team.ranges(batch.tokens(), kRows, [&](std::size_t begin, std::size_t end) {
     for (std::size_t token = begin; token < end; ++token) {

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include <tamis/batch/packed.hpp>
 
+#include "score/engine/aligned.hpp"
 #include "score/engine/encoder_weights.hpp"
 #include "score/engine/team.hpp"
 
@@ -15,11 +15,11 @@ namespace tamis::engine {
 
 /// Buffers of one micro-batch; kept by the scorer and used again, so that calls allocate nothing.
 struct Workspace {
-  std::vector<float> hidden;     ///< [tokens, hidden]
-  std::vector<float> projected;  ///< [tokens, 3 * hidden]: query, key, value
-  std::vector<float> context;    ///< [tokens, hidden]
-  std::vector<float> residual;   ///< [tokens, hidden]
-  std::vector<float> inner;      ///< [tokens, intermediate]
+  Floats hidden;     ///< [tokens, hidden]
+  Floats projected;  ///< [tokens, 3 * hidden]: query, key, value
+  Floats context;    ///< [tokens, hidden]
+  Floats residual;   ///< [tokens, hidden]
+  Floats inner;      ///< [tokens, intermediate]
 };
 
 /// y[rows, outputs] = x W^T + b.

@@ -16,6 +16,8 @@
 namespace tamis {
 namespace {
 
+constexpr std::size_t kEvenRounds = 8;
+
 /// Workspaces are as many as ever ran at once, not as many as threads ever called.
 class WorkspaceShelf {
  public:
@@ -74,11 +76,13 @@ void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
   const auto score_one = [&](std::size_t i, engine::Team team) {
     model_->score(batches[i], logits.subspan(first[i], first[i + 1] - first[i]), team);
   };
-  if (batches.size() >= num_threads()) {
-    parallel_for(batches.size(), [&](std::size_t i) { score_one(i, {.split = false}); });
-  } else {
-    for (std::size_t i = 0; i < batches.size(); ++i) score_one(i, {.split = true});
-  }
+  // One batch for each thread and round; what is left over is split over the threads, unless there is
+  // so much before it that the last round evens out.
+  const std::size_t threads = num_threads();
+  const std::size_t rounds = batches.size() / threads;
+  const std::size_t whole = rounds < kEvenRounds ? rounds * threads : batches.size();
+  parallel_for(whole, [&](std::size_t i) { score_one(i, {.split = false}); });
+  for (std::size_t i = whole; i < batches.size(); ++i) score_one(i, {.split = true});
 }
 
 std::size_t FusedEncoderScorer::labels() const { return model_->weights.config.labels; }

@@ -1,4 +1,6 @@
 // score/engine/load_encoder.cpp: tensor names of each family -> packed weights.
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -74,8 +76,9 @@ class Loader {
  private:
   [[nodiscard]] Linear linear(const std::string& name, std::size_t outputs,
                               std::size_t inputs) const {
-    return make_linear(reader_.floats(name + ".weight", {outputs, inputs}),
-                       reader_.floats(name + ".bias", {outputs}), outputs, inputs, kernels_.panel);
+    const auto weight = reader_.floats(name + ".weight", {outputs, inputs});
+    return make_linear(weight, reader_.floats(name + ".bias", {outputs}), outputs, inputs,
+                       kernels_.panel);
   }
 
   [[nodiscard]] Norm norm(const std::string& name, std::size_t width) const {
@@ -105,20 +108,27 @@ class Loader {
         linear(layer + names_.outer, width, config_.intermediate_size),
         norm(layer + names_.output_norm, width),
         {}};
-    if (config_.family == EncoderFamily::interaction) {
-      // Minus infinity is a value here: it closes the segments of this layer to each other.
-      const auto all = reader_.floats("interaction.attention_bias", {config_.layers, config_.heads},
-                                      /*finite=*/false);
-      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(index * config_.heads);
-      weights.segment_bias.assign(begin, begin + static_cast<std::ptrdiff_t>(config_.heads));
-    }
+    if (config_.family == EncoderFamily::interaction) weights.segment_bias = segment_bias(index);
     return weights;
+  }
+
+  [[nodiscard]] std::vector<float> segment_bias(std::size_t layer) const {
+    const std::string name = "interaction.attention_bias";
+    const auto all = reader_.floats(name, {config_.layers, config_.heads}, /*finite=*/false);
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(layer * config_.heads);
+    const std::vector<float> own(begin, begin + static_cast<std::ptrdiff_t>(config_.heads));
+    // Minus infinity is a value here: it closes the segments of this layer to each other.
+    constexpr float kMost = std::numeric_limits<float>::max();
+    if (std::any_of(own.begin(), own.end(), [](float bias) { return !(bias <= kMost); })) {
+      reader_.not_finite(name);
+    }
+    return own;
   }
 
   [[nodiscard]] EmbeddingWeights load_embeddings() const {
     const std::size_t width = config_.embedding_size;
     EmbeddingWeights weights;
-    weights.words = reader_.stored("embeddings.word_embeddings.weight", {config_.vocab_size, width});
+    weights.words = reader_.table("embeddings.word_embeddings.weight", {config_.vocab_size, width});
     weights.positions =
         reader_.floats("embeddings.position_embeddings.weight", {config_.position_table, width});
     if (config_.type_vocab_size != 0) {

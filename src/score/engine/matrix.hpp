@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "score/engine/aligned.hpp"
 #include "score/engine/kernels.hpp"
 
 namespace tamis::engine {
@@ -13,7 +14,7 @@ namespace tamis::engine {
 struct Linear {
   std::size_t outputs = 0;
   std::size_t inputs = 0;
-  std::vector<float> panels;
+  Floats panels;
   std::vector<float> bias;  ///< empty: none
 };
 

@@ -64,11 +64,29 @@ bool readable(DType dtype) {
   return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::i8;
 }
 
-/// The sum of x * 0 is 0 when all are finite, and NaN otherwise.
-bool all_finite(const std::vector<float>& values) {
-  float sum = 0;
-  for (const float value : values) sum += value * 0.0F;
-  return sum == 0.0F;
+/// An exponent of all ones is NaN or infinity.
+bool all_finite(const float* values, std::size_t count) {
+  constexpr std::uint32_t kExponent = 0x7f800000;
+  std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(values[i]);
+    bad |= static_cast<std::uint32_t>((bits & kExponent) == kExponent);
+  }
+  return bad == 0;
+}
+
+/// Tables up to this size are looked through for NaN when they are loaded; what a larger one holds
+/// shows in the logits of the pairs that use it.
+constexpr std::size_t kCheckedBytes = std::size_t{256} << 20U;
+
+bool rows_finite(const StoredTensor& tensor) {
+  const auto rows = static_cast<std::size_t>(tensor.view.shape.front());
+  std::vector<float> row(tensor.view.elements() / std::max<std::size_t>(rows, 1));
+  for (std::size_t i = 0; i < rows; ++i) {
+    read_row(tensor, i, row.data());
+    if (!all_finite(row.data(), row.size())) return false;
+  }
+  return true;
 }
 
 std::string old_name(std::string name) {
@@ -123,6 +141,22 @@ StoredTensor TensorReader::stored(const std::string& name,
   return tensor;
 }
 
+StoredTensor TensorReader::table(const std::string& name,
+                                 const std::vector<std::size_t>& shape) const {
+  StoredTensor tensor = stored(name, shape);
+  // int8 rows are finite when their scales are.
+  const bool floating = tensor.view.dtype != DType::i8;
+  if (floating && tensor.view.bytes.size() <= kCheckedBytes && !rows_finite(tensor)) {
+    not_finite(name);
+  }
+  return tensor;
+}
+
+void TensorReader::not_finite(const std::string& name) const {
+  raise<ModelError>("{}: tensor '{}' holds NaN or infinity; the checkpoint is broken",
+                    weights_.path().string(), name);
+}
+
 std::vector<float> TensorReader::floats(const std::string& name,
                                         const std::vector<std::size_t>& shape, bool finite) const {
   const StoredTensor tensor = stored(name, shape);
@@ -135,10 +169,7 @@ std::vector<float> TensorReader::floats(const std::string& name,
       convert(tensor, row * columns, columns, values.data() + row * columns, tensor.scale[row]);
     }
   }
-  if (finite && !all_finite(values)) {
-    raise<ModelError>("{}: tensor '{}' holds NaN or infinity; the checkpoint is broken",
-                      weights_.path().string(), name);
-  }
+  if (finite && !all_finite(values.data(), values.size())) not_finite(name);
   return values;
 }
 

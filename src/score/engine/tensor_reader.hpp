@@ -27,9 +27,11 @@ class TensorReader {
 
   [[nodiscard]] bool has(const std::string& name) const;
 
-  /// Throws ModelError when the tensor is missing, has another shape or type, or is not finite.
-  [[nodiscard]] StoredTensor stored(const std::string& name,
-                                    const std::vector<std::size_t>& shape) const;
+  /// A table of which rows are read in place. Throws ModelError when the tensor is missing, has another
+  /// shape or type, or is not finite.
+  [[nodiscard]] StoredTensor table(const std::string& name,
+                                   const std::vector<std::size_t>& shape) const;
+  /// The whole tensor as fp32. Throws as `table` does.
   [[nodiscard]] std::vector<float> floats(const std::string& name,
                                           const std::vector<std::size_t>& shape,
                                           bool finite = true) const;
@@ -39,7 +41,11 @@ class TensorReader {
 
   [[nodiscard]] const WeightFile& file() const { return weights_; }
 
+  [[noreturn]] void not_finite(const std::string& name) const;
+
  private:
+  [[nodiscard]] StoredTensor stored(const std::string& name,
+                                    const std::vector<std::size_t>& shape) const;
   [[nodiscard]] const TensorView* find(const std::string& name) const;
   WeightFile weights_;
   std::vector<std::string> prefixes_;

@@ -1,0 +1,51 @@
+// pointwise_benchmark.cpp: GELU, softmax and layer norm, nanoseconds per element on one thread.
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "score/engine/kernels.hpp"
+
+namespace {
+
+using tamis::engine::Kernels;
+
+constexpr std::size_t kWidth = 1536;
+
+template <typename Step>
+void elements(benchmark::State& state, Step step) {
+  std::vector<float> start(kWidth);
+  for (std::size_t i = 0; i < kWidth; ++i) start[i] = static_cast<float>(i % 97) * 0.1F - 4.8F;
+  std::vector<float> x(kWidth);
+  for (auto _ : state) {
+    x = start;
+    step(x);
+    benchmark::DoNotOptimize(x.data());
+    benchmark::ClobberMemory();
+  }
+  state.counters["ns/element"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * kWidth * 1e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+const bool registered = [] {
+  for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
+    const Kernels& kernels = tamis::engine::kernels_for(*name);
+    const auto add = [&](const char* what, auto step) {
+      benchmark::RegisterBenchmark((std::string(what) + "_" + *name).c_str(),
+                                   [step](benchmark::State& state) { elements(state, step); });
+    };
+    using Row = std::vector<float>;
+    add("gelu_erf", [&kernels](Row& x) { kernels.gelu_erf(x.data(), x.size()); });
+    add("gelu_tanh", [&kernels](Row& x) { kernels.gelu_tanh(x.data(), x.size()); });
+    add("softmax", [&kernels](Row& x) { kernels.softmax(x.data(), x.size()); });
+    add("layer_norm", [&kernels](Row& x) {
+      static const Row ones(kWidth, 1.0F);
+      kernels.layer_norm(x.data(), nullptr, ones.data(), ones.data(), 1e-12F, x.data(), x.size());
+    });
+  }
+  return true;
+}();
+
+}  // namespace

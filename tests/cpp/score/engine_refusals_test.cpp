@@ -1,0 +1,130 @@
+// What the engine refuses to load or to score, and how it says so.
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <tamis/error.hpp>
+#include <tamis/score/fused_encoder_scorer.hpp>
+
+#include "score/random_model.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+using tamis::FusedEncoderScorer;
+using test::RandomModel;
+
+namespace {
+
+FusedEncoderScorer load(const RandomModel& model, const tamis::EngineOptions& options = {}) {
+  const TemporaryFolder folder;
+  model.write(folder);
+  return FusedEncoderScorer::load(tamis::load_model_spec(folder.path()), options);
+}
+
+std::string refusal(const RandomModel& model) {
+  return message_of<tamis::ModelError>([&] { (void)load(model); });
+}
+
+std::string scoring(const FusedEncoderScorer& scorer, const tamis::EncodedPair& pair,
+                    std::size_t room = 1) {
+  const std::vector<tamis::EncodedPair> pairs{pair};
+  const tamis::PackedBatch batch = tamis::pack(pairs, std::vector<std::uint32_t>{0});
+  std::vector<float> logits(room);
+  return message_of<tamis::InvalidArgument>([&] { scorer.score(std::span(&batch, 1), logits); });
+}
+
+tamis::EncodedPair pair_of(std::vector<tamis::TokenId> ids, std::vector<std::uint8_t> types) {
+  tamis::EncodedPair pair;
+  pair.ids = std::move(ids);
+  pair.type_ids = std::move(types);
+  return pair;
+}
+
+}  // namespace
+
+TEST_CASE("a bare encoder is refused, naming what is missing of the head") {
+  RandomModel model("bert");
+  model.tensors.erase("classifier.weight");
+  model.tensors.erase("classifier.bias");
+  const std::string message = refusal(model);
+  CHECK(contains(message, "classification head"));
+  CHECK(contains(message, "classifier.weight, classifier.bias"));
+  RandomModel interaction("tamis_interaction");
+  interaction.tensors.erase("interaction.mix");
+  CHECK(contains(refusal(interaction), "interaction.mix"));
+}
+
+TEST_CASE("a missing or misshapen tensor is named") {
+  RandomModel model("bert");
+  model.tensors.erase("encoder.layer.1.attention.self.key.bias");
+  CHECK(contains(refusal(model), "encoder.layer.1.attention.self.key.bias"));
+  RandomModel wide("bert");
+  wide.config["intermediate_size"] = 51;
+  const std::string message = refusal(wide);
+  CHECK(contains(message, "intermediate.dense"));
+  CHECK(contains(message, "[50, 36]"));
+  CHECK(contains(message, "[51, 36]"));
+  RandomModel labels("bert");
+  labels.config["id2label"] = {{"0", "a"}, {"1", "b"}};
+  CHECK(contains(refusal(labels), "classifier.weight"));
+}
+
+TEST_CASE("NaN and infinity in weights are refused by the tensor's name") {
+  for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+    for (const char* name :
+         {"encoder.layer.2.output.dense.weight", "embeddings.word_embeddings.weight",
+          "embeddings.LayerNorm.bias", "classifier.bias"}) {
+      RandomModel model("bert");
+      model.tensors[name].values.back() = bad;
+      const std::string message = refusal(model);
+      CHECK(contains(message, name));
+      CHECK(contains(message, "NaN or infinity"));
+    }
+  }
+  RandomModel model("tamis_interaction");
+  model.tensors["interaction.attention_bias"].values[4] = std::nanf("");
+  CHECK(contains(refusal(model), "interaction.attention_bias"));
+}
+
+TEST_CASE("old names of layer norm and prefixes are understood") {
+  RandomModel model("bert");
+  std::map<std::string, RandomModel::Tensor> renamed;
+  for (auto& [name, tensor] : model.tensors) {
+    std::string other = name;
+    if (const auto at = other.find("LayerNorm.weight"); at != std::string::npos) {
+      other.replace(at, std::string::npos, "LayerNorm.gamma");
+    }
+    if (const auto at = other.find("LayerNorm.bias"); at != std::string::npos) {
+      other.replace(at, std::string::npos, "LayerNorm.beta");
+    }
+    renamed["bert." + other] = tensor;
+  }
+  model.tensors = renamed;
+  CHECK_NOTHROW(load(model));
+}
+
+TEST_CASE("ids, segments and lengths that the model does not have") {
+  const FusedEncoderScorer scorer = load(RandomModel("bert"));
+  CHECK(scoring(scorer, pair_of({1, 2}, {0, 1})).empty());
+  CHECK(contains(scoring(scorer, pair_of({1, 61}, {0, 1})), "61"));
+  CHECK(contains(scoring(scorer, pair_of({-1, 2}, {0, 1})), "-1"));
+  CHECK(contains(scoring(scorer, pair_of({1, 2}, {0, 2})), "segment 2"));
+  const std::vector<tamis::TokenId> many(RandomModel::kPositions + 1, 3);
+  CHECK(contains(scoring(scorer, pair_of(many, std::vector<std::uint8_t>(many.size(), 0))), "90"));
+  CHECK(contains(scoring(scorer, pair_of({1, 2}, {0, 1}), 2), "logits"));
+  CHECK(scoring(scorer, pair_of({1, 2}, {0, 1})).empty());
+}
+
+TEST_CASE("a pair of one segment cannot be scored by an interaction model") {
+  const FusedEncoderScorer scorer = load(RandomModel("tamis_interaction"));
+  CHECK(contains(scoring(scorer, pair_of({1, 2}, {0, 0})), "one segment"));
+}
+
+TEST_CASE("options that do not exist") {
+  const RandomModel model("bert");
+  CHECK(contains(
+      message_of<tamis::InvalidArgument>([&] { (void)load(model, {.precision = "fp8"}); }), "fp8"));
+  CHECK(contains(message_of<tamis::InvalidArgument>([&] { (void)load(model, {.isa = "mmx"}); }),
+                 "mmx"));
+}

@@ -1,0 +1,172 @@
+// Batch invariance and the use by many threads. That the logits are right is tested in Python, against
+// transformers (tests/python/engine).
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <numeric>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <tamis/parallel.hpp>
+#include <tamis/score/fused_encoder_scorer.hpp>
+
+#include "score/engine/kernels.hpp"
+#include "score/random_model.hpp"
+#include "support/catch.hpp"
+
+using tamis::FusedEncoderScorer;
+using tamis::PackedBatch;
+
+namespace {
+
+FusedEncoderScorer load(const std::string& type, const std::string& isa = "") {
+  const TemporaryFolder folder;
+  test::RandomModel(type).write(folder);
+  return FusedEncoderScorer::load(tamis::load_model_spec(folder.path()), {.isa = isa});
+}
+
+std::vector<float> scores(const FusedEncoderScorer& scorer,
+                          const std::vector<PackedBatch>& batches) {
+  std::size_t pairs = 0;
+  for (const PackedBatch& batch : batches) pairs += batch.pairs();
+  std::vector<float> logits(pairs);
+  scorer.score(batches, logits);
+  return logits;
+}
+
+std::vector<float> alone(const FusedEncoderScorer& scorer,
+                         const std::vector<tamis::EncodedPair>& pairs) {
+  std::vector<float> logits;
+  for (std::uint32_t row = 0; row < pairs.size(); ++row) {
+    logits.push_back(scores(scorer, {tamis::pack(pairs, std::vector{row})}).front());
+  }
+  return logits;
+}
+
+/// Some of the pairs in a random order, cut into random batches.
+std::vector<PackedBatch> random_batches(const std::vector<tamis::EncodedPair>& pairs,
+                                        std::mt19937& random) {
+  std::vector<std::uint32_t> order(pairs.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::shuffle(order.begin(), order.end(), random);
+  order.resize(1 + random() % order.size());
+  std::vector<PackedBatch> batches;
+  for (std::size_t first = 0; first < order.size();) {
+    const std::size_t count = std::min<std::size_t>(1 + random() % 12, order.size() - first);
+    batches.push_back(tamis::pack(pairs, std::span(order).subspan(first, count)));
+    first += count;
+  }
+  return batches;
+}
+
+bool same_bits(float left, float right) { return std::memcmp(&left, &right, sizeof(float)) == 0; }
+
+std::vector<std::string> sets() {
+  std::vector<std::string> names;
+  for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
+    names.emplace_back(*name);
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a pair has the same bits in any batch, order and number of threads") {
+  const std::size_t before = tamis::num_threads();
+  for (const std::string type : {"bert", "tamis_interaction"}) {
+    for (const std::string& isa : sets()) {
+      const FusedEncoderScorer scorer = load(type, isa);
+      std::mt19937 random(4);
+      const auto pairs = test::random_pairs(60, 2, 80, random);
+      tamis::set_num_threads(1);
+      const std::vector<float> expected = alone(scorer, pairs);
+      CHECK(std::adjacent_find(expected.begin(), expected.end(), std::not_equal_to<>()) !=
+            expected.end());
+      for (int round = 0; round < 40; ++round) {
+        tamis::set_num_threads(1 + random() % 4);
+        const auto batches = random_batches(pairs, random);
+        const std::vector<float> found = scores(scorer, batches);
+        std::size_t at = 0;
+        bool same = true;
+        for (const PackedBatch& batch : batches) {
+          for (const std::uint32_t row : batch.rows) {
+            same = same && same_bits(found[at++], expected[row]);
+          }
+        }
+        CHECK(same);
+      }
+    }
+  }
+  tamis::set_num_threads(before);
+}
+
+TEST_CASE("instruction sets agree closely") {
+  std::mt19937 random(6);
+  const auto pairs = test::random_pairs(20, 2, 80, random);
+  for (const std::string type : {"bert", "tamis_interaction"}) {
+    const std::vector<float> expected = alone(load(type, "portable"), pairs);
+    for (const std::string& isa : sets()) {
+      const std::vector<float> found = alone(load(type, isa), pairs);
+      for (std::size_t i = 0; i < pairs.size(); ++i) {
+        CHECK(found[i] == Approx(expected[i]).margin(2e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("many threads may call one scorer") {
+  const FusedEncoderScorer scorer = load("bert");
+  std::mt19937 random(8);
+  const auto pairs = test::random_pairs(30, 2, 60, random);
+  const std::vector<float> expected = alone(scorer, pairs);
+  std::vector<int> wrong(6, 0);
+  std::vector<std::thread> callers;
+  for (std::size_t caller = 0; caller < wrong.size(); ++caller) {
+    callers.emplace_back([&, caller] {
+      std::mt19937 own(static_cast<unsigned>(caller));
+      for (int round = 0; round < 20; ++round) {
+        const auto batches = random_batches(pairs, own);
+        const std::vector<float> found = scores(scorer, batches);
+        std::size_t at = 0;
+        for (const PackedBatch& batch : batches) {
+          for (const std::uint32_t row : batch.rows) {
+            if (!same_bits(found[at++], expected[row])) ++wrong[caller];
+          }
+        }
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  CHECK(wrong == std::vector<int>(6, 0));
+}
+
+TEST_CASE("10,000 calls on one pair make no thread") {
+  const FusedEncoderScorer scorer = load("bert");
+  std::mt19937 random(10);
+  const auto pairs = test::random_pairs(1, 8, 12, random);
+  const std::vector<PackedBatch> batches{tamis::pack(pairs, std::vector<std::uint32_t>{0})};
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
+  const float expected = scores(scorer, batches).front();
+  const auto before = threads();
+  bool same = true;
+  for (int call = 0; call < 10000; ++call) {
+    same = same && same_bits(scores(scorer, batches).front(), expected);
+  }
+  CHECK(same);
+  CHECK(threads() == before);
+}
+
+TEST_CASE("no batches and empty batches") {
+  const FusedEncoderScorer scorer = load("bert");
+  CHECK(scores(scorer, {}).empty());
+  PackedBatch empty;
+  empty.cu_seqlens = {0};
+  CHECK(scores(scorer, {empty, empty}).empty());
+  CHECK(scorer.labels() == 1);
+  CHECK(scorer.description().starts_with("engine fp32 "));
+}
