@@ -163,6 +163,9 @@ Bpe read_bpe(const json& model, std::vector<std::string>& vocab, const std::stri
 // transformers 5 builds the normalisation and the words of some classes itself and ignores what the
 // file says of them; older versions of it wrote other things there.
 void follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& files) {
+  const std::string config = files.name("tokenizer_config.json");
+  const auto stated = json_or<std::string>(files.config, "tokenizer_class", "", config);
+  if (stated.starts_with("PreTrainedTokenizer") || stated == "TokenizersBackend") return;
   const std::string name = tokenizer_class(files);
   const bool charsmap_only =
       name == "XLMRobertaTokenizer" || name == "CamembertTokenizer" || name == "T5Tokenizer";
@@ -173,9 +176,8 @@ void follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& file
     if (!parts.charsmap.empty()) parts.steps.push_back({NormalizerStep::Kind::charsmap, "", ""});
   }
   impl.split_white_space = true;
-  impl.prefix = json_or(files.config, "add_prefix_space", true, files.name("tokenizer_config.json"))
-                    ? Impl::Prefix::always
-                    : Impl::Prefix::never;
+  impl.prefix = json_or(files.config, "add_prefix_space", true, config) ? Impl::Prefix::always
+                                                                        : Impl::Prefix::never;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Both]:
 
     def read(kind: str) -> Both:
         one = folder / kind
-        one.mkdir()
+        one.mkdir(exist_ok=True)
         shutil.copy(folder / "model.model", one / "sentencepiece.bpe.model")
         write_config(one, MODEL_TYPES[kind], {**XLMR_CONFIG, "tokenizer_class": kind})
         return read_both(kind, one, auto=True)
@@ -68,6 +69,21 @@ def test_trained_model(kind: str, trained: Callable[[str], Both], tmp_path: Path
     # The same tokenizer, saved by transformers as tokenizer.json.
     both.theirs.save(str(tmp_path / "tokenizer.json"))
     read_both(f"{kind} as JSON", tmp_path, auto=False).check(TEXTS)
+
+
+def test_older_json_is_read_as_its_class_asks(
+    trained: Callable[[str], Both], tmp_path: Path
+) -> None:
+    both = trained("XLMRobertaTokenizer")
+    older = json.loads(both.theirs.to_str())
+    collapse = {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "\u2581"}
+    older["normalizer"] = {"type": "Sequence", "normalizers": [older["normalizer"], collapse]}
+    older["pre_tokenizer"] = older["pre_tokenizer"]["pretokenizers"][1]
+    for kind in ("XLMRobertaTokenizer", "PreTrainedTokenizerFast"):
+        folder = tmp_path / kind
+        write_config(folder, "xlm-roberta", {**XLMR_CONFIG, "tokenizer_class": kind})
+        (folder / "tokenizer.json").write_text(json.dumps(older))
+        read_both(kind, folder, auto=True).check(TEXTS)
 
 
 def test_any_number_of_threads(shipped: Both) -> None:
