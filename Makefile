@@ -35,11 +35,10 @@ install-demo: build-tools
 
 # torch first and pinned: what is unpinned fetches gigabytes.
 install-test: build-tools
-	@echo "tamis: installing the test dependencies"
+	@echo "tamis: installing torch"
 	@$(BIN)/python -m pip install --quiet "torch==2.13.0"
-	@$(BIN)/python -m pip install --quiet "torch==2.13.0" $$($(BIN)/python tools/extra.py test)
-	@echo "tamis: building and installing the package, with its torch module"
-	@TAMIS_TORCH=1 $(BIN)/python -m pip install --quiet --no-build-isolation --force-reinstall --no-deps .
+	@echo "tamis: building and installing the package, its torch module and the test dependencies"
+	@TAMIS_TORCH=1 $(BIN)/python -m pip install --quiet --no-build-isolation "torch==2.13.0" ".[test]"
 
 ctest:
 	@cmake --preset dev -DTAMIS_TORCH=ON

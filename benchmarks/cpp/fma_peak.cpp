@@ -1,10 +1,10 @@
 // fma_peak.cpp: what this processor's multiply-add units give at most, to hold the GEMMs against.
 //
-// Registers only: no load can be the limit. `GFLOP` counts a multiply-add as two, by CPU time, so that
-// a busy machine distorts little; read percent of peak from one run of this program.
-#include <benchmark/benchmark.h>
-
+// Registers only: no load can be the limit. `GFLOP` counts a multiply-add as two, by CPU time, so
+// that a busy machine distorts little; read percent of peak from one run of this program.
 #include <array>
+
+#include <benchmark/benchmark.h>
 
 namespace {
 
@@ -22,9 +22,9 @@ template <typename Vec>
     }
     benchmark::DoNotOptimize(sums);
   }
-  state.counters["GFLOP/s"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * 1000 * 10 * 2 * (sizeof(Vec) / sizeof(float)) * 1e-9,
-      benchmark::Counter::kIsRate);
+  state.counters["GFLOP/s"] = benchmark::Counter(static_cast<double>(state.iterations()) * 1000 *
+                                                     10 * 2 * (sizeof(Vec) / sizeof(float)) * 1e-9,
+                                                 benchmark::Counter::kIsRate);
 }
 
 #if defined(__x86_64__)

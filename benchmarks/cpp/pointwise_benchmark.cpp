@@ -1,9 +1,9 @@
 // pointwise_benchmark.cpp: GELU, softmax and layer norm, nanoseconds per element on one thread.
-#include <benchmark/benchmark.h>
-
 #include <cstddef>
 #include <string>
 #include <vector>
+
+#include <benchmark/benchmark.h>
 
 #include "score/engine/kernels.hpp"
 

@@ -1,4 +1,5 @@
-// tamis/error.hpp: what this library throws. Every message names the input, what is wrong and what to do.
+// tamis/error.hpp: what this library throws. Every message names the input, what is wrong and what
+// to do.
 //
 //   try {
 //     auto model = tamis::CrossEncoder::load("models/minilm");
@@ -7,13 +8,13 @@
 //   }
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace tamis {
 

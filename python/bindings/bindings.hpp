@@ -1,9 +1,9 @@
 // bindings/bindings.hpp: one function for each class that is bound.
 #pragma once
 
-#include <pybind11/pybind11.h>
-
 #include <string>
+
+#include <pybind11/pybind11.h>
 
 void bind_errors(pybind11::module_& module);
 void bind_cross_encoder(pybind11::module_& module);

@@ -1,9 +1,4 @@
 // bindings/cross_encoder.cpp: CrossEncoder, its logits and CancelToken.
-#include <pybind11/functional.h>
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
-
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -11,6 +6,11 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <pybind11/functional.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <tamis/cross_encoder.hpp>
 #include <tamis/error.hpp>
@@ -37,8 +37,10 @@ py::array_t<T> view(const std::vector<T>& values, const py::object& owner) {
 py::array_t<float> logits_of(const py::object& self) {
   const auto& result = self.cast<const LogitResult&>().prediction;
   const std::size_t rows = result.labels == 0 ? 0 : result.logits.size() / result.labels;
-  return {{rows, result.labels}, {result.labels * sizeof(float), sizeof(float)},
-          result.logits.data(), self};
+  return {{rows, result.labels},
+          {result.labels * sizeof(float), sizeof(float)},
+          result.logits.data(),
+          self};
 }
 
 tamis::Truncation truncation_from(std::string_view name) {
@@ -147,7 +149,8 @@ void bind_result(py::module_& module) {
           "Tokens scored, special ones included; equal pairs count once.")
       .def_property_readonly(
           "spans", [](const LogitResult& result) { return result.spans; },
-          "int64 [pairs, 2], characters of the winning window; None unless windows were asked for.");
+          "int64 [pairs, 2], characters of the winning window; None unless windows were asked "
+          "for.");
 }
 
 }  // namespace
@@ -202,8 +205,8 @@ void bind_cross_encoder(py::module_& module) {
       .def_property_readonly(
           "score_space", [](const tamis::CrossEncoder& self) { return self.spec().score_space; },
           "'logit' or 'probability': what the default activation gives.")
-      .def_property_readonly(
-          "prompts", [](const tamis::CrossEncoder& self) { return self.spec().prompts; })
+      .def_property_readonly("prompts",
+                             [](const tamis::CrossEncoder& self) { return self.spec().prompts; })
       .def_property_readonly(
           "default_prompt",
           [](const tamis::CrossEncoder& self) { return self.spec().default_prompt; })

@@ -1,8 +1,8 @@
 // bindings/errors.cpp: C++ exceptions as Python ones, mapped in this one place.
-#include <pybind11/pybind11.h>
-
 #include <exception>
 #include <string>
+
+#include <pybind11/pybind11.h>
 
 #include <tamis/error.hpp>
 
@@ -78,11 +78,13 @@ void bind_errors(py::module_& module) {
   types.truncation = add(module, "TruncationError", "A pair is longer than the model reads.",
                          py::make_tuple(py::handle(types.invalid_argument)));
   const auto runtime = bases(types.error, PyExc_RuntimeError);
-  types.tokenizer = add(module, "TokenizerError", "A tokenizer file is missing or broken.", runtime);
+  types.tokenizer =
+      add(module, "TokenizerError", "A tokenizer file is missing or broken.", runtime);
   types.model = add(module, "ModelError", "A model cannot be loaded.", runtime);
   types.device = add(module, "DeviceError", "The device does not exist here.", runtime);
-  types.non_finite = add(module, "NonFiniteScore",
-                         "The model gave NaN or infinity; `indices` says for which pairs.", runtime);
+  types.non_finite =
+      add(module, "NonFiniteScore",
+          "The model gave NaN or infinity; `indices` says for which pairs.", runtime);
   types.cancelled = add(module, "Cancelled", "The work was cancelled.", runtime);
   py::register_exception_translator(translate);
 }

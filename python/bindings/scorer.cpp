@@ -1,11 +1,11 @@
 // bindings/scorer.cpp: the CPU engine by itself, on token ids, and the number of threads.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <tamis/error.hpp>
 #include <tamis/parallel.hpp>

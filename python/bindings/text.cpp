@@ -11,8 +11,8 @@ namespace {
 
 // "\xed\xa0\x80".."\xed\xbf\xbf" are the surrogates as Python's surrogatepass writes them.
 std::string replace_surrogates(PyObject* text) {
-  const auto bytes = py::reinterpret_steal<py::bytes>(
-      PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass"));
+  const auto bytes =
+      py::reinterpret_steal<py::bytes>(PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass"));
   if (!bytes) throw py::error_already_set();
   std::string utf8 = bytes;
   for (std::size_t i = 0; i + 2 < utf8.size(); ++i) {

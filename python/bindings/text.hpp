@@ -1,12 +1,12 @@
 // bindings/text.hpp: Python strings as UTF-8, without losing any.
 #pragma once
 
-#include <pybind11/pybind11.h>
-
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <pybind11/pybind11.h>
 
 /// A lone surrogate, which has no UTF-8, reads as U+FFFD. Throws InvalidArgument, naming the index,
 /// for what is no str. Views stay valid while the list's strings and this object live.

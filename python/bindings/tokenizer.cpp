@@ -1,9 +1,4 @@
 // bindings/tokenizer.cpp: class Tokenizer.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
-#include <pybind11/stl/filesystem.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +6,11 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 #include <tamis/error.hpp>
 #include <tamis/text/load_tokenizer.hpp>
@@ -43,8 +43,8 @@ Utf8Texts one_text(const py::object& text, const char* what) {
   return Utf8Texts(texts, what);
 }
 
-// Byte spans of a text as character spans. A span's end is never before the next one's begin by more
-// than a few characters, so counting goes on from the last place.
+// Byte spans of a text as character spans. A span's end is never before the next one's begin by
+// more than a few characters, so counting goes on from the last place.
 py::array_t<std::uint32_t> character_spans(std::string_view text,
                                            const std::vector<tamis::Span>& spans) {
   std::vector<std::uint32_t> starts(text.size() + 1);

@@ -1,10 +1,11 @@
-// bindings/torch_module.cpp: the module `_torch`. It hands TorchScript scorers to `_native` as plain
-// C data in a capsule. pybind11 here is the build's own and not torch's copy, and no tensor crosses.
-#include <pybind11/pybind11.h>
-
+// bindings/torch_module.cpp: the module `_torch`. It hands TorchScript scorers to `_native` as
+// plain C data in a capsule. pybind11 here is the build's own and not torch's copy, and no tensor
+// crosses.
 #include <exception>
 #include <memory>
 #include <string>
+
+#include <pybind11/pybind11.h>
 
 #include <tamis/error.hpp>
 #include <tamis/score/scorer_abi.hpp>
@@ -48,11 +49,11 @@ py::object load_torchscript(const std::string& bundle, const std::string& device
   auto abi = std::make_unique<tamis::ScorerAbi>();
   {
     const py::gil_scoped_release unlocked;
-    *abi = tamis::make_scorer_abi(tamis::TorchScriptScorer::load(
-        bundle, {.device = device,
-                 .precision = precision,
-                 .max_tokens = max_tokens,
-                 .verify_hashes = verify_hashes}));
+    *abi = tamis::make_scorer_abi(
+        tamis::TorchScriptScorer::load(bundle, {.device = device,
+                                                .precision = precision,
+                                                .max_tokens = max_tokens,
+                                                .verify_hashes = verify_hashes}));
   }
   PyObject* capsule = PyCapsule_New(abi.get(), kCapsule, destroy);
   if (capsule == nullptr) {
@@ -66,7 +67,8 @@ py::object load_torchscript(const std::string& bundle, const std::string& device
 }  // namespace
 
 PYBIND11_MODULE(_torch, module) {
-  module.doc() = "TorchScript scorers; linked to pip's libtorch. Load it through tamis._torch_loader.";
+  module.doc() =
+      "TorchScript scorers; linked to pip's libtorch. Load it through tamis._torch_loader.";
   py::register_local_exception_translator(translate);
   tamis::register_torch_operators();
   module.def("load_torchscript", &load_torchscript, py::arg("bundle"), py::kw_only(),

@@ -9,8 +9,8 @@
 
 namespace tamis {
 
-/// Appends the group's pairs to `result`. `logits`: [sequences, labels]. With several labels each is
-/// aggregated by itself; the span is that of the window which is best for the first label.
+/// Appends the group's pairs to `result`. `logits`: [sequences, labels]. With several labels each
+/// is aggregated by itself; the span is that of the window which is best for the first label.
 void append(Prediction& result, const EncodedGroup& group, std::span<const float> logits,
             Aggregate aggregate);
 

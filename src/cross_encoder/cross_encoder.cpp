@@ -1,10 +1,9 @@
 // cross_encoder/cross_encoder.cpp: the one way from text to ranking.
-#include <tamis/cross_encoder.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include <tamis/cross_encoder.hpp>
 #include <tamis/error.hpp>
 #include <tamis/model/bundle.hpp>
 #include <tamis/rank/top_k.hpp>
@@ -38,8 +37,8 @@ Prediction predict_unique(const CrossEncoder& model, const PlanOptions& plan,
   result.labels = model.labels();
   std::size_t begin = 0;
   for (const std::size_t end : group_ends(pairs, kGroupPairs, kGroupBytes)) {
-    const auto group = encode_group(model.tokenizer(), pairs.subspan(begin, end - begin), limits,
-                                    options);
+    const auto group =
+        encode_group(model.tokenizer(), pairs.subspan(begin, end - begin), limits, options);
     std::size_t scored = 0;
     WaveOptions waves{.plan = plan, .cancel = options.cancel, .scored = {}};
     if (options.progress) {
@@ -79,9 +78,10 @@ void require_finite(const Prediction& prediction) {
   }
   if (bad.empty()) return;
   throw NonFiniteScore(
-      fmt::format("the model gave NaN or infinity for {} of {} pairs, first for pair {}; its weights "
-                  "may be broken, or overflow at this precision",
-                  bad.size(), prediction.logits.size() / prediction.labels, bad.front()),
+      fmt::format(
+          "the model gave NaN or infinity for {} of {} pairs, first for pair {}; its weights "
+          "may be broken, or overflow at this precision",
+          bad.size(), prediction.logits.size() / prediction.labels, bad.front()),
       bad);
 }
 

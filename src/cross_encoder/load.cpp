@@ -46,7 +46,7 @@ std::shared_ptr<const CrossEncoder::Parts> CrossEncoder::assemble(ModelSpec spec
 
 CrossEncoder CrossEncoder::load(const std::filesystem::path& path, const LoadOptions& options) {
   ModelSpec spec = load_model_spec(path, options.verify_hashes);
-  AnyScorer scorer = FusedEncoderScorer::load(spec, {.precision = options.precision});
+  AnyScorer scorer = FusedEncoderScorer::load(spec, {.precision = options.precision, .isa = {}});
   return CrossEncoder(assemble(std::move(spec), std::move(scorer), kEnginePlan, options));
 }
 

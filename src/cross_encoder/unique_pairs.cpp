@@ -34,8 +34,7 @@ UniquePairs unique_pairs(std::span<const TextPair> pairs) {
   std::unordered_map<TextPair, std::uint32_t, PairHash, PairEqual> seen;
   seen.reserve(pairs.size());
   for (const TextPair& pair : pairs) {
-    const auto [entry, fresh] =
-        seen.emplace(pair, static_cast<std::uint32_t>(unique.pairs.size()));
+    const auto [entry, fresh] = seen.emplace(pair, static_cast<std::uint32_t>(unique.pairs.size()));
     if (fresh) unique.pairs.push_back(pair);
     unique.index_of.push_back(entry->second);
   }

@@ -1,4 +1,5 @@
-// cross_encoder/unique_pairs.hpp: equal pairs are scored once, longest first, in groups of bounded size.
+// cross_encoder/unique_pairs.hpp: equal pairs are scored once, longest first, in groups of bounded
+// size.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,8 @@ struct UniquePairs {
 [[nodiscard]] UniquePairs unique_pairs(std::span<const TextPair> pairs);
 
 /// Cuts `pairs` into runs of at most `max_pairs` pairs and, unless one pair alone is longer,
-/// `max_bytes` bytes: the tokens of one group are in memory at a time. Returns the ends of the runs.
+/// `max_bytes` bytes: the tokens of one group are in memory at a time. Returns the ends of the
+/// runs.
 [[nodiscard]] std::vector<std::size_t> group_ends(std::span<const TextPair> pairs,
                                                   std::size_t max_pairs, std::size_t max_bytes);
 

@@ -1,4 +1,5 @@
-// cross_encoder/wave.hpp: runs micro-batches in waves, so that a caller can watch and stop the work.
+// cross_encoder/wave.hpp: runs micro-batches in waves, so that a caller can watch and stop the
+// work.
 #pragma once
 
 #include <cstddef>

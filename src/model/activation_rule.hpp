@@ -1,10 +1,12 @@
-// model/activation_rule.hpp: which activation a checkpoint asks for, as sentence-transformers reads it.
+// model/activation_rule.hpp: which activation a checkpoint asks for, as sentence-transformers reads
+// it.
 #pragma once
 
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 namespace tamis {
 

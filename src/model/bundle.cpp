@@ -1,10 +1,9 @@
 // model/bundle.cpp
-#include <tamis/model/bundle.hpp>
-
 #include <algorithm>
 #include <limits>
 
 #include <tamis/error.hpp>
+#include <tamis/model/bundle.hpp>
 
 #include "model/activation_rule.hpp"
 #include "model/json_field.hpp"
@@ -27,21 +26,22 @@ fs::path inside(const fs::path& folder, const std::string& name) {
 
 void verify_files(const fs::path& folder, const json& manifest) {
   const std::string source = (folder / "tamis.json").string();
-  const auto files =
-      field_or<std::map<std::string, std::string>>(manifest, "files", {}, source);
+  const auto files = field_or<std::map<std::string, std::string>>(manifest, "files", {}, source);
   for (const auto& [name, expected] : files) {
     const fs::path file = inside(folder, name);
     if (!fs::exists(file)) raise<ModelError>("{}: file '{}' is missing", source, name);
     const std::string found = sha256_of(file);
     if (found != expected) {
-      raise<ModelError>("{} has sha256 {}, the manifest says {}: it was changed or damaged; export "
-                        "the bundle again",
-                        file.string(), found, expected);
+      raise<ModelError>(
+          "{} has sha256 {}, the manifest says {}: it was changed or damaged; export "
+          "the bundle again",
+          file.string(), found, expected);
     }
   }
 }
 
-std::map<std::string, TensorRecord> tensor_records(const json& manifest, const std::string& source) {
+std::map<std::string, TensorRecord> tensor_records(const json& manifest,
+                                                   const std::string& source) {
   std::map<std::string, TensorRecord> records;
   const auto tensors = manifest.find("tensors");
   if (tensors == manifest.end() || !tensors->is_object()) return records;
@@ -104,10 +104,11 @@ ModelSpec read_hugging_face_folder(const fs::path& folder) {
   spec.architecture = field_or<std::string>(config, "model_type", "", source);
   spec.encoder = parse_encoder_config(spec.config_json, source);
   if (!spec.encoder) {
-    raise<ModelError>("{}: model_type '{}' is not one that the CPU engine reads (bert, roberta, "
-                      "xlm-roberta, camembert, distilbert, electra); export it with 'tamis export' "
-                      "and load the bundle with scorer=\"torchscript\"",
-                      source, spec.architecture);
+    raise<ModelError>(
+        "{}: model_type '{}' is not one that the CPU engine reads (bert, roberta, "
+        "xlm-roberta, camembert, distilbert, electra); export it with 'tamis export' "
+        "and load the bundle with scorer=\"torchscript\"",
+        source, spec.architecture);
   }
   spec.labels = spec.encoder->labels;
   spec.max_length = spec.encoder->max_positions();
@@ -132,9 +133,10 @@ ModelSpec load_model_spec(const fs::path& path, bool verify_hashes) {
 WeightFile open_weights(const ModelSpec& spec) {
   if (!spec.is_bundle) return WeightFile::open(spec.folder);
   if (spec.tensors.empty()) {
-    raise<ModelError>("{} lists no tensors, so the engine cannot read it; use "
-                      "scorer=\"torchscript\"",
-                      (spec.folder / "tamis.json").string());
+    raise<ModelError>(
+        "{} lists no tensors, so the engine cannot read it; use "
+        "scorer=\"torchscript\"",
+        (spec.folder / "tamis.json").string());
   }
   return WeightFile::open_torchscript(spec.folder / "model.pt", spec.tensors);
 }

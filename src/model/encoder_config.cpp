@@ -1,9 +1,8 @@
 // model/encoder_config.cpp
-#include <tamis/model/encoder_config.hpp>
-
 #include <map>
 
 #include <tamis/error.hpp>
+#include <tamis/model/encoder_config.hpp>
 
 #include "model/json_field.hpp"
 
@@ -36,9 +35,10 @@ HiddenActivation activation_of(const json& config, const char* name, std::string
   const auto stated = field_or<std::string>(config, name, "gelu", source);
   const auto found = kActivations.find(stated);
   if (found == kActivations.end()) {
-    raise<ModelError>("{}: {} '{}' is not supported by the engine; export the model and use "
-                      "scorer=\"torchscript\"",
-                      source, name, stated);
+    raise<ModelError>(
+        "{}: {} '{}' is not supported by the engine; export the model and use "
+        "scorer=\"torchscript\"",
+        source, name, stated);
   }
   return found->second;
 }

@@ -1,11 +1,13 @@
-// model/json_field.hpp: typed reads from JSON that strangers wrote; errors name the source and field.
+// model/json_field.hpp: typed reads from JSON that strangers wrote; errors name the source and
+// field.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include <tamis/error.hpp>
 

@@ -1,14 +1,14 @@
 // model/mapped_file.cpp
 #include "model/mapped_file.hpp"
 
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <utility>
 
 #include <tamis/error.hpp>
 

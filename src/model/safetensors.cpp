@@ -1,7 +1,8 @@
 // model/safetensors.cpp: 8 bytes of header length, a JSON header, then raw tensors.
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
+
+#include <nlohmann/json.hpp>
 
 #include <tamis/error.hpp>
 
@@ -18,9 +19,10 @@ std::uint64_t header_length(std::span<const std::byte> file, const std::filesyst
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), 8);
   if (length > kMaxHeader || length > file.size() - 8) {
-    raise<ModelError>("{}: its header claims {} bytes, the file has {}; it is truncated or no "
-                      "safetensors file",
-                      path.string(), length, file.size());
+    raise<ModelError>(
+        "{}: its header claims {} bytes, the file has {}; it is truncated or no "
+        "safetensors file",
+        path.string(), length, file.size());
   }
   return length;
 }
@@ -61,8 +63,7 @@ std::vector<std::int64_t> shape_of(const nlohmann::json& entry) {
 
 TensorIndex index_safetensors(std::span<const std::byte> file, const std::filesystem::path& path) {
   const std::uint64_t length = header_length(file, path);
-  const auto header =
-      parse_header({reinterpret_cast<const char*>(file.data()) + 8, length}, path);
+  const auto header = parse_header({reinterpret_cast<const char*>(file.data()) + 8, length}, path);
   const std::span<const std::byte> data = file.subspan(8 + length);
   TensorIndex index;
   std::vector<ClaimedRange> ranges;

@@ -1,4 +1,5 @@
-// model/torchscript_archive.cpp: a TorchScript archive is a zip that stores tensors raw and aligned.
+// model/torchscript_archive.cpp: a TorchScript archive is a zip that stores tensors raw and
+// aligned.
 #include <cstring>
 #include <unordered_map>
 
@@ -105,7 +106,8 @@ class Zip {
       const auto length = read<std::uint16_t>(at + 2);
       std::uint64_t field = at + 4;
       if (tag == 1) {
-        if (entry.size == 0xffffffff) entry.size = read<std::uint64_t>(std::exchange(field, field + 8));
+        if (entry.size == 0xffffffff)
+          entry.size = read<std::uint64_t>(std::exchange(field, field + 8));
         if (stored == 0xffffffff) field += 8;
         if (entry.header == 0xffffffff) entry.header = read<std::uint64_t>(field);
       }

@@ -1,11 +1,11 @@
 // model/weight_file.cpp
-#include <tamis/model/weight_file.hpp>
-
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include <tamis/error.hpp>
+#include <tamis/model/weight_file.hpp>
 
 #include "model/mapped_file.hpp"
 #include "model/tensor_index.hpp"

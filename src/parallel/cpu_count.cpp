@@ -1,14 +1,14 @@
 // parallel/cpu_count.cpp
 #include "parallel/cpu_count.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
 #include <string>
 #include <thread>
+
+#include <sched.h>
 
 namespace tamis {
 namespace {
@@ -73,8 +73,8 @@ std::size_t cgroup_cpus(const fs::path& root, const fs::path& group) {
 
 std::size_t usable_cpus() {
   const fs::path group = own_group();
-  const std::size_t quota = std::min(cgroup_cpus("/sys/fs/cgroup", group),
-                                     cgroup_cpus("/sys/fs/cgroup/cpu", group));
+  const std::size_t quota =
+      std::min(cgroup_cpus("/sys/fs/cgroup", group), cgroup_cpus("/sys/fs/cgroup/cpu", group));
   return std::min(affinity_cpus(), quota);
 }
 

@@ -10,8 +10,8 @@ namespace tamis {
 [[nodiscard]] std::size_t usable_cpus();
 
 /// Cores granted by the quota of a cgroup (v2 `cpu.max`, v1 `cpu.cfs_quota_us`), rounded up.
-/// `root`: where the controllers are mounted; `group`: the process's cgroup below it, whose parents'
-/// quotas bind too. No quota: a very large number.
+/// `root`: where the controllers are mounted; `group`: the process's cgroup below it, whose
+/// parents' quotas bind too. No quota: a very large number.
 [[nodiscard]] std::size_t cgroup_cpus(const std::filesystem::path& root,
                                       const std::filesystem::path& group);
 

@@ -1,12 +1,12 @@
 // parallel/parallel_for.cpp: the pool of this process, its size, and what fork does to it.
 #include "parallel/parallel_for.hpp"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
+
+#include <pthread.h>
 
 #include <tamis/error.hpp>
 #include <tamis/parallel.hpp>

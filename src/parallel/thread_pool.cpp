@@ -23,7 +23,8 @@ void ThreadPool::grow(std::size_t workers) {
 }
 
 ThreadPool::Job* ThreadPool::open_job() {
-  const auto job = std::find_if(jobs_.begin(), jobs_.end(), [](Job* it) { return !it->exhausted(); });
+  const auto job =
+      std::find_if(jobs_.begin(), jobs_.end(), [](Job* it) { return !it->exhausted(); });
   return job == jobs_.end() ? nullptr : *job;
 }
 

@@ -14,8 +14,8 @@
 
 namespace tamis {
 
-/// At most `limit` threads run work at a time, callers included, however many threads call: a caller
-/// without a place waits for one, or for others to finish its work.
+/// At most `limit` threads run work at a time, callers included, however many threads call: a
+/// caller without a place waits for one, or for others to finish its work.
 class ThreadPool {
  public:
   void run(std::size_t count, std::size_t limit, const std::function<void(std::size_t)>& work);

@@ -1,10 +1,10 @@
 // text/added_tokens.cpp
 #include "text/added_tokens.hpp"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <utf8proc.h>
 
 #include "text/utf8.hpp"
 

@@ -1,10 +1,10 @@
 // text/bert_chars.cpp
 #include "text/bert_chars.hpp"
 
-#include <utf8proc.h>
-
 #include <array>
 #include <vector>
+
+#include <utf8proc.h>
 
 #include "text/letter_case.hpp"
 #include "text/unicode_tables.hpp"
@@ -19,15 +19,16 @@ constexpr CodePointRange kChinese[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {
 
 // What has an entry other than "a letter, itself" is in here; the rest of Unicode is unassigned,
 // private use, or letters without case. Ideographs and private use are set apart.
-constexpr CodePointRange kScanned[] = {{0, 0x33FF},       {0x4DC0, 0x4DFF},   {0xA000, 0xABFF},
-                                       {0xD7A4, 0xD7FF},  {0xF900, 0x1FFFF},  {0x2F800, 0x2FA1F},
+constexpr CodePointRange kScanned[] = {{0, 0x33FF},       {0x4DC0, 0x4DFF},  {0xA000, 0xABFF},
+                                       {0xD7A4, 0xD7FF},  {0xF900, 0x1FFFF}, {0x2F800, 0x2FA1F},
                                        {0xE0000, 0xE0FFF}};
 constexpr CodePointRange kPrivate[] = {{0xE000, 0xF8FF}, {0xF0000, 0xFFFFD}, {0x100000, 0x10FFFD}};
 
 constexpr char32_t kHangulFirst = 0xAC00;
 constexpr char32_t kHangulLast = 0xD7A3;
 
-std::span<const utf8proc_int32_t> decompose(char32_t code, std::array<utf8proc_int32_t, 32>& buffer) {
+std::span<const utf8proc_int32_t> decompose(char32_t code,
+                                            std::array<utf8proc_int32_t, 32>& buffer) {
   int last_class = 0;
   buffer[0] = static_cast<utf8proc_int32_t>(code);
   if (contains(kNewerDecompositions, code)) return {buffer.data(), 1};

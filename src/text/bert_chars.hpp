@@ -67,7 +67,8 @@ class BertChars {
   void set(char32_t code, CharEntry entry);
   void fill(const BertCharOptions& options);
   [[nodiscard]] CharEntry entry_for(char32_t code, const BertCharOptions& options);
-  void append_lowered(std::vector<CharEntry>& out, char32_t code, const BertCharOptions& options) const;
+  void append_lowered(std::vector<CharEntry>& out, char32_t code,
+                      const BertCharOptions& options) const;
 
   std::array<std::uint16_t, kBlocks> blocks_;
   std::vector<CharEntry> entries_;

@@ -54,7 +54,8 @@ Bpe::Bpe(const std::vector<std::string>& vocab,
   };
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
     const auto& [left, right] = merges[rank];
-    merges_[key(id_of(left), id_of(right))] = {static_cast<std::uint32_t>(rank), id_of(left + right)};
+    merges_[key(id_of(left), id_of(right))] = {static_cast<std::uint32_t>(rank),
+                                               id_of(left + right)};
   }
 }
 

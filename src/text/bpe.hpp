@@ -18,8 +18,8 @@ namespace tamis {
 
 class Bpe {
  public:
-  /// `vocab[id]` is a piece; `merges` are in order of rank. Throws TokenizerError when a merge names
-  /// a piece that the vocabulary has not.
+  /// `vocab[id]` is a piece; `merges` are in order of rank. Throws TokenizerError when a merge
+  /// names a piece that the vocabulary has not.
   Bpe(const std::vector<std::string>& vocab,
       const std::vector<std::pair<std::string, std::string>>& merges, TokenId unknown);
 

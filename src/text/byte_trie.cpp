@@ -104,7 +104,8 @@ ByteTrie::ByteTrie(std::vector<Entry> entries) {
     }
     begins.push_back(end);
     const std::uint32_t base = free.find_base(labels);
-    if (units_.size() < base + 512) units_.resize(std::max<std::size_t>(base + 512, units_.size() * 3 / 2));
+    if (units_.size() < base + 512)
+      units_.resize(std::max<std::size_t>(base + 512, units_.size() * 3 / 2));
     units_[node].base = base;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const std::uint32_t child = base + labels[i];

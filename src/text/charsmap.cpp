@@ -42,8 +42,8 @@ std::size_t cluster_end(std::string_view text, std::size_t at, DecodedChar first
     const int bound = bound_class(next.code);
     if (joins_nothing(bound) && bound_before != UTF8PROC_BOUNDCLASS_PREPEND) break;
     constexpr utf8proc_int32_t kKnownMark = 0x300;  // behaves as a newer one
-    const auto code = is_newer_mark(next.code) ? kKnownMark
-                                               : static_cast<utf8proc_int32_t>(next.code);
+    const auto code =
+        is_newer_mark(next.code) ? kKnownMark : static_cast<utf8proc_int32_t>(next.code);
     if (utf8proc_grapheme_break_stateful(before, code, &state)) break;
     before = code;
     bound_before = bound;
@@ -65,8 +65,9 @@ Charsmap::Charsmap(std::string_view blob) {
   if (blob.empty()) return;
   const std::size_t trie_size = blob.size() < 4 ? 0 : word(0);
   if (trie_size < 4 || trie_size % 4 != 0 || trie_size > blob.size() - 4) {
-    raise<TokenizerError>("the precompiled charsmap says that its trie has {} bytes; it has {} in all",
-                          trie_size, blob.size());
+    raise<TokenizerError>(
+        "the precompiled charsmap says that its trie has {} bytes; it has {} in all", trie_size,
+        blob.size());
   }
   units_.reserve(trie_size / 4);
   for (std::size_t at = 4; at < 4 + trie_size; at += 4) units_.push_back(word(at));
@@ -114,7 +115,8 @@ NormalizedText Charsmap::normalize(const NormalizedText& input) const {
     if (run > at) {
       out.bytes.append(text.substr(at, run - at));
       if constexpr (kSpans) {
-        out.sources.insert(out.sources.end(), input.sources.begin() + static_cast<std::ptrdiff_t>(at),
+        out.sources.insert(out.sources.end(),
+                           input.sources.begin() + static_cast<std::ptrdiff_t>(at),
                            input.sources.begin() + static_cast<std::ptrdiff_t>(run));
       }
       at = run;

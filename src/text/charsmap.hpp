@@ -34,8 +34,8 @@ class Charsmap {
   [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const noexcept;
 
   std::vector<std::uint32_t> units_;
-  std::string strings_;               // each ends with NUL
-  std::array<bool, 128> ascii_{};     // which ASCII characters are mapped
+  std::string strings_;            // each ends with NUL
+  std::array<bool, 128> ascii_{};  // which ASCII characters are mapped
 };
 
 }  // namespace tamis

@@ -58,7 +58,8 @@ std::string tokenizer_class(const TokenizerFiles& files) {
                                    files.name("tokenizer_config.json"));
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   if (!name.empty() && name != "PreTrainedTokenizer" && name != "TokenizersBackend") return name;
-  const auto type = json_or<std::string>(files.model_config, "model_type", "", files.name("config.json"));
+  const auto type =
+      json_or<std::string>(files.model_config, "model_type", "", files.name("config.json"));
   for (const auto& [known, known_class] : kByModelType) {
     if (type == known) return known_class;
   }
@@ -72,23 +73,26 @@ AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
     const std::string kind = model_kind(files);
     if (kind == "WordPiece") return wordpiece_from_json(files);
     if (kind == "Unigram" || kind == "BPE") return sentencepiece_from_json(files);
-    raise<TokenizerError>("{} is of kind {}, which is not supported; WordPiece, Unigram and BPE are",
-                          files.name("tokenizer.json"), kind);
+    raise<TokenizerError>(
+        "{} is of kind {}, which is not supported; WordPiece, Unigram and BPE are",
+        files.name("tokenizer.json"), kind);
   }
   if (const auto model = find_sentencepiece_model(folder)) {
     return sentencepiece_from_model(files, *model);
   }
   if (std::filesystem::exists(folder / "vocab.txt", ignored)) {
     if (const std::string name = tokenizer_class(files); !reads_as_bert(name)) {
-      raise<TokenizerError>("{} is for {}, which is not supported; save the model's fast tokenizer "
-                            "there (tokenizer.json)",
-                            files.name("vocab.txt"), name);
+      raise<TokenizerError>(
+          "{} is for {}, which is not supported; save the model's fast tokenizer "
+          "there (tokenizer.json)",
+          files.name("vocab.txt"), name);
     }
     return wordpiece_from_vocab(files);
   }
-  raise<TokenizerError>("{} holds no tokenizer; expected tokenizer.json, vocab.txt, "
-                        "sentencepiece.bpe.model or spiece.model",
-                        folder.string());
+  raise<TokenizerError>(
+      "{} holds no tokenizer; expected tokenizer.json, vocab.txt, "
+      "sentencepiece.bpe.model or spiece.model",
+      folder.string());
 }
 
 }  // namespace tamis

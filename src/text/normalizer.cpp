@@ -1,11 +1,11 @@
 // text/normalizer.cpp
 #include "text/normalizer.hpp"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <utf8proc.h>
 
 #include "text/letter_case.hpp"
 #include "text/unicode_tables.hpp"
@@ -118,7 +118,8 @@ template <bool kSpans>
 NormalizedText strip_accents(const NormalizedText& text) {
   NormalizedText out;
   for_each_character(text.bytes, [&](char32_t code, std::size_t begin, std::size_t end) {
-    if (!contains(kCombiningMarks, code)) append_code<kSpans>(out, code, text.source<kSpans>(begin, end));
+    if (!contains(kCombiningMarks, code))
+      append_code<kSpans>(out, code, text.source<kSpans>(begin, end));
   });
   return out;
 }
@@ -148,7 +149,8 @@ NormalizedText trim(NormalizedText text, bool left) {
   text.bytes = text.bytes.substr(begin, end - begin);
   if constexpr (kSpans) {
     text.sources.resize(end);
-    text.sources.erase(text.sources.begin(), text.sources.begin() + static_cast<std::ptrdiff_t>(begin));
+    text.sources.erase(text.sources.begin(),
+                       text.sources.begin() + static_cast<std::ptrdiff_t>(begin));
   }
   return text;
 }

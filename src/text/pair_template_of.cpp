@@ -9,7 +9,8 @@ namespace {
 using nlohmann::json;
 
 TokenId special_id(const json& processor, const std::string& name, std::string_view source) {
-  const json& entry = json_part(json_part(processor, "special_tokens", source), name.c_str(), source);
+  const json& entry =
+      json_part(json_part(processor, "special_tokens", source), name.c_str(), source);
   const json& ids = json_part(entry, "ids", source);
   if (ids.size() != 1 || !ids[0].is_number_integer()) {
     raise<TokenizerError>("{}: the template's token '{}' has no single id", source, name);
@@ -50,7 +51,8 @@ TokenId named_id(const json& processor, const char* name, std::string_view sourc
   return entry[1].get<TokenId>();
 }
 
-PairTemplate read_processor(const json& processor, PairTemplate otherwise, std::string_view source) {
+PairTemplate read_processor(const json& processor, PairTemplate otherwise,
+                            std::string_view source) {
   const auto type = json_or<std::string>(processor, "type", "", source);
   if (type == "TemplateProcessing") return read_template(processor, source);
   if (type == "BertProcessing") {
@@ -88,8 +90,8 @@ PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwis
             .document_type = 1};
   }
   if (!name.empty()) {
-    raise<TokenizerError>("{}: pair_template '{}' is not known; it can be 'cls_sep_cls_sep'", config,
-                          name);
+    raise<TokenizerError>("{}: pair_template '{}' is not known; it can be 'cls_sep_cls_sep'",
+                          config, name);
   }
   const auto processor = files.tokenizer.find("post_processor");
   if (processor == files.tokenizer.end() || !processor->is_object()) return otherwise;

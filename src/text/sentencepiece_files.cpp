@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <utility>
 
-#include "text/tokenizer_class.hpp"
 #include "text/pair_template_of.hpp"
 #include "text/sentencepiece_model.hpp"
 #include "text/sentencepiece_tokenizer.hpp"
+#include "text/tokenizer_class.hpp"
 
 namespace tamis {
 namespace {
@@ -30,7 +30,8 @@ struct Layout {
 
 // fairseq put four special tokens before the pieces; the model's own first ones stand for them.
 Layout xlm_roberta(const SentencepieceModel& model) {
-  Layout layout{.pieces = {{"<s>", 0.0}, {"<pad>", 0.0}, {"</s>", 0.0}, {"<unk>", 0.0}}, .unknown = 3};
+  Layout layout{.pieces = {{"<s>", 0.0}, {"<pad>", 0.0}, {"</s>", 0.0}, {"<unk>", 0.0}},
+                .unknown = 3};
   const auto own = std::min<std::size_t>(3, model.pieces.size());
   layout.pieces.insert(layout.pieces.end(), model.pieces.begin() + static_cast<std::ptrdiff_t>(own),
                        model.pieces.end());
@@ -92,9 +93,10 @@ Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
   if (name == "CamembertTokenizer") return camembert(model);
   if (name == "AlbertTokenizer") return albert(model, files);
   if (name == "T5Tokenizer") return t5(model, files);
-  raise<TokenizerError>("{} is for {}, whose layout of ids is not known here; save the model's fast "
-                        "tokenizer beside it (tokenizer.json)",
-                        path.string(), name);
+  raise<TokenizerError>(
+      "{} is for {}, whose layout of ids is not known here; save the model's fast "
+      "tokenizer beside it (tokenizer.json)",
+      path.string(), name);
 }
 
 }  // namespace
@@ -128,9 +130,10 @@ void finish_sentencepiece(Impl& impl, const TokenizerFiles& files,
   impl.vocab_size = vocab.size();
   for (const AddedToken& token : added) {
     if (token.normalized) {
-      raise<TokenizerError>("{}: added token '{}' is matched in normalised text, which is not "
-                            "supported; set its 'normalized' to false",
-                            files.folder.string(), token.content);
+      raise<TokenizerError>(
+          "{}: added token '{}' is matched in normalised text, which is not "
+          "supported; set its 'normalized' to false",
+          files.folder.string(), token.content);
     }
     impl.vocab_size = std::max(impl.vocab_size, static_cast<std::size_t>(token.id) + 1);
   }
@@ -154,9 +157,10 @@ SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
                                                 const std::filesystem::path& path) {
   SentencepieceModel model = read_sentencepiece_model(read_tokenizer_file(path), path.string());
   if (model.kind != SentencepieceModel::Kind::unigram || model.byte_fallback) {
-    raise<TokenizerError>("{}: only unigram models without byte fallback are read from a .model file; "
-                          "save the model's fast tokenizer beside it (tokenizer.json)",
-                          path.string());
+    raise<TokenizerError>(
+        "{}: only unigram models without byte fallback are read from a .model file; "
+        "save the model's fast tokenizer beside it (tokenizer.json)",
+        path.string());
   }
   Layout layout = layout_of(model, files, path);
   layout.defaults.special.insert(layout.defaults.special.end(), model.special.begin(),
@@ -183,8 +187,10 @@ std::optional<std::filesystem::path> find_sentencepiece_model(const std::filesys
 SentencepieceTokenizer SentencepieceTokenizer::load(const std::filesystem::path& folder) {
   const TokenizerFiles files = read_tokenizer_files(folder);
   if (!files.tokenizer.empty()) return sentencepiece_from_json(files);
-  if (const auto path = find_sentencepiece_model(folder)) return sentencepiece_from_model(files, *path);
-  raise<TokenizerError>("{} holds neither tokenizer.json nor a sentencepiece model", folder.string());
+  if (const auto path = find_sentencepiece_model(folder))
+    return sentencepiece_from_model(files, *path);
+  raise<TokenizerError>("{} holds neither tokenizer.json nor a sentencepiece model",
+                        folder.string());
 }
 
 }  // namespace tamis

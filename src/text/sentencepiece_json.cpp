@@ -1,4 +1,5 @@
-// text/sentencepiece_json.cpp: tokenizer.json with a Unigram or BPE model -> SentencepieceTokenizer.
+// text/sentencepiece_json.cpp: tokenizer.json with a Unigram or BPE model ->
+// SentencepieceTokenizer.
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,9 +28,10 @@ void read_replace(NormalizerParts& parts, const json& step, const std::string& s
   const auto content = json_or<std::string>(step, "content", "", source);
   if (const auto regex = json_or<std::string>(pattern, "Regex", "", source); !regex.empty()) {
     if (regex != " {2,}") {
-      raise<TokenizerError>("{}: the normalizer replaces by the regular expression '{}', which is not "
-                            "supported; ' {{2,}}' is",
-                            source, regex);
+      raise<TokenizerError>(
+          "{}: the normalizer replaces by the regular expression '{}', which is not "
+          "supported; ' {{2,}}' is",
+          source, regex);
     }
     parts.steps.push_back({NormalizerStep::Kind::collapse_spaces, "", content});
     return;
@@ -48,7 +50,8 @@ void read_normalizer(NormalizerParts& parts, const json& step, const std::string
     }
   } else if (type == "Precompiled") {
     if (!parts.charsmap.empty()) {
-      raise<TokenizerError>("{}: the normalizer has two precompiled maps; one is supported", source);
+      raise<TokenizerError>("{}: the normalizer has two precompiled maps; one is supported",
+                            source);
     }
     const auto text = json_or<std::string>(step, "precompiled_charsmap", "", source);
     const auto bytes = decode_base64(text);
@@ -64,8 +67,10 @@ void read_normalizer(NormalizerParts& parts, const json& step, const std::string
   } else if (type == "Lowercase") {
     parts.steps.push_back({Kind::lowercase, "", ""});
   } else if (type == "Strip") {
-    if (json_or(step, "strip_left", false, source)) parts.steps.push_back({Kind::trim_left, "", ""});
-    if (json_or(step, "strip_right", false, source)) parts.steps.push_back({Kind::trim_right, "", ""});
+    if (json_or(step, "strip_left", false, source))
+      parts.steps.push_back({Kind::trim_left, "", ""});
+    if (json_or(step, "strip_right", false, source))
+      parts.steps.push_back({Kind::trim_right, "", ""});
   } else {
     raise<TokenizerError>("{}: the normalizer's step '{}' is not supported", source, type);
   }
@@ -79,7 +84,8 @@ void read_metaspace(Impl& impl, const json& step, const std::string& source) {
   if (!json_or(step, "add_prefix_space", true, source)) impl.prefix = Impl::Prefix::never;
   if (json_or<std::string>(step, "replacement", "\u2581", source) != "\u2581" ||
       !json_or(step, "split", true, source)) {
-    raise<TokenizerError>("{}: the pre_tokenizer Metaspace is supported with U+2581 and split", source);
+    raise<TokenizerError>("{}: the pre_tokenizer Metaspace is supported with U+2581 and split",
+                          source);
   }
 }
 
@@ -92,7 +98,8 @@ void read_words(Impl& impl, const json& words, const std::string& source) {
   }
   if (type == "Sequence") {
     const json& parts = json_part(words, "pretokenizers", source);
-    if (parts.size() == 2 && json_or<std::string>(parts[0], "type", "", source) == "WhitespaceSplit" &&
+    if (parts.size() == 2 &&
+        json_or<std::string>(parts[0], "type", "", source) == "WhitespaceSplit" &&
         json_or<std::string>(parts[1], "type", "", source) == "Metaspace") {
       impl.split_white_space = true;
       read_metaspace(impl, parts[1], source);
@@ -103,7 +110,8 @@ void read_words(Impl& impl, const json& words, const std::string& source) {
                         source, type);
 }
 
-std::vector<std::pair<std::string, double>> read_pieces(const json& model, const std::string& source) {
+std::vector<std::pair<std::string, double>> read_pieces(const json& model,
+                                                        const std::string& source) {
   std::vector<std::pair<std::string, double>> pieces;
   for (const json& entry : json_part(model, "vocab", source)) {
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number()) {
@@ -115,11 +123,13 @@ std::vector<std::pair<std::string, double>> read_pieces(const json& model, const
   return pieces;
 }
 
-Unigram read_unigram(const json& model, std::vector<std::string>& vocab, const std::string& source) {
+Unigram read_unigram(const json& model, std::vector<std::string>& vocab,
+                     const std::string& source) {
   const auto pieces = read_pieces(model, source);
   const auto unknown = json_or<std::size_t>(model, "unk_id", pieces.size(), source);
   if (unknown >= pieces.size()) {
-    raise<TokenizerError>("{}: unk_id is not in the vocabulary of {} pieces", source, pieces.size());
+    raise<TokenizerError>("{}: unk_id is not in the vocabulary of {} pieces", source,
+                          pieces.size());
   }
   for (const auto& [piece, score] : pieces) vocab.push_back(piece);
   return Unigram(pieces, static_cast<TokenId>(unknown));
@@ -149,9 +159,10 @@ Bpe read_bpe(const json& model, std::vector<std::string>& vocab, const std::stri
   if (unknown == map.end() || !json_or(model, "fuse_unk", false, source) ||
       !json_or<std::string>(model, "continuing_subword_prefix", "", source).empty() ||
       !json_or<std::string>(model, "end_of_word_suffix", "", source).empty()) {
-    raise<TokenizerError>("{}: this kind of BPE is not supported; the kind that sentencepiece makes "
-                          "is (with an unknown token that fuses)",
-                          source);
+    raise<TokenizerError>(
+        "{}: this kind of BPE is not supported; the kind that sentencepiece makes "
+        "is (with an unknown token that fuses)",
+        source);
   }
   std::vector<std::pair<std::string, std::string>> merges;
   for (const json& merge : json_part(model, "merges", source)) {

@@ -13,7 +13,8 @@ struct SentencepieceModel {
   enum class Kind { unigram = 1, bpe = 2, word = 3, character = 4 };
   Kind kind = Kind::unigram;
   std::vector<std::pair<std::string, double>> pieces;  ///< piece and score, in order of id
-  std::vector<std::string> special;  ///< control and user-defined pieces, matched in the text itself
+  std::vector<std::string>
+      special;  ///< control and user-defined pieces, matched in the text itself
   int unknown = 0;
   bool byte_fallback = false;
   std::string charsmap;  ///< the precompiled normalisation

@@ -21,7 +21,8 @@ NormalizedText space_marked(const NormalizedText& text) {
 
 }  // namespace
 
-/// `bytes` is the word with `extra` bytes before it that the text has not; the rest begins at `begin`.
+/// `bytes` is the word with `extra` bytes before it that the text has not; the rest begins at
+/// `begin`.
 template <bool kSpans>
 void SentencepieceTokenizer::Impl::word(const NormalizedText& text, std::size_t begin,
                                         std::string_view bytes, std::size_t extra,
@@ -33,7 +34,8 @@ void SentencepieceTokenizer::Impl::word(const NormalizedText& text, std::size_t 
       const std::size_t from = begin + std::max<std::size_t>(piece.begin, extra) - extra;
       const std::size_t to = begin + std::max<std::size_t>(piece.end, extra) - extra;
       // The prefix alone stands for the first character.
-      out.spans.push_back(to > from ? text.source<true>(from, to) : text.source<true>(from, from + 1));
+      out.spans.push_back(to > from ? text.source<true>(from, to)
+                                    : text.source<true>(from, from + 1));
     }
   }
 }
@@ -62,7 +64,8 @@ void SentencepieceTokenizer::Impl::stretch(const NormalizedText& text, std::size
 template <bool kSpans>
 void SentencepieceTokenizer::Impl::part(std::string_view text, std::uint32_t offset,
                                         UnigramScratch& scratch, Tokens& out) const {
-  NormalizedText normalized = normalizer.operator()<kSpans>(NormalizedText::from<kSpans>(text, offset));
+  NormalizedText normalized =
+      normalizer.operator()<kSpans>(NormalizedText::from<kSpans>(text, offset));
   const bool prefixed = prefix == Prefix::always || (prefix == Prefix::first && offset == 0);
   if (!split_white_space) {
     normalized = space_marked<kSpans>(normalized);
@@ -101,7 +104,8 @@ Tokens SentencepieceTokenizer::Impl::tokenize(std::string_view text) const {
   added.split(
       text,
       [&](std::size_t begin, std::size_t end) {
-        part<kSpans>(text.substr(begin, end - begin), static_cast<std::uint32_t>(begin), scratch, out);
+        part<kSpans>(text.substr(begin, end - begin), static_cast<std::uint32_t>(begin), scratch,
+                     out);
       },
       [&](std::size_t begin, std::size_t end, TokenId id) {
         out.ids.push_back(id);

@@ -19,7 +19,7 @@ struct SentencepieceTokenizer::Impl {
   enum class Prefix : std::uint8_t { always, never, first };
 
   Normalizer normalizer;
-  bool split_white_space = true;  ///< before U+2581 is put in; else a space becomes U+2581
+  bool split_white_space = true;   ///< before U+2581 is put in; else a space becomes U+2581
   Prefix prefix = Prefix::always;  ///< which stretches of text get U+2581 before them
   std::variant<Unigram, Bpe> model = Unigram({}, 0);
   AddedTokens added;
@@ -31,7 +31,8 @@ struct SentencepieceTokenizer::Impl {
   template <bool kSpans>
   [[nodiscard]] Tokens tokenize(std::string_view text) const;
   template <bool kSpans>
-  void part(std::string_view text, std::uint32_t offset, UnigramScratch& scratch, Tokens& out) const;
+  void part(std::string_view text, std::uint32_t offset, UnigramScratch& scratch,
+            Tokens& out) const;
   template <bool kSpans>
   void stretch(const NormalizedText& text, std::size_t begin, std::size_t end, bool prefixed,
                UnigramScratch& scratch, Tokens& out) const;

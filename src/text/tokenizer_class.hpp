@@ -7,8 +7,8 @@
 
 namespace tamis {
 
-/// "BertTokenizer", ...: tokenizer_config.json's tokenizer_class without "Fast", or what config.json's
-/// model_type stands for; empty when neither says.
+/// "BertTokenizer", ...: tokenizer_config.json's tokenizer_class without "Fast", or what
+/// config.json's model_type stands for; empty when neither says.
 [[nodiscard]] std::string tokenizer_class(const TokenizerFiles& files);
 
 }  // namespace tamis

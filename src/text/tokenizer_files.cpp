@@ -23,7 +23,8 @@ json read_object(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path, ignored)) return json::object();
   json object = json::parse(read_tokenizer_file(path), nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
-    raise<TokenizerError>("{} is no JSON object; it may be truncated, fetch it again", path.string());
+    raise<TokenizerError>("{} is no JSON object; it may be truncated, fetch it again",
+                          path.string());
   }
   return object;
 }
@@ -36,7 +37,8 @@ AddedToken read_added_token(const json& object, TokenId id, std::string_view sou
           .single_word = json_or(object, "single_word", false, source),
           .strip_left = json_or(object, "lstrip", false, source),
           .strip_right = json_or(object, "rstrip", false, source),
-          .normalized = json_or(object, "normalized", !json_or(object, "special", false, source), source)};
+          .normalized =
+              json_or(object, "normalized", !json_or(object, "special", false, source), source)};
 }
 
 void replace_or_add(std::vector<AddedToken>& tokens, AddedToken token) {
@@ -78,9 +80,10 @@ std::string read_tokenizer_file(const std::filesystem::path& path) {
 TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
-    raise<TokenizerError>("{} is no folder; give one that holds tokenizer.json, vocab.txt or a "
-                          "sentencepiece model",
-                          folder.string());
+    raise<TokenizerError>(
+        "{} is no folder; give one that holds tokenizer.json, vocab.txt or a "
+        "sentencepiece model",
+        folder.string());
   }
   return {folder, read_object(folder / "tokenizer.json"),
           read_object(folder / "tokenizer_config.json"), read_object(folder / "config.json")};
@@ -89,7 +92,8 @@ TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
 const json& json_part(const json& object, const char* name, std::string_view source) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_structured()) {
-    raise<TokenizerError>("{}: field '{}' is missing or no object; the file is broken", source, name);
+    raise<TokenizerError>("{}: field '{}' is missing or no object; the file is broken", source,
+                          name);
   }
   return *found;
 }
@@ -124,8 +128,8 @@ std::vector<AddedToken> read_added_tokens(const TokenizerFiles& files,
   if (const auto list = files.tokenizer.find("added_tokens"); list != files.tokenizer.end()) {
     for (const json& item : *list) {
       if (!item.is_object()) raise<TokenizerError>("{}: an added token is no object", json_name);
-      replace_or_add(tokens,
-                     read_added_token(item, json_or<TokenId>(item, "id", -1, json_name), json_name));
+      replace_or_add(
+          tokens, read_added_token(item, json_or<TokenId>(item, "id", -1, json_name), json_name));
     }
   }
   const std::string config_name = files.name("tokenizer_config.json");

@@ -17,8 +17,9 @@ struct CodePointRange {
 /// `ranges` are in order.
 template <std::size_t N>
 [[nodiscard]] bool contains(const CodePointRange (&ranges)[N], char32_t code) noexcept {
-  const auto* found = std::upper_bound(std::begin(ranges), std::end(ranges), code,
-                                       [](char32_t c, const CodePointRange& r) { return c < r.first; });
+  const auto* found =
+      std::upper_bound(std::begin(ranges), std::end(ranges), code,
+                       [](char32_t c, const CodePointRange& r) { return c < r.first; });
   return found != std::begin(ranges) && code <= std::prev(found)->last;
 }
 

@@ -65,8 +65,7 @@ class WordBuffer {
     while (at > barrier_) {
       std::size_t previous = at - 1;
       while (previous > barrier_ && (byte(previous) & 0xC0U) == 0x80U) --previous;
-      const char32_t before =
-          decode_utf8({bytes_.data() + previous, at - previous}, 0).code;
+      const char32_t before = decode_utf8({bytes_.data() + previous, at - previous}, 0).code;
       if (BertChars::combining_class(before) <= combining_class) break;
       at = previous;
     }
@@ -87,7 +86,8 @@ class WordBuffer {
     note(source);
     if (characters_ > limit_) return;
     const std::uint32_t count = encode_utf8(code, bytes_.data() + size_);
-    if constexpr (kSpans) std::fill_n(sources_.begin() + static_cast<std::ptrdiff_t>(size_), count, source);
+    if constexpr (kSpans)
+      std::fill_n(sources_.begin() + static_cast<std::ptrdiff_t>(size_), count, source);
     size_ += count;
   }
 

@@ -95,9 +95,10 @@ void finish(WordPieceOptions& options, const TokenizerFiles& files, const std::s
   options.added = read_added_tokens(files, special, find, options.vocab.size());
   for (const AddedToken& token : options.added) {
     if (token.normalized) {
-      raise<TokenizerError>("{}: added token '{}' is matched in normalised text, which WordPiece "
-                            "here does not do; set its 'normalized' to false",
-                            files.folder.string(), token.content);
+      raise<TokenizerError>(
+          "{}: added token '{}' is matched in normalised text, which WordPiece "
+          "here does not do; set its 'normalized' to false",
+          files.folder.string(), token.content);
     }
   }
   const TokenId cls = needed("cls_token", "[CLS]");
@@ -124,9 +125,10 @@ WordPieceTokenizer wordpiece_from_json(const TokenizerFiles& files) {
   const json& words = json_part(files.tokenizer, "pre_tokenizer", name);
   if (json_or<std::string>(normalizer, "type", "", name) != "BertNormalizer" ||
       json_or<std::string>(words, "type", "", name) != "BertPreTokenizer") {
-    raise<TokenizerError>("{}: WordPiece is supported with BertNormalizer and BertPreTokenizer, this "
-                          "file has others",
-                          name);
+    raise<TokenizerError>(
+        "{}: WordPiece is supported with BertNormalizer and BertPreTokenizer, this "
+        "file has others",
+        name);
   }
   WordPieceOptions options;
   options.vocab = read_json_vocab(model, name);

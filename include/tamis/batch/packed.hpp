@@ -13,8 +13,8 @@ namespace tamis {
 
 /// The value that leaves the step tokens -> micro-batches.
 struct PackedBatch {
-  std::vector<TokenId> ids;             ///< [tokens]
-  std::vector<std::uint8_t> type_ids;   ///< [tokens]
+  std::vector<TokenId> ids;              ///< [tokens]
+  std::vector<std::uint8_t> type_ids;    ///< [tokens]
   std::vector<std::int32_t> cu_seqlens;  ///< [pairs + 1], first 0, last `tokens`
   std::int32_t max_seqlen = 0;
   std::vector<std::uint32_t> rows;  ///< [pairs], index into the encoded pairs that were packed

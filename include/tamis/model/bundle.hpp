@@ -22,13 +22,14 @@ struct ModelSpec {
   std::filesystem::path folder;
   std::filesystem::path tokenizer_folder;
   bool is_bundle = false;
-  std::string architecture;                ///< "bert", "xlm-roberta" ...
-  std::string config_json;                 ///< text of the model's config.json
-  std::optional<EncoderConfig> encoder;    ///< nothing when the engine does not know the architecture
+  std::string architecture;              ///< "bert", "xlm-roberta" ...
+  std::string config_json;               ///< text of the model's config.json
+  std::optional<EncoderConfig> encoder;  ///< nothing when the engine does not know the architecture
   std::size_t labels = 1;
-  std::size_t max_length = 0;              ///< tokens the model reads, special ones included
-  std::string activation = "sigmoid";      ///< "sigmoid", "identity" or "tanh"
-  std::string score_space = "probability";  ///< what that activation gives; "logit" or "probability"
+  std::size_t max_length = 0;          ///< tokens the model reads, special ones included
+  std::string activation = "sigmoid";  ///< "sigmoid", "identity" or "tanh"
+  std::string score_space =
+      "probability";  ///< what that activation gives; "logit" or "probability"
   std::map<std::string, std::string> prompts;
   std::optional<std::string> default_prompt;
   std::string convention;           ///< of the TorchScript program: "packed" or "padded"

@@ -1,4 +1,5 @@
-// tamis/model/weight_file.hpp: name -> (dtype, shape, bytes), mapped, from safetensors or TorchScript.
+// tamis/model/weight_file.hpp: name -> (dtype, shape, bytes), mapped, from safetensors or
+// TorchScript.
 //
 //   auto weights = tamis::WeightFile::open("models/minilm");
 //   const tamis::TensorView* tensor = weights.find("classifier.weight");

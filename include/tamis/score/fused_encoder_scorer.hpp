@@ -20,8 +20,9 @@ struct EngineOptions {
   std::string isa = {};  ///< "portable", "avx2", "avx512"; empty: TAMIS_ISA, else the best there is
 };
 
-/// Weights are packed once when it is loaded; embeddings are read from the mapped file. Micro-batches
-/// go to different cores when there are enough of them, else each is split over the cores.
+/// Weights are packed once when it is loaded; embeddings are read from the mapped file.
+/// Micro-batches go to different cores when there are enough of them, else each is split over the
+/// cores.
 class FusedEncoderScorer {
  public:
   /// Throws ModelError when the architecture is unknown, a tensor is missing (a checkpoint without
@@ -30,8 +31,9 @@ class FusedEncoderScorer {
   [[nodiscard]] static FusedEncoderScorer load(const ModelSpec& spec,
                                                const EngineOptions& options = {});
 
-  /// Logits [pairs, labels] of all batches. Throws InvalidArgument for an id outside the vocabulary,
-  /// a segment outside the model's, or a sequence that is longer than the position table.
+  /// Logits [pairs, labels] of all batches. Throws InvalidArgument for an id outside the
+  /// vocabulary, a segment outside the model's, or a sequence that is longer than the position
+  /// table.
   void score(std::span<const PackedBatch> batches, std::span<float> logits) const;
 
   [[nodiscard]] std::size_t labels() const;

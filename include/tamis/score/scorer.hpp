@@ -18,19 +18,19 @@ namespace tamis {
 /// `score` writes fp32 logits, before any activation, row-major [pairs, labels], the pairs of all
 /// batches one after another in batch order. A pair's logits do not depend on its neighbours.
 template <typename T>
-concept PairScorer =
-    requires(const T& scorer, std::span<const PackedBatch> batches, std::span<float> logits) {
-      { scorer.score(batches, logits) } -> std::same_as<void>;
-      { scorer.labels() } -> std::convertible_to<std::size_t>;
-      { scorer.description() } -> std::convertible_to<std::string>;  // "engine fp32 avx2"
-    };
+concept PairScorer = requires(const T& scorer, std::span<const PackedBatch> batches,
+                              std::span<float> logits) {
+  { scorer.score(batches, logits) } -> std::same_as<void>;
+  { scorer.labels() } -> std::convertible_to<std::size_t>;
+  { scorer.description() } -> std::convertible_to<std::string>;  // "engine fp32 avx2"
+};
 
 /// Holds any scorer; copies share it.
 class AnyScorer {
  public:
   template <PairScorer T>
-    requires(!std::same_as<std::remove_cvref_t<T>, AnyScorer>)
-  AnyScorer(T scorer)  // NOLINT(google-explicit-constructor): a value that stands for any
+  requires(!std::same_as<std::remove_cvref_t<T>, AnyScorer>)
+      AnyScorer(T scorer)  // NOLINT(google-explicit-constructor): a value that stands for any
       : self_(std::make_shared<const Model<T>>(std::move(scorer))) {}
 
   void score(std::span<const PackedBatch> batches, std::span<float> logits) const {

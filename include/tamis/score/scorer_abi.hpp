@@ -30,9 +30,9 @@ inline constexpr std::uint32_t kScorerAbiVersion = 1;
 
 /// A PackedBatch that somebody else owns.
 struct PackedView {
-  const TokenId* ids;               ///< [tokens]
-  const std::uint8_t* type_ids;     ///< [tokens]
-  const std::int32_t* cu_seqlens;   ///< [pairs + 1], first 0, last `tokens`
+  const TokenId* ids;              ///< [tokens]
+  const std::uint8_t* type_ids;    ///< [tokens]
+  const std::int32_t* cu_seqlens;  ///< [pairs + 1], first 0, last `tokens`
   std::size_t tokens;
   std::size_t pairs;
   std::int32_t max_seqlen;
@@ -178,8 +178,13 @@ template <typename Scorer>
   const std::size_t labels = scorer.labels();
   std::string description = scorer.description();
   auto* context = new Context{std::move(scorer), std::move(description)};
-  return {kScorerAbiVersion, context, Context::score, Context::retain, Context::release,
-          labels,            context->description.c_str()};
+  return {kScorerAbiVersion,
+          context,
+          Context::score,
+          Context::retain,
+          Context::release,
+          labels,
+          context->description.c_str()};
 }
 
 }  // namespace tamis

@@ -1,7 +1,8 @@
-// tamis/score/torchscript_scorer.hpp: scores with a bundle's TorchScript program, on a CPU or a GPU.
+// tamis/score/torchscript_scorer.hpp: scores with a bundle's TorchScript program, on a CPU or a
+// GPU.
 //
-//   auto scorer = tamis::TorchScriptScorer::load("bundles/bge-m3", {.device = "cuda", .precision = "fp16"});
-//   auto model = tamis::CrossEncoder::load("bundles/bge-m3", scorer);
+//   auto scorer = tamis::TorchScriptScorer::load("bundles/bge-m3", {.device = "cuda", .precision =
+//   "fp16"}); auto model = tamis::CrossEncoder::load("bundles/bge-m3", scorer);
 //
 // Loading a TorchScript file can run code: load bundles only from those you trust. The engine reads
 // the same bundle without running anything of it.

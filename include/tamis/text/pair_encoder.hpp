@@ -1,6 +1,7 @@
 // tamis/text/pair_encoder.hpp: a query's and a document's tokens -> what the model reads.
 //
-//   tamis::EncodedPair pair = tamis::encode_pair(tokenizer.pair_template(), query.ids, document.ids,
+//   tamis::EncodedPair pair = tamis::encode_pair(tokenizer.pair_template(), query.ids,
+//   document.ids,
 //                                                {.max_length = 512});
 #pragma once
 
@@ -18,7 +19,8 @@
 
 namespace tamis {
 
-/// Which side loses tokens when a pair is too long; the rules are those of Hugging Face `tokenizers`
+/// Which side loses tokens when a pair is too long; the rules are those of Hugging Face
+/// `tokenizers`
 /// (`truncate_encodings`), tokens leave at the end of a side.
 enum class Truncation {
   longest_first,  ///< the longer side first, until both have half

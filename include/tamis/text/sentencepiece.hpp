@@ -1,4 +1,5 @@
-// tamis/text/sentencepiece.hpp: the tokenizers of XLM-RoBERTa, CamemBERT, BARThez, mBART, ALBERT, T5.
+// tamis/text/sentencepiece.hpp: the tokenizers of XLM-RoBERTa, CamemBERT, BARThez, mBART, ALBERT,
+// T5.
 //
 //   auto tokenizer = tamis::SentencepieceTokenizer::load("models/bge-reranker-v2-m3");
 //   tokenizer.tokenize("Hello World!").ids;  // {35378, 6661, 38}

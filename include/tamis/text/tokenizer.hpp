@@ -36,8 +36,8 @@ concept Tokenizer = requires(const T& tokenizer, std::string_view text, bool wit
 class AnyTokenizer {
  public:
   template <Tokenizer T>
-    requires(!std::same_as<std::remove_cvref_t<T>, AnyTokenizer>)
-  AnyTokenizer(T tokenizer)  // NOLINT(google-explicit-constructor): a value that stands for any
+  requires(!std::same_as<std::remove_cvref_t<T>, AnyTokenizer>)
+      AnyTokenizer(T tokenizer)  // NOLINT(google-explicit-constructor): a value that stands for any
       : self_(std::make_shared<const Model<T>>(std::move(tokenizer))) {}
 
   [[nodiscard]] Tokens tokenize(std::string_view text, bool with_spans = false) const {

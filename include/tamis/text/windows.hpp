@@ -35,8 +35,8 @@ struct Window {
                                                        const WindowOptions& options = {}) {
   const std::size_t special = around.special_tokens();
   const std::size_t room = limits.max_length > special ? limits.max_length - special : 0;
-  document =
-      document.first(std::min(document.size(), limits.max_document_tokens.value_or(document.size())));
+  document = document.first(
+      std::min(document.size(), limits.max_document_tokens.value_or(document.size())));
   PairLimits window_limits = limits;
   std::size_t query_size = std::min(query.size(), limits.max_query_tokens.value_or(query.size()));
   if (query_size + document.size() > room) query_size = std::min(query_size, room / 2);
@@ -49,16 +49,16 @@ struct Window {
   const std::size_t size = room - query_size;
   const std::size_t stride = options.stride.value_or(std::max<std::size_t>(1, size / 2));
   if (size == 0 || stride == 0) {
-    raise<InvalidArgument>("windows need room for a document token and a stride of at least 1 "
-                           "(room {}, stride {})",
-                           size, stride);
+    raise<InvalidArgument>(
+        "windows need room for a document token and a stride of at least 1 "
+        "(room {}, stride {})",
+        size, stride);
   }
   std::vector<Window> windows;
   for (std::size_t begin = 0;; begin += std::min(stride, size)) {
     begin = std::min(begin, document.size() - size);
-    windows.push_back(
-        {encode_pair(around, query, document.subspan(begin, size), window_limits), begin,
-         begin + size});
+    windows.push_back({encode_pair(around, query, document.subspan(begin, size), window_limits),
+                       begin, begin + size});
     if (begin + size == document.size()) return windows;
   }
 }

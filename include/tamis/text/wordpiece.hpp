@@ -1,4 +1,5 @@
-// tamis/text/wordpiece.hpp: BERT's tokenizer: cleaning, words and punctuation, then the longest pieces.
+// tamis/text/wordpiece.hpp: BERT's tokenizer: cleaning, words and punctuation, then the longest
+// pieces.
 //
 //   auto tokenizer = tamis::WordPieceTokenizer({.vocab = {"[UNK]", "a", "##b"}});
 //   tokenizer.tokenize("ab").ids;  // {1, 2}

@@ -70,7 +70,8 @@ void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
   const std::size_t size = width / weights.config.heads;
   const std::size_t length = slice.end - slice.begin;
   const std::size_t stride = 3 * width;
-  const float* const queries = workspace.projected.data() + slice.begin * stride + slice.head * size;
+  const float* const queries =
+      workspace.projected.data() + slice.begin * stride + slice.head * size;
   const float scale = 1.0F / std::sqrt(static_cast<float>(size));
   const bool biased = !layer.segment_bias.empty();
 
@@ -96,8 +97,7 @@ void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
       }
       kernels.softmax(logits, length);
     }
-    float* const out =
-        workspace.context.data() + (slice.begin + first) * width + slice.head * size;
+    float* const out = workspace.context.data() + (slice.begin + first) * width + slice.head * size;
     kernels.gemm(scratch.logits.data(), length, scratch.values.data(), nullptr, out, width, rows,
                  size, length);
   }
@@ -130,9 +130,8 @@ void attend(const EncoderWeights& weights, const LayerWeights& layer, const Pack
                  static_cast<std::size_t>(batch.cu_seqlens[pair + 1]), closed, head, slices);
     }
   }
-  team.run(slices.size(), [&](std::size_t i) {
-    attend_slice(weights, layer, batch, slices[i], workspace);
-  });
+  team.run(slices.size(),
+           [&](std::size_t i) { attend_slice(weights, layer, batch, slices[i], workspace); });
 }
 
 }  // namespace tamis::engine

@@ -16,8 +16,7 @@ std::vector<std::size_t> positions_of(const EncoderConfig& config, const PackedB
     const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
     const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
     for (std::size_t token = begin; token < end; ++token) {
-      const bool new_segment =
-          token > begin && batch.type_ids[token] != batch.type_ids[token - 1];
+      const bool new_segment = token > begin && batch.type_ids[token] != batch.type_ids[token - 1];
       if (config.restart_positions && new_segment) position = config.position_offset;
       positions[token] = position++;
     }
@@ -30,9 +29,10 @@ void check(const EncoderConfig& config, const PackedBatch& batch,
   for (std::size_t token = 0; token < batch.tokens(); ++token) {
     const TokenId id = batch.ids[token];
     if (id < 0 || static_cast<std::size_t>(id) >= config.vocab_size) {
-      raise<InvalidArgument>("token id {} is outside the model's vocabulary of {}; the tokenizer is "
-                             "another model's",
-                             id, config.vocab_size);
+      raise<InvalidArgument>(
+          "token id {} is outside the model's vocabulary of {}; the tokenizer is "
+          "another model's",
+          id, config.vocab_size);
     }
     if (config.type_vocab_size != 0 && batch.type_ids[token] >= config.type_vocab_size) {
       raise<InvalidArgument>("segment {} is outside the model's {}", batch.type_ids[token],

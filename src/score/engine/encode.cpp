@@ -59,7 +59,8 @@ void linear_then(const Kernels& kernels, const Linear& linear, const float* x, s
 }
 
 /// x = norm(x + y), row by row.
-void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats& y, Floats& x, std::size_t rows, const Team& team) {
+void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats& y, Floats& x,
+                  std::size_t rows, const Team& team) {
   const std::size_t width = weights.config.hidden_size;
   team.ranges(rows, kRows, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {

@@ -1,4 +1,5 @@
-// score/engine/encoder_weights.hpp: a loaded encoder: tables that stay mapped, layers that are packed.
+// score/engine/encoder_weights.hpp: a loaded encoder: tables that stay mapped, layers that are
+// packed.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,4 @@
 // score/engine/fused_encoder_scorer.cpp: micro-batches over the cores, or one over all of them.
-#include <tamis/score/fused_encoder_scorer.hpp>
-
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -8,6 +6,7 @@
 
 #include <tamis/error.hpp>
 #include <tamis/parallel.hpp>
+#include <tamis/score/fused_encoder_scorer.hpp>
 
 #include "parallel/parallel_for.hpp"
 #include "score/engine/encoder_weights.hpp"
@@ -76,8 +75,8 @@ void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
   const auto score_one = [&](std::size_t i, engine::Team team) {
     model_->score(batches[i], logits.subspan(first[i], first[i + 1] - first[i]), team);
   };
-  // One batch for each thread and round; what is left over is split over the threads, unless there is
-  // so much before it that the last round evens out.
+  // One batch for each thread and round; what is left over is split over the threads, unless there
+  // is so much before it that the last round evens out.
   const std::size_t threads = num_threads();
   const std::size_t rounds = batches.size() / threads;
   const std::size_t whole = rounds < kEvenRounds ? rounds * threads : batches.size();

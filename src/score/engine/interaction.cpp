@@ -34,7 +34,8 @@ std::vector<float> mean_of(const float* states, std::size_t begin, std::size_t e
   std::vector<float> mean(width);
   for (std::size_t i = 0; i < width; ++i) {
     double sum = 0;
-    for (std::size_t row = begin; row < end; ++row) sum += static_cast<double>(states[row * width + i]);
+    for (std::size_t row = begin; row < end; ++row)
+      sum += static_cast<double>(states[row * width + i]);
     mean[i] = static_cast<float>(sum / static_cast<double>(end - begin));
   }
   return mean;
@@ -60,11 +61,10 @@ class Readout {
   [[nodiscard]] float logit(Segment query, Segment document) const {
     const Segment q = inner(query);
     const Segment d = inner(document);
-    const double mixed =
-        static_cast<double>(weights_.head.maxsim_mix) * maxsim(q, d) +
-        static_cast<double>(weights_.head.cosine_mix) *
-            cosine(mean_of(states_, query.begin, query.end, width_),
-                   mean_of(states_, document.begin, document.end, width_));
+    const double mixed = static_cast<double>(weights_.head.maxsim_mix) * maxsim(q, d) +
+                         static_cast<double>(weights_.head.cosine_mix) *
+                             cosine(mean_of(states_, query.begin, query.end, width_),
+                                    mean_of(states_, document.begin, document.end, width_));
     float head = 0;
     const Linear& classifier = weights_.head.classifier;
     weights_.kernels->gemm(states_ + query.begin * width_, width_, classifier.panels.data(),

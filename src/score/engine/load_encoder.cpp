@@ -66,8 +66,8 @@ class Loader {
   EncoderWeights load() const {
     // Before anything large is read: a bare encoder must not look like a reranker.
     HeadWeights head = load_head();
-    EncoderWeights weights{config_, &kernels_, reader_.file(), load_embeddings(), {},
-                           std::move(head)};
+    EncoderWeights weights{config_,           &kernels_, reader_.file(),
+                           load_embeddings(), {},        std::move(head)};
     weights.layers.resize(config_.layers);
     parallel_for(config_.layers, [&](std::size_t i) { weights.layers[i] = load_layer(i); });
     return weights;
@@ -155,8 +155,8 @@ class Loader {
       case EncoderFamily::interaction:
         break;
     }
-    reader_.require({"interaction.mix", "interaction.token_weight.weight", "interaction.head.weight",
-                     "interaction.attention_bias"},
+    reader_.require({"interaction.mix", "interaction.token_weight.weight",
+                     "interaction.head.weight", "interaction.attention_bias"},
                     "readout");
     HeadWeights head;
     head.classifier = linear("interaction.head", 1, width);
@@ -170,8 +170,9 @@ class Loader {
 
   [[nodiscard]] HeadWeights two_layers(const std::string& dense,
                                        const std::string& classifier) const {
-    reader_.require({dense + ".weight", dense + ".bias", classifier + ".weight", classifier + ".bias"},
-                    "classification head");
+    reader_.require(
+        {dense + ".weight", dense + ".bias", classifier + ".weight", classifier + ".bias"},
+        "classification head");
     HeadWeights head;
     head.dense = linear(dense, config_.hidden_size, config_.hidden_size);
     head.classifier = linear(classifier, config_.labels, config_.hidden_size);
@@ -188,9 +189,10 @@ class Loader {
 
 EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels) {
   if (!spec.encoder) {
-    raise<ModelError>("{}: the CPU engine does not know the architecture '{}'; use "
-                      "scorer=\"torchscript\" with a bundle",
-                      spec.folder.string(), spec.architecture);
+    raise<ModelError>(
+        "{}: the CPU engine does not know the architecture '{}'; use "
+        "scorer=\"torchscript\" with a bundle",
+        spec.folder.string(), spec.architecture);
   }
   return Loader(spec, kernels).load();
 }

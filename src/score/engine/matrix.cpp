@@ -32,8 +32,7 @@ void pack_panels(std::span<const float> rows, std::size_t outputs, std::size_t i
 
 Linear make_linear(std::span<const float> weight, std::vector<float> bias, std::size_t outputs,
                    std::size_t inputs, std::size_t panel) {
-  Linear linear{outputs, inputs, Floats(packed_size(outputs, inputs, panel)),
-                std::move(bias)};
+  Linear linear{outputs, inputs, Floats(packed_size(outputs, inputs, panel)), std::move(bias)};
   pack_panels(weight, outputs, inputs, panel, linear.panels.data());
   return linear;
 }

@@ -9,8 +9,8 @@
 
 namespace tamis::engine {
 
-/// A micro-batch alone on its core runs every step in one thread; a micro-batch that has the machine
-/// to itself splits each step. The pieces never change what is computed.
+/// A micro-batch alone on its core runs every step in one thread; a micro-batch that has the
+/// machine to itself splits each step. The pieces never change what is computed.
 struct Team {
   bool split = false;
 

@@ -92,7 +92,8 @@ bool rows_finite(const StoredTensor& tensor) {
 std::string old_name(std::string name) {
   for (const auto& [now, then] : {std::pair{".weight", ".gamma"}, std::pair{".bias", ".beta"}}) {
     const std::string suffix = std::string("LayerNorm") + now;
-    if (name.ends_with(suffix)) return name.replace(name.size() - std::strlen(now), std::string::npos, then);
+    if (name.ends_with(suffix))
+      return name.replace(name.size() - std::strlen(now), std::string::npos, then);
   }
   return name;
 }
@@ -179,10 +180,10 @@ void TensorReader::require(const std::vector<std::string>& names, const std::str
     if (!has(name)) missing.push_back(name);
   }
   if (missing.empty()) return;
-  raise<ModelError>("{} has no {}: {} {} missing; it is a bare encoder or another architecture, and "
-                    "scores from made-up weights would be random",
-                    weights_.path().string(), what, fmt::join(missing, ", "),
-                    missing.size() == 1 ? "is" : "are");
+  raise<ModelError>(
+      "{} has no {}: {} {} missing; it is a bare encoder or another architecture, and "
+      "scores from made-up weights would be random",
+      weights_.path().string(), what, fmt::join(missing, ", "), missing.size() == 1 ? "is" : "are");
 }
 
 }  // namespace tamis::engine

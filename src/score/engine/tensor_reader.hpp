@@ -1,4 +1,5 @@
-// score/engine/tensor_reader.hpp: named tensors of a checkpoint as fp32, whatever they are stored as.
+// score/engine/tensor_reader.hpp: named tensors of a checkpoint as fp32, whatever they are stored
+// as.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +28,8 @@ class TensorReader {
 
   [[nodiscard]] bool has(const std::string& name) const;
 
-  /// A table of which rows are read in place. Throws ModelError when the tensor is missing, has another
-  /// shape or type, or is not finite.
+  /// A table of which rows are read in place. Throws ModelError when the tensor is missing, has
+  /// another shape or type, or is not finite.
   [[nodiscard]] StoredTensor table(const std::string& name,
                                    const std::vector<std::size_t>& shape) const;
   /// The whole tensor as fp32. Throws as `table` does.

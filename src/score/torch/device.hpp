@@ -1,10 +1,10 @@
 // score/torch/device.hpp: "cuda:1" and "fp16" as torch understands them (private).
 #pragma once
 
+#include <string>
+
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
-
-#include <string>
 
 namespace tamis {
 

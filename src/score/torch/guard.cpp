@@ -1,10 +1,10 @@
 // score/torch/guard.cpp: c10::Error and TorchScript's errors -> ModelError, DeviceError.
 #include "score/torch/guard.hpp"
 
-#include <c10/util/Exception.h>
-
 #include <exception>
 #include <string_view>
+
+#include <c10/util/Exception.h>
 
 #include <tamis/error.hpp>
 

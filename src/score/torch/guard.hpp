@@ -14,8 +14,8 @@ class OutOfDeviceMemory : public DeviceError {
   using DeviceError::DeviceError;
 };
 
-/// Runs `work`. What torch throws comes out as OutOfDeviceMemory, as a DeviceError when it speaks of
-/// CUDA, else as a ModelError: `what` ("cannot load bundles/x/model.pt"), a colon, torch's own
+/// Runs `work`. What torch throws comes out as OutOfDeviceMemory, as a DeviceError when it speaks
+/// of CUDA, else as a ModelError: `what` ("cannot load bundles/x/model.pt"), a colon, torch's own
 /// reason in one line.
 void guard(const std::string& what, const std::function<void()>& work);
 

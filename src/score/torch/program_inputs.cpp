@@ -1,10 +1,10 @@
 // score/torch/program_inputs.cpp: both calling conventions.
 #include "score/torch/program_inputs.hpp"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <string>
+
+#include <ATen/ATen.h>
 
 namespace tamis {
 namespace {
@@ -36,12 +36,12 @@ Inputs packed_inputs(std::span<const PairRef> pairs, at::Device device) {
   using Pair = const PairRef&;
   const auto starts = static_cast<std::int64_t>(pairs.size() + 1);
   return {
-      make_tensor<std::int64_t>({tokens}, device, each([](Pair p, std::size_t i) { return p.ids[i]; })),
+      make_tensor<std::int64_t>({tokens}, device,
+                                each([](Pair p, std::size_t i) { return p.ids[i]; })),
       make_tensor<std::int64_t>({tokens}, device,
                                 each([](Pair p, std::size_t i) { return p.type_ids[i]; })),
       make_tensor<std::int64_t>(
-          {tokens}, device,
-          each([](Pair, std::size_t i) { return static_cast<std::int64_t>(i); })),
+          {tokens}, device, each([](Pair, std::size_t i) { return static_cast<std::int64_t>(i); })),
       make_tensor<std::int32_t>({starts}, device,
                                 [&](std::int32_t* cell) {
                                   *cell = 0;
@@ -62,7 +62,8 @@ Inputs padded_inputs(std::span<const PairRef> pairs, const ProgramSpec& spec, at
   const auto rectangle = [&](std::int64_t padding, auto write) {
     return make_tensor<std::int64_t>(shape, device, [&](std::int64_t* cell) {
       for (const PairRef& pair : pairs) {
-        for (std::size_t i = 0; i < longest; ++i) *cell++ = i < pair.length ? write(pair, i) : padding;
+        for (std::size_t i = 0; i < longest; ++i)
+          *cell++ = i < pair.length ? write(pair, i) : padding;
       }
     });
   };
@@ -72,7 +73,8 @@ Inputs padded_inputs(std::span<const PairRef> pairs, const ProgramSpec& spec, at
       inputs.emplace_back(rectangle(
           spec.pad_id, [](const PairRef& p, std::size_t i) { return std::int64_t{p.ids[i]}; }));
     } else if (name == "attention_mask") {
-      inputs.emplace_back(rectangle(0, [](const PairRef&, std::size_t) { return std::int64_t{1}; }));
+      inputs.emplace_back(
+          rectangle(0, [](const PairRef&, std::size_t) { return std::int64_t{1}; }));
     } else {
       inputs.emplace_back(rectangle(
           0, [](const PairRef& p, std::size_t i) { return std::int64_t{p.type_ids[i]}; }));

@@ -1,11 +1,11 @@
 // score/torch/program_inputs.hpp: pairs -> the tensors that a program takes (private).
 #pragma once
 
-#include <ATen/core/ivalue.h>
-#include <c10/core/Device.h>
-
 #include <span>
 #include <vector>
+
+#include <ATen/core/ivalue.h>
+#include <c10/core/Device.h>
 
 #include "score/torch/pair_list.hpp"
 #include "score/torch/program_spec.hpp"

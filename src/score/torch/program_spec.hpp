@@ -21,8 +21,8 @@ struct ProgramSpec {
   Convention convention = Convention::packed;
   std::vector<std::string> inputs;  ///< padded: input_ids, attention_mask, token_type_ids
   std::size_t labels = 1;
-  std::size_t max_length = 0;   ///< of a pair; 0 where the model sets no limit
-  std::size_t vocab_size = 0;   ///< 0 where unknown
+  std::size_t max_length = 0;  ///< of a pair; 0 where the model sets no limit
+  std::size_t vocab_size = 0;  ///< 0 where unknown
   TokenId pad_id = 0;
 };
 

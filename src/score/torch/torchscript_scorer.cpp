@@ -1,15 +1,15 @@
 // score/torch/torchscript_scorer.cpp: the only file that loads and runs TorchScript.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
-
-#include <algorithm>
-#include <cstring>
-#include <utility>
-#include <vector>
 
 #include <tamis/error.hpp>
 #include <tamis/score/torchscript_scorer.hpp>
@@ -52,10 +52,12 @@ at::Tensor logits_of(const c10::IValue& output) {
   }
   if (output.isGenericDict()) {
     const auto dict = output.toGenericDict();
-    if (const auto found = dict.find("logits"); found != dict.end()) return logits_of(found->value());
+    if (const auto found = dict.find("logits"); found != dict.end())
+      return logits_of(found->value());
   }
   raise<ModelError>(
-      "the TorchScript program returned a {}, expected a tensor of logits, a tuple that starts with "
+      "the TorchScript program returned a {}, expected a tensor of logits, a tuple that starts "
+      "with "
       "it or a dictionary with \"logits\"",
       output.tagKind());
 }
@@ -100,7 +102,8 @@ void TorchScriptScorer::Program::load() {
 void TorchScriptScorer::Program::run(std::span<const PairRef> pairs,
                                      std::span<float> logits) const {
   const c10::InferenceMode inference;
-  // Specialising a program to the shapes it has seen costs seconds here, where each call has others.
+  // Specialising a program to the shapes it has seen costs seconds here, where each call has
+  // others.
   const torch::jit::GraphOptimizerEnabledGuard unspecialised(false);
   torch::jit::Module callable = module;  // forward() is not const; the copy shares all
   const at::Tensor output = logits_of(callable.forward(program_inputs(pairs, spec, device)));
@@ -150,8 +153,7 @@ TorchScriptScorer TorchScriptScorer::load(const std::filesystem::path& bundle,
   return TorchScriptScorer(std::move(program));
 }
 
-void TorchScriptScorer::score(std::span<const PackedBatch> batches,
-                              std::span<float> logits) const {
+void TorchScriptScorer::score(std::span<const PackedBatch> batches, std::span<float> logits) const {
   std::vector<PackedView> views;
   views.reserve(batches.size());
   for (const PackedBatch& batch : batches) views.push_back(view_of(batch));

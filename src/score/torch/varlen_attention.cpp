@@ -1,15 +1,15 @@
 // score/torch/varlen_attention.cpp: the kernels of `tamis::varlen_attention`, in ATen calls.
 #include "score/torch/varlen_attention.hpp"
 
-#include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/library.h>
-
 #include <algorithm>
 #include <atomic>
 #include <limits>
 #include <mutex>
 #include <tuple>
+
+#include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/library.h>
 
 namespace tamis::torch_ops {
 namespace {
@@ -35,9 +35,9 @@ at::Tensor bias_of(const at::Tensor& segments, const at::Tensor& cross_bias, at:
 void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
            const at::Tensor& cu_seqlens, const std::optional<at::Tensor>& segments,
            const std::optional<at::Tensor>& cross_bias) {
-  TORCH_CHECK_VALUE(query.dim() == 3 && key.sizes() == query.sizes() &&
-                        value.sizes() == query.sizes(),
-                    "query, key and value must all be [tokens, heads, dim]");
+  TORCH_CHECK_VALUE(
+      query.dim() == 3 && key.sizes() == query.sizes() && value.sizes() == query.sizes(),
+      "query, key and value must all be [tokens, heads, dim]");
   TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.numel() > 0,
                     "cu_seqlens must be [sequences + 1]");
   TORCH_CHECK_VALUE(segments.has_value() == cross_bias.has_value(),
@@ -102,13 +102,12 @@ at::Tensor varlen_attention_padded(const at::Tensor& query, const at::Tensor& ke
     const std::int64_t count = std::min(at_once, sequences - first);
     const at::Tensor begin = starts.narrow(0, first, count).unsqueeze(1);
     const at::Tensor end = starts.narrow(0, first + 1, count).unsqueeze(1);
-    const at::Tensor cells = begin + steps;    // [count, max_seqlen] -> token
-    const at::Tensor inside = cells.lt(end);   // false at padding
+    const at::Tensor cells = begin + steps;   // [count, max_seqlen] -> token
+    const at::Tensor inside = cells.lt(end);  // false at padding
     const at::Tensor safe = cells.clamp_max(tokens - 1);
     at::Tensor mask = inside.view({count, 1, 1, max_seqlen});
     if (cross_bias) {
-      const at::Tensor bias =
-          bias_of(segments->index({safe}), *cross_bias, query.scalar_type());
+      const at::Tensor bias = bias_of(segments->index({safe}), *cross_bias, query.scalar_type());
       mask = bias.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity());
     }
     const auto rectangle = [&](const at::Tensor& packed) {
@@ -149,8 +148,8 @@ void register_ops() {
   std::call_once(once, [] {
     if (c10::Dispatcher::singleton().findSchema({"tamis::varlen_attention", ""})) return;
     // Never destroyed: torch's dispatcher may be gone first when the process ends.
-    auto* library = new torch::Library(torch::Library::FRAGMENT, "tamis", std::nullopt, __FILE__,
-                                       __LINE__);
+    auto* library =
+        new torch::Library(torch::Library::FRAGMENT, "tamis", std::nullopt, __FILE__, __LINE__);
     library->def(kSchema);
     library->impl("varlen_attention",
                   torch::dispatch(c10::DispatchKey::CPU, TORCH_FN(varlen_attention_cpu)));

@@ -1,10 +1,10 @@
 // score/torch/varlen_attention.hpp: attention over sequences that lie end to end (private).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <optional>
+
+#include <ATen/core/Tensor.h>
 
 namespace tamis::torch_ops {
 

@@ -13,8 +13,7 @@ tamis::EncodedPair pair_of(std::vector<tamis::TokenId> ids, std::vector<std::uin
   return pair;
 }
 
-const std::vector<tamis::EncodedPair> kPairs{pair_of({1, 2, 3}, {0, 0, 1}),
-                                             pair_of({4}, {0}),
+const std::vector<tamis::EncodedPair> kPairs{pair_of({1, 2, 3}, {0, 0, 1}), pair_of({4}, {0}),
                                              pair_of({5, 6}, {0, 1})};
 
 }  // namespace

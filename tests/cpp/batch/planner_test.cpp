@@ -1,8 +1,8 @@
 // Laws of plan_batches: each index once, longest first, budgets kept.
-#include <tamis/batch/planner.hpp>
-
 #include <algorithm>
 #include <random>
+
+#include <tamis/batch/planner.hpp>
 
 #include "support/catch.hpp"
 

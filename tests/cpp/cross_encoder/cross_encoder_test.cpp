@@ -1,11 +1,10 @@
 // The front door on the embedded model: order, windows, truncation, threads, cancellation.
-#include <tamis/cross_encoder.hpp>
-
 #include <algorithm>
 #include <random>
 #include <string>
 #include <thread>
 
+#include <tamis/cross_encoder.hpp>
 #include <tamis/error.hpp>
 #include <tamis/model/bundle.hpp>
 
@@ -49,7 +48,8 @@ TEST_CASE("the best passage comes first", "[cross_encoder]") {
       "Bananas are yellow and grow in warm countries.",
       "The Peace of Westphalia was signed in 1648 in Osnabrück and Münster.",
       "A cell is the smallest unit of life."};
-  const auto hits = model().rank("when was the treaty of Westphalia signed", passages, {.top_k = 2});
+  const auto hits =
+      model().rank("when was the treaty of Westphalia signed", passages, {.top_k = 2});
   REQUIRE(hits.size() == 2);
   CHECK(hits[0].index == 1);
   CHECK(hits[0].score > hits[1].score);

@@ -1,9 +1,9 @@
-#include <tamis/model/bundle.hpp>
-
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include <tamis/error.hpp>
+#include <tamis/model/bundle.hpp>
 
 #include "model/sha256.hpp"
 #include "model/zip_writer.hpp"
@@ -16,10 +16,14 @@ using nlohmann::json;
 namespace {
 
 json config() {
-  return {{"model_type", "bert"},         {"vocab_size", 100},
-          {"hidden_size", 48},            {"num_hidden_layers", 2},
-          {"num_attention_heads", 4},     {"intermediate_size", 96},
-          {"max_position_embeddings", 64}, {"id2label", {{"0", "LABEL_0"}}}};
+  return {{"model_type", "bert"},
+          {"vocab_size", 100},
+          {"hidden_size", 48},
+          {"num_hidden_layers", 2},
+          {"num_attention_heads", 4},
+          {"intermediate_size", 96},
+          {"max_position_embeddings", 64},
+          {"id2label", {{"0", "LABEL_0"}}}};
 }
 
 json manifest(const TemporaryFolder& folder) {

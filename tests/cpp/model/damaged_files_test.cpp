@@ -1,5 +1,5 @@
-// Random damage to headers: a ModelError or a file that is still right, never a crash. The build with
-// address sanitizer is what makes this test strict.
+// Random damage to headers: a ModelError or a file that is still right, never a crash. The build
+// with address sanitizer is what makes this test strict.
 #include <cstddef>
 #include <random>
 #include <string>
@@ -78,11 +78,10 @@ TEST_CASE("damaged safetensors") {
 }
 
 TEST_CASE("damaged TorchScript archives") {
-  const std::map<std::string, tamis::TensorRecord> records{
-      {"a", {"m/0", tamis::DType::f32, {2}}}, {"b", {"m/1", tamis::DType::i8, {3}}}};
+  const std::map<std::string, tamis::TensorRecord> records{{"a", {"m/0", tamis::DType::f32, {2}}},
+                                                           {"b", {"m/1", tamis::DType::i8, {3}}}};
   for (const bool zip64 : {false, true}) {
-    survive(test::zip({{"m/0", "12345678"}, {"m/1", "abc"}}, zip64), 2, [&](const auto& path) {
-      return tamis::WeightFile::open_torchscript(path, records);
-    });
+    survive(test::zip({{"m/0", "12345678"}, {"m/1", "abc"}}, zip64), 2,
+            [&](const auto& path) { return tamis::WeightFile::open_torchscript(path, records); });
   }
 }

@@ -1,9 +1,9 @@
-#include <tamis/model/encoder_config.hpp>
-
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include <tamis/error.hpp>
+#include <tamis/model/encoder_config.hpp>
 
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -15,9 +15,8 @@ using tamis::HiddenActivation;
 namespace {
 
 json bert() {
-  return {{"model_type", "bert"},       {"vocab_size", 100},
-          {"hidden_size", 48},          {"num_hidden_layers", 2},
-          {"num_attention_heads", 4},   {"intermediate_size", 96},
+  return {{"model_type", "bert"},         {"vocab_size", 100},        {"hidden_size", 48},
+          {"num_hidden_layers", 2},       {"num_attention_heads", 4}, {"intermediate_size", 96},
           {"max_position_embeddings", 64}};
 }
 
@@ -66,9 +65,14 @@ TEST_CASE("ELECTRA may embed in another width") {
 }
 
 TEST_CASE("DistilBERT's own names") {
-  const json config{{"model_type", "distilbert"}, {"vocab_size", 100}, {"dim", 32},
-                    {"n_layers", 3},              {"n_heads", 4},      {"hidden_dim", 64},
-                    {"activation", "relu"},       {"max_position_embeddings", 50}};
+  const json config{{"model_type", "distilbert"},
+                    {"vocab_size", 100},
+                    {"dim", 32},
+                    {"n_layers", 3},
+                    {"n_heads", 4},
+                    {"hidden_dim", 64},
+                    {"activation", "relu"},
+                    {"max_position_embeddings", 50}};
   const auto found = parsed(config);
   CHECK(found.layers == 3);
   CHECK(found.intermediate_size == 64);

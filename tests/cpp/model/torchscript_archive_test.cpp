@@ -26,8 +26,7 @@ Records two_records() {
 std::string opening(const std::string& file, const Records& records = two_records()) {
   const TemporaryFolder folder;
   const auto path = folder.write("model.pt", file);
-  return message_of<tamis::ModelError>(
-      [&] { (void)WeightFile::open_torchscript(path, records); });
+  return message_of<tamis::ModelError>([&] { (void)WeightFile::open_torchscript(path, records); });
 }
 
 }  // namespace
@@ -66,14 +65,14 @@ TEST_CASE("archives that lie are refused") {
   // Both directory entries point at records that share bytes.
   const std::string wide = kFloats + kFloats;
   const std::string inner = test::zip({{"m/data/1", kFloats}});
-  Records overlapping{{"a", TensorRecord{"m/data/0", tamis::DType::u8,
-                                         {static_cast<std::int64_t>(inner.size())}}},
-                      {"b", TensorRecord{"m/data/1", tamis::DType::f32, {4}}}};
+  Records overlapping{
+      {"a", TensorRecord{"m/data/0", tamis::DType::u8, {static_cast<std::int64_t>(inner.size())}}},
+      {"b", TensorRecord{"m/data/1", tamis::DType::f32, {4}}}};
   // The second record lies in the first one's contents: its header is 38 bytes behind.
   const std::int64_t back = -static_cast<std::int64_t>(inner.size());
-  CHECK(contains(opening(test::zip({{"m/data/0", inner}, {"m/data/1", kFloats, 0, back}}),
-                         overlapping),
-                 "overlap"));
+  CHECK(contains(
+      opening(test::zip({{"m/data/0", inner}, {"m/data/1", kFloats, 0, back}}), overlapping),
+      "overlap"));
 }
 
 TEST_CASE("every cut of an archive is refused") {

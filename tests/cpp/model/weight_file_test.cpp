@@ -1,5 +1,3 @@
-#include <tamis/model/weight_file.hpp>
-
 #include <cstring>
 #include <string>
 #include <vector>
@@ -7,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <tamis/error.hpp>
+#include <tamis/model/weight_file.hpp>
 
 #include "model/safetensors_writer.hpp"
 #include "support/catch.hpp"
@@ -89,9 +88,8 @@ TEST_CASE("a sharded checkpoint is one index") {
   CHECK(contains(message(R"({"weight_map":7})"), "weight_map"));
   CHECK(contains(message("{"), "weight_map"));
   folder.write("model-2.safetensors", one.str());
-  CHECK(contains(
-      message(R"({"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}})"),
-      "in two of its files"));
+  CHECK(contains(message(R"({"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}})"),
+                 "in two of its files"));
 }
 
 TEST_CASE("a pickle is not read; the message says how to convert it") {

@@ -1,8 +1,5 @@
 #include "parallel/parallel_for.hpp"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -12,6 +9,9 @@
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <tamis/error.hpp>
 #include <tamis/parallel.hpp>
@@ -70,9 +70,8 @@ TEST_CASE("a nested call runs in its own thread") {
   tamis::parallel_for(8, [&](std::size_t) {
     const auto thread = std::this_thread::get_id();
     CHECK(tamis::inside_parallel_for());
-    tamis::parallel_for(8, [&](std::size_t) {
-      sum += std::this_thread::get_id() == thread ? 1 : 1000;
-    });
+    tamis::parallel_for(
+        8, [&](std::size_t) { sum += std::this_thread::get_id() == thread ? 1 : 1000; });
   });
   CHECK(sum == 64);
   CHECK_FALSE(tamis::inside_parallel_for());

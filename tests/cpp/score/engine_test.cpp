@@ -1,5 +1,5 @@
-// Batch invariance and the use by many threads. That the logits are right is tested in Python, against
-// transformers (tests/python/engine).
+// Batch invariance and the use by many threads. That the logits are right is tested in Python,
+// against transformers (tests/python/engine).
 #include <algorithm>
 #include <cstring>
 #include <filesystem>

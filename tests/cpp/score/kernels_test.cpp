@@ -48,8 +48,7 @@ struct Product {
         bias(random_floats(n, 3)) {}
 
   [[nodiscard]] std::vector<float> by(const Kernels& kernels) const {
-    const auto linear =
-        tamis::engine::make_linear(weight, bias, outputs, inputs, kernels.panel);
+    const auto linear = tamis::engine::make_linear(weight, bias, outputs, inputs, kernels.panel);
     std::vector<float> y(rows * outputs, 99.0F);
     kernels.gemm(x.data(), inputs, linear.panels.data(), linear.bias.data(), y.data(), outputs,
                  rows, outputs, inputs);

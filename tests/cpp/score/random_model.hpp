@@ -4,10 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include <tamis/batch/packed.hpp>
 
@@ -25,10 +26,14 @@ class RandomModel {
 
   /// `type`: "bert" or "tamis_interaction".
   explicit RandomModel(const std::string& type) {
-    config = {{"model_type", type},           {"vocab_size", kVocabulary},
-              {"hidden_size", kWidth},        {"num_hidden_layers", 3},
-              {"num_attention_heads", 3},     {"intermediate_size", 50},
-              {"type_vocab_size", 2},         {"max_position_embeddings", kPositions},
+    config = {{"model_type", type},
+              {"vocab_size", kVocabulary},
+              {"hidden_size", kWidth},
+              {"num_hidden_layers", 3},
+              {"num_attention_heads", 3},
+              {"intermediate_size", 50},
+              {"type_vocab_size", 2},
+              {"max_position_embeddings", kPositions},
               {"id2label", {{"0", "LABEL_0"}}}};
     add("embeddings.word_embeddings.weight", {kVocabulary, kWidth});
     add("embeddings.position_embeddings.weight", {kPositions, kWidth});

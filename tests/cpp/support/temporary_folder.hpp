@@ -1,13 +1,13 @@
 // A folder that is gone when the test ends.
 #pragma once
 
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
-
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
 
 class TemporaryFolder {
  public:

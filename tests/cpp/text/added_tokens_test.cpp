@@ -29,8 +29,8 @@ TEST_CASE("no added tokens leave the text whole", "[text]") {
 }
 
 TEST_CASE("the longest token from the left wins", "[text]") {
-  const tamis::AddedTokens tokens(List{{.content = "ab", .id = 1}, {.content = "abc", .id = 2},
-                                       {.content = "bcd", .id = 3}});
+  const tamis::AddedTokens tokens(
+      List{{.content = "ab", .id = 1}, {.content = "abc", .id = 2}, {.content = "bcd", .id = 3}});
   CHECK(split(tokens, "xabcdx") == "x<2:3>dx");
   CHECK(split(tokens, "abab") == "<1:2><1:2>");
   CHECK(split(tokens, "a") == "a");

@@ -1,4 +1,5 @@
-// Unigram and BPE over vocabularies one can read; the proof against `tokenizers` is in tests/python.
+// Unigram and BPE over vocabularies one can read; the proof against `tokenizers` is in
+// tests/python.
 #include <string>
 #include <string_view>
 #include <vector>

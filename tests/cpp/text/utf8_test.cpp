@@ -29,7 +29,8 @@ TEST_CASE("every code point round trips", "[text]") {
     char buffer[4];
     const auto size = tamis::encode_utf8(code, buffer);
     const auto c = tamis::decode_utf8({buffer, size}, 0);
-    if (!c.valid || c.code != code || c.size != size) FAIL("code point " << std::hex << unsigned(code));
+    if (!c.valid || c.code != code || c.size != size)
+      FAIL("code point " << std::hex << unsigned(code));
   }
 }
 
@@ -38,11 +39,9 @@ TEST_CASE("each maximal subpart of a broken sequence is one replacement characte
   CHECK(decode("a\x80z") == Codes{U'a', kBad, U'z'});
   CHECK(decode("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41") ==
         Codes{kBad, kBad, kBad, kBad, kBad, kBad, kBad, kBad, U'A'});
-  CHECK(decode("\xED\xA0\x80\xED\xBF\xBF\x41") ==
-        Codes{kBad, kBad, kBad, kBad, kBad, kBad, U'A'});
+  CHECK(decode("\xED\xA0\x80\xED\xBF\xBF\x41") == Codes{kBad, kBad, kBad, kBad, kBad, kBad, U'A'});
   CHECK(decode("\xF4\x91\x92\x93\xFF\x41\x80\xBF\x42") ==
         Codes{kBad, kBad, kBad, kBad, kBad, U'A', kBad, kBad, U'B'});
-  CHECK(decode("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41") ==
-        Codes{kBad, kBad, kBad, kBad, U'A'});
+  CHECK(decode("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41") == Codes{kBad, kBad, kBad, kBad, U'A'});
   CHECK(decode("\xE2\x82") == Codes{kBad});
 }

@@ -62,9 +62,9 @@ TEST_CASE("windows cover documents of any length with any stride", "[text]") {
            {std::optional<std::size_t>(), std::optional<std::size_t>(1),
             std::optional<std::size_t>(4), std::optional<std::size_t>(9999)}) {
         const auto document = tokens(size);
-        check_windows(split_windows(kBert, tokens(query), document, {.max_length = 16},
-                                    {.stride = stride}),
-                      document, 16);
+        check_windows(
+            split_windows(kBert, tokens(query), document, {.max_length = 16}, {.stride = stride}),
+            document, 16);
       }
     }
   }
@@ -76,15 +76,14 @@ TEST_CASE("a long query takes at most half the room", "[text]") {
 }
 
 TEST_CASE("max_document_tokens cuts before windows are made", "[text]") {
-  const auto windows = split_windows(kBert, tokens(2), tokens(100),
-                                     {.max_length = 25, .max_document_tokens = 30});
+  const auto windows =
+      split_windows(kBert, tokens(2), tokens(100), {.max_length = 25, .max_document_tokens = 30});
   CHECK(windows.back().end == 30);
 }
 
 TEST_CASE("no room, or no step, is refused", "[text]") {
-  CHECK(contains(message_of<tamis::InvalidArgument>([] {
-                   (void)split_windows(kBert, tokens(1), tokens(9), {.max_length = 3});
-                 }),
+  CHECK(contains(message_of<tamis::InvalidArgument>(
+                     [] { (void)split_windows(kBert, tokens(1), tokens(9), {.max_length = 3}); }),
                  "windows need room"));
   CHECK(contains(message_of<tamis::InvalidArgument>([] {
                    (void)split_windows(kBert, tokens(1), tokens(99), {.max_length = 16},

@@ -37,7 +37,10 @@ TEST_CASE("accents, ideographs, controls and long words", "[text]") {
   const WordPieceTokenizer tokenizer(options());
   CHECK(tokenizer.tokenize("Caf\xC3\xA9").ids == Ids{7});
   CHECK(tokenizer.tokenize("cafe\xCC\x81").ids == Ids{7});
-  CHECK(tokenizer.tokenize("a\xE6\x9D\xB1" "a").ids == Ids{10, 8, 10});
+  CHECK(tokenizer
+            .tokenize("a\xE6\x9D\xB1"
+                      "a")
+            .ids == Ids{10, 8, 10});
   CHECK(tokenizer.tokenize(std::string_view("u\0n\x01", 4)).ids == Ids{1});
   CHECK(tokenizer.tokenize(std::string(101, 'a')).ids == Ids{0});
 
@@ -57,8 +60,7 @@ TEST_CASE("spans are bytes of the text", "[text]") {
   const WordPieceTokenizer tokenizer(options());
   const auto tokens = tokenizer.tokenize("Caf\xC3\xA9 [MASK]unwanted,", true);
   CHECK(tokens.ids == Ids{7, 50, 1, 2, 3, 6});
-  CHECK(tokens.spans ==
-        std::vector<Span>{{0, 5}, {6, 12}, {12, 14}, {14, 18}, {18, 20}, {20, 21}});
+  CHECK(tokens.spans == std::vector<Span>{{0, 5}, {6, 12}, {12, 14}, {14, 18}, {18, 20}, {20, 21}});
   CHECK(tokenizer.tokenize("cafe").spans.empty());
 }
 

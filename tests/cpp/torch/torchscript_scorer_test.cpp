@@ -21,10 +21,8 @@ fs::path program(const std::string& name) { return fs::path(TAMIS_TEST_PROGRAMS)
 
 /// PAIRS of make_programs.py.
 std::vector<tamis::EncodedPair> pairs() {
-  const std::vector<std::vector<tamis::TokenId>> ids = {{2, 5, 3, 7, 3},
-                                                        {2, 5, 3, 8, 9, 10, 3},
-                                                        {2, 3, 3},
-                                                        {2, 11, 12, 13, 3, 4, 4, 4, 4, 4, 3}};
+  const std::vector<std::vector<tamis::TokenId>> ids = {
+      {2, 5, 3, 7, 3}, {2, 5, 3, 8, 9, 10, 3}, {2, 3, 3}, {2, 11, 12, 13, 3, 4, 4, 4, 4, 4, 3}};
   std::vector<tamis::EncodedPair> encoded;
   for (const auto& row : ids) {
     tamis::EncodedPair pair;
@@ -183,5 +181,6 @@ TEST_CASE("devices and precisions are checked by name") {
   CHECK_THROWS_AS(load({.device = "cuda:x"}), tamis::InvalidArgument);
   CHECK_THROWS_AS(load({.precision = "int8"}), tamis::InvalidArgument);
   CHECK_THROWS_AS(load({.device = "cuda:99"}), tamis::DeviceError);
-  if (tamis::cuda_device_count() == 0) CHECK_THROWS_AS(load({.device = "cuda"}), tamis::DeviceError);
+  if (tamis::cuda_device_count() == 0)
+    CHECK_THROWS_AS(load({.device = "cuda"}), tamis::DeviceError);
 }

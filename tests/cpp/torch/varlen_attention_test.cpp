@@ -1,13 +1,14 @@
 // tamis::varlen_attention: every kernel that runs on a CPU gives what plain arithmetic gives.
-#include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
+#include "score/torch/varlen_attention.hpp"
 
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <vector>
 
-#include "score/torch/varlen_attention.hpp"
+#include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
 #include "support/catch.hpp"
 
 namespace {
@@ -52,8 +53,7 @@ at::Tensor plain(const Example& x, const std::optional<at::Tensor>& bias) {
           const at::Tensor other = x.segments.slice(0, begin, end).ne(x.segments[row]);
           logits = at::where(other, logits + (*bias)[head].to(at::kDouble), logits);
         }
-        const at::Tensor mixed =
-            v.slice(0, begin, end).select(1, head).t().mv(logits.softmax(0));
+        const at::Tensor mixed = v.slice(0, begin, end).select(1, head).t().mv(logits.softmax(0));
         out[row][head].copy_(mixed);
       }
     }
@@ -111,10 +111,10 @@ TEST_CASE("the operator is registered once, however often it is asked for") {
 
 TEST_CASE("inputs that do not fit together are refused") {
   const Example x = make_example({3, 2});
-  CHECK_THROWS_AS(tamis::torch_ops::varlen_attention_cpu(x.query, x.key.narrow(0, 0, 2), x.value,
-                                                         x.cu_seqlens, x.max_seqlen, x.scale,
-                                                         std::nullopt, std::nullopt),
-                  c10::Error);
+  CHECK_THROWS_AS(
+      tamis::torch_ops::varlen_attention_cpu(x.query, x.key.narrow(0, 0, 2), x.value, x.cu_seqlens,
+                                             x.max_seqlen, x.scale, std::nullopt, std::nullopt),
+      c10::Error);
   CHECK_THROWS_AS(
       tamis::torch_ops::varlen_attention_cpu(x.query, x.key, x.value, x.cu_seqlens, x.max_seqlen,
                                              x.scale, std::nullopt, x.bias),

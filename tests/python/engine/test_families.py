@@ -140,6 +140,4 @@ def test_minilm_with_its_real_weights(tmp_path: pathlib.Path) -> None:
     ids, segments = families.sequences(config, 24, 200)
     expected = families.reference(model, ids, segments)
     assert expected.std() > 0.5
-    np.testing.assert_allclose(
-        load(tmp_path).score(ids, segments), expected, atol=1e-4, rtol=1e-5
-    )
+    np.testing.assert_allclose(load(tmp_path).score(ids, segments), expected, atol=1e-4, rtol=1e-5)
