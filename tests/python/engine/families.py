@@ -43,8 +43,11 @@ def config_of(family: str, labels: int = 1, **changes: object) -> transformers.P
 def checkpoint(
     config: transformers.PretrainedConfig, folder: pathlib.Path, seed: int = 0
 ) -> torch.nn.Module:
-    """A model with random weights, saved to `folder`. A fresh head's logits all lie near zero, where a
-    tolerance of 1e-4 hides every error: weights are widened until logits spread over several units."""
+    """A model with random weights, saved to `folder`.
+
+    A fresh head's logits all lie near zero, where a tolerance of 1e-4 hides every error: weights
+    are widened until logits spread over several units.
+    """
     torch.manual_seed(seed)
     model = transformers.AutoModelForSequenceClassification.from_config(config).eval()
     with torch.no_grad():
