@@ -60,10 +60,10 @@ def unigram(data: Path, scratch: Path) -> tuple[Any, Any]:
 
 
 def seconds(call: Callable[[], Any]) -> float:
-    """CPU time of this thread, so that other programs on the machine matter less."""
-    start = time.thread_time()
+    """CPU time of all this process's threads, so that other programs on the machine matter less."""
+    start = time.process_time()
     call()
-    return time.thread_time() - start
+    return time.process_time() - start
 
 
 def ids_of(encode: Callable[..., list[Any]], texts: list[str]) -> list[list[int]]:
