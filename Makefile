@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: demo test system build-tools install-demo install-test ctest pytest lint format asan tsan bench clean
+.PHONY: demo test system build-tools install-demo install-test ctest pytest lint format asan tsan clean
 
 demo: install-demo
 	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)

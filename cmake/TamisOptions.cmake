@@ -5,7 +5,6 @@ option(TAMIS_ENGINE "Build tamis::engine: tokenizers, weights, the CPU engine (d
 cmake_dependent_option(TAMIS_TORCH "Build tamis::torch; needs libtorch (default OFF)" OFF
                        "TAMIS_ENGINE" OFF)
 cmake_dependent_option(TAMIS_PYTHON "Build the Python modules (default OFF)" OFF "TAMIS_ENGINE" OFF)
-option(TAMIS_CUDA "Compile the CUDA kernels; needs nvcc (default OFF)" OFF)
 option(TAMIS_INSTALL "Install headers, libraries and CMake files (default: top level only)"
        ${PROJECT_IS_TOP_LEVEL})
 option(TAMIS_BUILD_TESTS "Build the tests (default OFF; presets turn it on)" OFF)
