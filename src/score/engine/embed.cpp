@@ -8,8 +8,11 @@ namespace {
 
 constexpr std::size_t kRows = 32;
 
-/// Row of the position table for each token.
+/// Row of the position table for each token. RoBERTa's counts no padding token, which a text may
+/// contain literally: each has the row of the padding id.
 std::vector<std::size_t> positions_of(const EncoderConfig& config, const PackedBatch& batch) {
+  const bool skips_padding = config.family == EncoderFamily::roberta;
+  const auto padding = static_cast<TokenId>(config.position_offset) - 1;
   std::vector<std::size_t> positions(batch.tokens());
   for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
     std::size_t position = config.position_offset;
@@ -18,7 +21,8 @@ std::vector<std::size_t> positions_of(const EncoderConfig& config, const PackedB
     for (std::size_t token = begin; token < end; ++token) {
       const bool new_segment = token > begin && batch.type_ids[token] != batch.type_ids[token - 1];
       if (config.restart_positions && new_segment) position = config.position_offset;
-      positions[token] = position++;
+      const bool skipped = skips_padding && batch.ids[token] == padding;
+      positions[token] = skipped ? config.position_offset - 1 : position++;
     }
   }
   return positions;

@@ -86,5 +86,6 @@ def reference(
     with torch.inference_mode():
         for one, types in zip(ids, segments, strict=True):
             more = {"token_type_ids": torch.tensor([types])} if takes_segments else {}
+            more["attention_mask"] = torch.ones(1, len(one), dtype=torch.long)
             rows.append(model(input_ids=torch.tensor([one]), **more).logits[0].numpy())
     return np.stack(rows)

@@ -40,6 +40,20 @@ def test_equals_transformers(family: str, isa: str, tmp_path: pathlib.Path) -> N
     np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-5)
 
 
+@pytest.mark.parametrize("family", ["bert", "roberta", "xlm-roberta", "camembert"])
+def test_padding_tokens_that_a_text_contains(family: str, tmp_path: pathlib.Path) -> None:
+    # They are read like any other, but RoBERTa's positions do not count them.
+    config = families.config_of(family)
+    model = families.checkpoint(config, tmp_path)
+    ids, segments = families.sequences(config, 30, 60)
+    chooser = np.random.default_rng(1)
+    for one in ids:
+        for at in chooser.integers(0, len(one), size=len(one) // 4 + 1):
+            one[at] = config.pad_token_id
+    expected = families.reference(model, ids, segments)
+    np.testing.assert_allclose(load(tmp_path).score(ids, segments), expected, atol=1e-4, rtol=1e-5)
+
+
 @pytest.mark.parametrize("act", ["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"])
 def test_hidden_activations(act: str, tmp_path: pathlib.Path) -> None:
     config = families.config_of("bert", hidden_act=act)
