@@ -62,6 +62,8 @@ struct PredictOptions {
   std::optional<std::size_t> window_stride;     ///< tokens between windows; default half a window
   std::optional<std::size_t> max_batch_tokens;  ///< budget of a micro-batch
   std::optional<std::size_t> max_batch_pairs;
+  std::optional<std::string> prompt_name;  ///< which of the model's prompts; absent: its default
+  std::optional<std::string> prompt;       ///< before the query, instead of the model's; "": none
   /// Called in the caller's thread between micro-batches with pairs done and their total; may throw
   /// to stop.
   std::function<void(std::size_t, std::size_t)> progress;
@@ -88,6 +90,8 @@ struct Prediction {
 class CrossEncoder {
  public:
   /// `path`: a Hugging Face folder of a known encoder, or a tamis bundle of one. Needs no torch.
+  /// A model that is loaded already, from files that have not changed, is shared; threads that load
+  /// it at the same time load it once.
   /// Throws ModelError, TokenizerError.
   [[nodiscard]] static CrossEncoder load(const std::filesystem::path& path,
                                          const LoadOptions& options = {});

@@ -101,6 +101,7 @@ LogitResult logits(const tamis::CrossEncoder& model, const py::list& queries,
   const Utf8Texts second(documents, "document");
   std::vector<tamis::TextPair> pairs(first.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {first[i], second[i]};
+  options.prompt = "";  // Python puts it before the query: it may have prompts of its own
   options.progress = watcher(progress);
   LogitResult result;
   {

@@ -6,10 +6,13 @@ version and the source's revision or content, so a bundle is never stale and nev
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tamis import _native
@@ -46,12 +49,36 @@ def _key(folder: Path, revision: str | None) -> str:
     return f"{folder.name[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """One thread of one process at a time, where the file system has locks."""
+    locks = cache_root() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / name).open("w") as file:
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def bundle_of(folder: Path, revision: str | None = None) -> Path:
-    """The bundle of a Hugging Face folder, exported at the first call. Two processes may race: each
-    exports into a folder of its own, and the first to rename it wins."""
+    """The bundle of a Hugging Face folder, exported at the first call. Who asks for it meanwhile,
+    in another thread or process, waits for that; two that cannot see each other's locks export into
+    folders of their own, and the first to rename its folder wins."""
     target = cache_root() / "exports" / _key(folder, revision)
-    if (target / "tamis.json").is_file():
+    if _is_there(target):
         return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(target.name):
+        if not _is_there(target):
+            _export(folder, target)
+    return target
+
+
+def _is_there(bundle: Path) -> bool:
+    return (bundle / "tamis.json").is_file()
+
+
+def _export(folder: Path, target: Path) -> None:
     try:
         from tamis.export import ExportError, export_model
     except ImportError as error:
@@ -59,7 +86,6 @@ def bundle_of(folder: Path, revision: str | None = None) -> Path:
             f"TorchScript needs an export of {folder}, and that needs torch and transformers "
             f"({error}): pip install 'tamis[export]', or export elsewhere with `tamis export`"
         ) from error
-    target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".export-", dir=target.parent))
     try:
         fresh = work / "bundle"
@@ -70,8 +96,7 @@ def bundle_of(folder: Path, revision: str | None = None) -> Path:
         try:
             fresh.rename(target)
         except OSError:
-            if not (target / "tamis.json").is_file():  # not another process's export
+            if not _is_there(target):  # not another process's export
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return target

@@ -69,7 +69,8 @@ def _load_torchscript(recipe: Recipe) -> _native.CrossEncoder:
     scorer = _torch_loader.load_torchscript(
         str(bundle), device=str(recipe.device), precision=recipe.precision
     )
-    return _native.CrossEncoder.load(str(bundle), scorer=scorer)
+    # Its files were hashed for the scorer.
+    return _native.CrossEncoder.load(str(bundle), scorer=scorer, verify_hashes=False)
 
 
 def _load_native(recipe: Recipe) -> _native.CrossEncoder:

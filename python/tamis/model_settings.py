@@ -1,7 +1,8 @@
 """What a model's folder says besides its weights: default activation and prompts.
 
-In sentence-transformers' order: config_sentence_transformers.json, config.json (two spellings),
-and then what the native loader settled on, which for a bundle is its manifest.
+In sentence-transformers' order: config_sentence_transformers.json, config.json (two spellings).
+The native loader reads the same, and for a bundle its manifest; what is read again here are the
+activations that it cannot run.
 """
 
 from __future__ import annotations
@@ -16,19 +17,9 @@ from tamis import activation as activations
 from tamis.activation import Activation
 from tamis.errors import InvalidArgument
 from tamis.loaded import Loaded
-from tamis.model_source import read_json
+from tamis.model_source import activation_path, is_bundle, saved_settings
 
 logger = logging.getLogger("tamis.cross_encoder")
-
-
-def _saved(loaded: Loaded) -> dict[str, Any]:
-    path = loaded.recipe.path
-    if not (path / "modules.json").is_file():
-        return {}  # sentence-transformers reads the one only beside the other
-    found = read_json(path / "config_sentence_transformers.json")
-    if not isinstance(found, dict) or found.get("model_type", "CrossEncoder") != "CrossEncoder":
-        return {}  # an embedding model's prompts are not for pairs
-    return found
 
 
 def config_of(loaded: Loaded) -> dict[str, Any]:
@@ -38,14 +29,10 @@ def config_of(loaded: Loaded) -> dict[str, Any]:
 
 
 def _activation_path(loaded: Loaded) -> str | None:
-    config = config_of(loaded)
-    nested = config.get("sentence_transformers")
-    candidates = (
-        _saved(loaded).get("activation_fn"),
-        nested.get("activation_fn") if isinstance(nested, dict) else None,
-        config.get("sbert_ce_default_activation_function"),
-    )
-    return next((path for path in candidates if path is not None), None)
+    if is_bundle(loaded.recipe.path):
+        return None  # its manifest says it, which the native loader has read
+    saved = saved_settings(loaded.recipe.path).get("activation_fn")
+    return activation_path(config_of(loaded)) if saved is None else str(saved)
 
 
 def default_activation(loaded: Loaded, trust_remote_code: bool) -> Activation:
@@ -78,10 +65,9 @@ def prompts_of(
     loaded: Loaded, given: Mapping[str, str] | None, default_name: str | None
 ) -> tuple[dict[str, str], str | None]:
     """The caller's prompts over the saved ones, and the default's name."""
-    saved = _saved(loaded)
-    prompts = {**loaded.native.prompts, **(saved.get("prompts") or {}), **(given or {})}
+    prompts = {**loaded.native.prompts, **(given or {})}
     prompts = {name: text or "" for name, text in prompts.items()}
-    name = default_name or saved.get("default_prompt_name") or loaded.native.default_prompt
+    name = default_name or loaded.native.default_prompt
     if name is not None and name not in prompts:
         raise InvalidArgument(
             f"Default prompt name '{name}' not found in the configured prompts dictionary with "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,23 @@ def read_json(path: Path) -> Any:
 def is_bundle(folder: Path) -> bool:
     """Whether tamis exported it."""
     return (folder / "tamis.json").is_file()
+
+
+def saved_settings(folder: Path) -> dict[str, Any]:
+    """config_sentence_transformers.json: activation and prompts; empty where there is none."""
+    if not (folder / "modules.json").is_file():
+        return {}  # sentence-transformers reads the one only beside the other
+    found = read_json(folder / "config_sentence_transformers.json")
+    if not isinstance(found, dict) or found.get("model_type", "CrossEncoder") != "CrossEncoder":
+        return {}  # an embedding model's prompts are not for pairs
+    return found
+
+
+def activation_path(config: Mapping[str, Any]) -> str | None:
+    """The dotted path that a config.json names, by its newer key or its older one."""
+    newer = config.get("sentence_transformers")
+    path = newer.get("activation_fn") if isinstance(newer, dict) else None
+    return config.get("sbert_ce_default_activation_function") if path is None else path
 
 
 def _is_plain_transformer(modules: Any) -> bool:

@@ -12,6 +12,7 @@
 #include "cross_encoder/encode_group.hpp"
 #include "cross_encoder/limits.hpp"
 #include "cross_encoder/parts.hpp"
+#include "cross_encoder/prompt.hpp"
 #include "cross_encoder/unique_pairs.hpp"
 #include "cross_encoder/wave.hpp"
 
@@ -89,6 +90,9 @@ void require_finite(const Prediction& prediction) {
 
 Prediction CrossEncoder::predict_logits(std::span<const TextPair> pairs,
                                         const PredictOptions& options) const {
+  const std::string prompt = prompt_of(spec(), options);
+  const PromptedPairs prompted(prompt.empty() ? std::span<const TextPair>{} : pairs, prompt);
+  if (!prompt.empty()) pairs = prompted.pairs();
   const UniquePairs unique = unique_pairs(pairs);
   const Prediction found = predict_unique(*this, plan_options(parts_->plan, options), unique.pairs,
                                           options, pairs.size());

@@ -9,6 +9,8 @@
 #include <tamis/text/load_tokenizer.hpp>
 
 #include "cross_encoder/parts.hpp"
+#include "model/folder_stamp.hpp"
+#include "model/shared_loads.hpp"
 
 namespace tamis {
 namespace {
@@ -25,6 +27,13 @@ std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
                            *options.max_length, special);
   }
   return std::min(limit, *options.max_length);
+}
+
+/// Of loads that give the same object.
+std::string key_of(const std::filesystem::path& path, const LoadOptions& options) {
+  const std::string limit = options.max_length ? std::to_string(*options.max_length) : "own";
+  return fmt::format("{} {} {}\n{}", options.precision, options.verify_hashes, limit,
+                     folder_stamp(path));
 }
 
 // One micro-batch goes through all layers on one core: a few hundred tokens stay in its cache.
@@ -45,9 +54,12 @@ std::shared_ptr<const CrossEncoder::Parts> CrossEncoder::assemble(ModelSpec spec
 }
 
 CrossEncoder CrossEncoder::load(const std::filesystem::path& path, const LoadOptions& options) {
-  ModelSpec spec = load_model_spec(path, options.verify_hashes);
-  AnyScorer scorer = FusedEncoderScorer::load(spec, {.precision = options.precision, .isa = {}});
-  return CrossEncoder(assemble(std::move(spec), std::move(scorer), kEnginePlan, options));
+  static SharedLoads<Parts> loads;
+  return CrossEncoder(loads.get(key_of(path, options), [&] {
+    ModelSpec spec = load_model_spec(path, options.verify_hashes);
+    AnyScorer scorer = FusedEncoderScorer::load(spec, {.precision = options.precision, .isa = {}});
+    return assemble(std::move(spec), std::move(scorer), kEnginePlan, options);
+  }));
 }
 
 CrossEncoder CrossEncoder::load(const std::filesystem::path& path, AnyScorer scorer,

@@ -10,6 +10,7 @@ namespace {
 
 /// "torch.nn.modules.linear.Identity" -> "identity"; nothing for another class.
 std::optional<std::string> known_name(const std::string& path) {
+  if (path.rfind("torch.", 0) != 0) return std::nullopt;
   const std::string name = path.substr(path.rfind('.') + 1);
   if (name == "Identity") return "identity";
   if (name == "Sigmoid" || name == "sigmoid") return "sigmoid";
@@ -19,9 +20,10 @@ std::optional<std::string> known_name(const std::string& path) {
 
 }  // namespace
 
-std::string default_activation(const nlohmann::json& config, std::size_t labels,
-                               std::string_view source) {
+std::string default_activation(const std::string& saved_path, const nlohmann::json& config,
+                               std::size_t labels, std::string_view source) {
   if (field_or<std::string>(config, "score_space", "", source) == "logit") return "identity";
+  if (const auto saved = known_name(saved_path)) return *saved;
   const std::string fallback = labels == 1 ? "sigmoid" : "identity";
   const auto newer = config.find("sentence_transformers");
   if (newer != config.end() && newer->is_object()) {
@@ -30,8 +32,7 @@ std::string default_activation(const nlohmann::json& config, std::size_t labels,
   }
   const auto older =
       field_or<std::string>(config, "sbert_ce_default_activation_function", "", source);
-  if (!older.empty()) return known_name(older).value_or(fallback);
-  return fallback;
+  return known_name(older).value_or(fallback);
 }
 
 std::string score_space_of(std::string_view activation) {

@@ -1,12 +1,13 @@
 // model/bundle.cpp
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include <tamis/error.hpp>
 #include <tamis/model/bundle.hpp>
 
 #include "model/activation_rule.hpp"
 #include "model/json_field.hpp"
+#include "model/saved_settings.hpp"
 #include "model/sha256.hpp"
 
 namespace tamis {
@@ -56,10 +57,9 @@ std::map<std::string, TensorRecord> tensor_records(const json& manifest,
   return records;
 }
 
-void read_prompts(const json& object, const std::string& source, ModelSpec& spec) {
-  spec.prompts = field_or<std::map<std::string, std::string>>(object, "prompts", {}, source);
-  const auto name = field_or<std::string>(object, "default_prompt", "", source);
-  if (!name.empty()) spec.default_prompt = name;
+void keep_prompts(SavedPrompts prompts, ModelSpec& spec) {
+  spec.prompts = std::move(prompts.texts);
+  spec.default_prompt = std::move(prompts.default_name);
 }
 
 ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
@@ -88,7 +88,7 @@ ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
       field_or<std::string>(manifest, "score_space", score_space_of(spec.activation), source);
   spec.inputs = field_or<std::vector<std::string>>(manifest, "inputs", {}, source);
   spec.tensors = tensor_records(manifest, source);
-  read_prompts(manifest, source, spec);
+  keep_prompts(read_prompts(manifest, "default_prompt", source), spec);
   const auto tokenizer = field_or<json>(manifest, "tokenizer", json::object(), source);
   spec.tokenizer_folder = inside(folder, field_or<std::string>(tokenizer, "folder", ".", source));
   return spec;
@@ -112,8 +112,10 @@ ModelSpec read_hugging_face_folder(const fs::path& folder) {
   }
   spec.labels = spec.encoder->labels;
   spec.max_length = spec.encoder->max_positions();
-  spec.activation = default_activation(config, spec.labels, source);
+  SavedSettings saved = read_saved_settings(folder);
+  spec.activation = default_activation(saved.activation_path, config, spec.labels, source);
   spec.score_space = score_space_of(spec.activation);
+  keep_prompts(std::move(saved.prompts), spec);
   return spec;
 }
 

@@ -14,14 +14,7 @@ from tamis.export.bundle_writer import copy_tokenizer, new_bundle
 from tamis.export.errors import ExportError
 from tamis.export.families import INTERACTION, build_program, why_not_packed
 from tamis.export.interaction_source import complete_config, load_weights, reference
-from tamis.export.manifest import (
-    MANIFEST,
-    PROGRAM,
-    activation_of,
-    prompts_of,
-    score_space,
-    write_manifest,
-)
+from tamis.export.manifest import MANIFEST, PROGRAM, scoring_facts, write_manifest
 from tamis.export.operators import ensure_operators
 from tamis.export.sources import Source, find_source, load_model, load_tokenizer, max_length_of
 from tamis.export.traced import trace_classifier
@@ -115,17 +108,11 @@ def export_model(
 
 
 def _facts(source: Source, config: dict[str, Any], labels: int, limit: int) -> dict[str, Any]:
-    activation = activation_of(config, labels)
-    prompts, default_prompt = prompts_of(source.folder)
     return {
         "architecture": config["model_type"],
         "config": config,
         "max_length": limit,
-        "labels": labels,
-        "activation": activation,
-        "score_space": score_space(activation),
-        "prompts": prompts,
-        "default_prompt": default_prompt,
+        **scoring_facts(source.folder, config, labels),
     }
 
 

@@ -8,25 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from tamis.export.errors import ExportError
+from tamis.model_source import activation_path, saved_settings
 
 FORMAT_VERSION = 1
 MANIFEST = "tamis.json"
 PROGRAM = "model.pt"
 
 
-def activation_of(config: dict[str, Any], labels: int) -> str:
+def activation_of(config: dict[str, Any], labels: int, saved: str | None = None) -> str:
     """The default activation by sentence-transformers' rule, as one of our three names.
 
-    Its newer key, its older key, else Sigmoid for one label and Identity for several. A path
-    outside torch is not trusted there either, and falls through to the default. Our own models
-    state their score space instead.
+    What it saved beside config.json (`saved`), the two keys in there, else Sigmoid for one label
+    and Identity for several. A path outside torch is not trusted there either, and falls through
+    to the default. Our own models state their score space instead.
     """
     if config.get("score_space") == "logit":
         return "identity"
-    newer = config.get("sentence_transformers")
-    path = newer.get("activation_fn") if isinstance(newer, dict) else None
-    if path is None:
-        path = config.get("sbert_ce_default_activation_function")
+    path = activation_path(config) if saved is None else saved
     names = {"Identity": "identity", "Sigmoid": "sigmoid", "Tanh": "tanh"}
     if isinstance(path, str) and path.startswith("torch."):
         kind = path.rsplit(".", 1)[-1]
@@ -51,13 +49,19 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def prompts_of(folder: Path) -> tuple[dict[str, str], str | None]:
-    """Prompts as sentence-transformers stores them beside the model."""
-    path = folder / "config_sentence_transformers.json"
-    if not path.is_file():
-        return {}, None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return dict(found.get("prompts") or {}), found.get("default_prompt_name")
+def scoring_facts(
+    folder: Path, config: dict[str, Any], labels: int, activation: str | None = None
+) -> dict[str, Any]:
+    """What the manifest says of scores and prompts; `activation` goes before the folder's own."""
+    saved = saved_settings(folder)
+    chosen = activation or activation_of(config, labels, saved.get("activation_fn"))
+    return {
+        "labels": labels,
+        "activation": chosen,
+        "score_space": score_space(chosen),
+        "prompts": saved.get("prompts") or {},
+        "default_prompt": saved.get("default_prompt_name"),
+    }
 
 
 def write_manifest(folder: Path, facts: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from tamis.export import parity, torchscript
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
 from tamis.export.errors import ExportError
 from tamis.export.exporter import ExportReport
-from tamis.export.manifest import PROGRAM, activation_of, prompts_of, score_space, write_manifest
+from tamis.export.manifest import PROGRAM, scoring_facts, write_manifest
 from tamis.export.operators import ensure_operators
 from tamis.export.sources import Source, load_tokenizer, tokenizer_limit
 
@@ -53,8 +53,7 @@ def export_torchscript(
         shutil.copyfile(path, folder / PROGRAM)
         _check_loads(path)
         labels, measured = _measure(folder / PROGRAM, pairs, inputs, loaded.pad_token_id or 0)
-        chosen = activation or activation_of(config, labels)
-        prompts, default_prompt = prompts_of(source)
+        scoring = scoring_facts(source, config, labels, activation)
         facts: dict[str, Any] = {
             "architecture": "torchscript",
             "config": config,
@@ -62,11 +61,7 @@ def export_torchscript(
             "revision": None,
             "tokenizer": {"folder": "."},
             "max_length": limit,
-            "labels": labels,
-            "activation": chosen,
-            "score_space": score_space(chosen),
-            "prompts": prompts,
-            "default_prompt": default_prompt,
+            **scoring,
             "convention": "padded",
             "inputs": list(inputs),
             "tensors": {},
@@ -74,7 +69,14 @@ def export_torchscript(
         }
         write_manifest(folder, facts)
     return ExportReport(
-        Path(dest), "torchscript", "padded", "a program of yours", labels, limit, chosen, measured
+        Path(dest),
+        "torchscript",
+        "padded",
+        "a program of yours",
+        labels,
+        limit,
+        scoring["activation"],
+        measured,
     )
 
 

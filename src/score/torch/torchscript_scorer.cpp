@@ -14,6 +14,8 @@
 #include <tamis/error.hpp>
 #include <tamis/score/torchscript_scorer.hpp>
 
+#include "model/folder_stamp.hpp"
+#include "model/shared_loads.hpp"
 #include "score/torch/device.hpp"
 #include "score/torch/guard.hpp"
 #include "score/torch/pair_list.hpp"
@@ -60,6 +62,12 @@ at::Tensor logits_of(const c10::IValue& output) {
       "with "
       "it or a dictionary with \"logits\"",
       output.tagKind());
+}
+
+/// Of loads that give the same object.
+std::string key_of(const std::filesystem::path& bundle, const TorchScriptOptions& options) {
+  return fmt::format("{} {} {} {}\n{}", options.device, options.precision, options.max_tokens,
+                     options.verify_hashes, folder_stamp(bundle));
 }
 
 }  // namespace
@@ -146,11 +154,14 @@ TorchScriptScorer::TorchScriptScorer(std::shared_ptr<const Program> program)
 
 TorchScriptScorer TorchScriptScorer::load(const std::filesystem::path& bundle,
                                           const TorchScriptOptions& options) {
-  auto program = std::make_shared<Program>();
-  program->spec = read_program_spec(bundle, options.verify_hashes);
-  program->options = options;
-  program->load();
-  return TorchScriptScorer(std::move(program));
+  static SharedLoads<Program> loads;
+  return TorchScriptScorer(loads.get(key_of(bundle, options), [&] {
+    auto program = std::make_shared<Program>();
+    program->spec = read_program_spec(bundle, options.verify_hashes);
+    program->options = options;
+    program->load();
+    return program;
+  }));
 }
 
 void TorchScriptScorer::score(std::span<const PackedBatch> batches, std::span<float> logits) const {

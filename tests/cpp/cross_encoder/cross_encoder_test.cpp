@@ -1,5 +1,6 @@
 // The front door on the embedded model: order, windows, truncation, threads, cancellation.
 #include <algorithm>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <thread>
@@ -9,6 +10,7 @@
 #include <tamis/model/bundle.hpp>
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 using tamis::CrossEncoder;
 using tamis::OnTruncation;
@@ -178,6 +180,45 @@ TEST_CASE("options that cannot be used are refused", "[cross_encoder]") {
   CHECK_THROWS_AS(CrossEncoder::load("no/such/folder"), tamis::ModelError);
   CHECK_THROWS_AS(CrossEncoder::load(TAMIS_DEFAULT_MODEL, {.precision = "int3"}),
                   tamis::InvalidArgument);
+}
+
+TEST_CASE("threads that load one model hold one", "[cross_encoder]") {
+  std::vector<const tamis::ModelSpec*> found(8);
+  const CrossEncoder& held = model();
+  std::vector<std::thread> threads;
+  for (auto& each : found) {
+    threads.emplace_back([&] { each = &CrossEncoder::load(TAMIS_DEFAULT_MODEL).spec(); });
+  }
+  for (auto& thread : threads) thread.join();
+  for (const auto* each : found) CHECK(each == &held.spec());
+  CHECK(&CrossEncoder::load(TAMIS_DEFAULT_MODEL, {.max_length = 64}).spec() != &held.spec());
+}
+
+TEST_CASE("a saved prompt goes before the query", "[cross_encoder]") {
+  const TemporaryFolder folder;
+  for (const auto& file : std::filesystem::directory_iterator(TAMIS_DEFAULT_MODEL)) {
+    if (file.is_regular_file()) {
+      std::filesystem::copy_file(file.path(), folder.path() / file.path().filename());
+    }
+  }
+  folder.write("modules.json", "[]");
+  folder.write("config_sentence_transformers.json",
+               R"({"prompts": {"web": "river ", "none": ""}, "default_prompt_name": "web"})");
+  const auto prompted = CrossEncoder::load(folder.path());
+  const auto score = [](const CrossEncoder& scorer, std::string_view query,
+                        const tamis::PredictOptions& options = {}) {
+    const std::vector<TextPair> pairs{{query, "the treaty was signed"}, {query, "a river"}};
+    return scorer.predict(pairs, options);
+  };
+  tamis::PredictOptions options;
+  CHECK(score(prompted, "city") == score(model(), "river city"));
+  options.prompt_name = "none";
+  CHECK(score(prompted, "city", options) == score(model(), "city"));
+  options.prompt = "cell ";
+  CHECK(score(prompted, "city", options) == score(model(), "cell city"));
+  options = {};
+  options.prompt_name = "query";
+  CHECK_THROWS_AS(score(prompted, "city", options), tamis::InvalidArgument);
 }
 
 TEST_CASE("empty texts and broken UTF-8 have a score", "[cross_encoder]") {

@@ -80,11 +80,26 @@ TEST_CASE("the default activation is sentence-transformers'") {
   CHECK(hugging_face(changed).score_space == "logit");
   changed["sentence_transformers"] = {{"activation_fn", "torch.nn.modules.activation.Sigmoid"}};
   CHECK(hugging_face(changed).activation == "sigmoid");
-  changed["sentence_transformers"] = {{"activation_fn", "my.module.Weird"}};
+  changed["sentence_transformers"] = {{"activation_fn", "my.module.Identity"}};
   CHECK(hugging_face(changed).activation == "sigmoid");  // as if none were stated
   changed = config();
   changed["score_space"] = "logit";
   CHECK(hugging_face(changed).activation == "identity");
+}
+
+TEST_CASE("what sentence-transformers saved beside a Hugging Face folder") {
+  const TemporaryFolder folder;
+  json changed = config();
+  changed["sbert_ce_default_activation_function"] = "torch.nn.modules.activation.Tanh";
+  folder.write("config.json", changed.dump());
+  folder.write("modules.json", "[]");
+  folder.write("config_sentence_transformers.json",
+               R"({"activation_fn": "torch.nn.modules.linear.Identity",
+                   "prompts": {"web": "search: "}, "default_prompt_name": "web"})");
+  const auto spec = tamis::load_model_spec(folder.path());
+  CHECK(spec.activation == "identity");
+  CHECK(spec.prompts.at("web") == "search: ");
+  CHECK(spec.default_prompt == "web");
 }
 
 TEST_CASE("an architecture that only TorchScript runs is sent to tamis export") {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -12,7 +10,6 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import tamis
@@ -131,7 +128,7 @@ def test_without_huggingface_hub(monkeypatch: pytest.MonkeyPatch) -> None:
         tamis.CrossEncoder("someone/reranker")
 
 
-# --- devices and exports
+# --- devices
 
 
 def test_without_cuda(one_label: Path) -> None:
@@ -155,57 +152,3 @@ def test_without_cuda(one_label: Path) -> None:
 def test_torch_devices(one_label: Path) -> None:
     torch = pytest.importorskip("torch")
     assert tamis.CrossEncoder(str(one_label), device=torch.device("cpu")).device.type == "cpu"
-
-
-def test_exports_are_kept_and_raced_for(
-    one_label: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tamis import export_cache
-
-    export = pytest.importorskip("tamis.export")
-    made = []
-
-    def fake(source: str, dest: str) -> None:
-        Path(dest).mkdir(parents=True)
-        (Path(dest) / "tamis.json").write_text("{}")
-        made.append(dest)
-        if len(made) == 1:  # another process is faster
-            export_cache.bundle_of(Path(source))
-
-    monkeypatch.setattr(export, "export_model", fake)
-    monkeypatch.setenv("TAMIS_CACHE", str(tmp_path))
-    bundle = export_cache.bundle_of(one_label)
-    assert (bundle / "tamis.json").is_file()
-    assert len(made) == 2
-    assert export_cache.bundle_of(one_label) == bundle
-    assert len(made) == 2
-    assert [path.name for path in bundle.parent.iterdir()] == [bundle.name]
-    assert export_cache.bundle_of(one_label, revision="abc") != bundle
-    monkeypatch.delenv("TAMIS_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert export_cache.cache_root() == tmp_path / "tamis"
-
-
-def test_torchscript(
-    one_label: Path, pairs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if importlib.util.find_spec("tamis._torch") is None:
-        pytest.skip("this tamis was built without torch")
-    monkeypatch.setenv("TAMIS_CACHE", str(tmp_path))
-    short = [pair for pair in pairs if len(pair[0] + pair[1]) < 200]
-    engine = tamis.CrossEncoder(str(one_label))
-    script = tamis.CrossEncoder(str(one_label), scorer="torchscript")
-    assert script.description != engine.description
-    np.testing.assert_allclose(script.predict(short), engine.predict(short), atol=1e-4)
-    copied = pickle.loads(pickle.dumps(script))
-    np.testing.assert_array_equal(copied.predict(short), script.predict(short))
-    assert script.path == str(one_label)
-    (bundle,) = (tmp_path / "exports").iterdir()
-    assert tamis.CrossEncoder(str(bundle)).predict(short[0]) == engine.predict(short[0])
-
-
-def test_torchscript_needs_the_torch_module(one_label: Path) -> None:
-    if importlib.util.find_spec("tamis._torch") is not None:
-        pytest.skip("this tamis was built with torch")
-    with pytest.raises(ImportError, match="built without torch"):
-        tamis.CrossEncoder(str(one_label), scorer="torchscript")

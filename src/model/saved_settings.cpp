@@ -1,0 +1,35 @@
+// model/saved_settings.cpp
+#include "model/saved_settings.hpp"
+
+#include "model/json_field.hpp"
+
+namespace tamis {
+
+using nlohmann::json;
+
+SavedPrompts read_prompts(const json& object, const char* default_key, std::string_view source) {
+  SavedPrompts prompts;
+  const auto texts = field_or<json>(object, "prompts", json::object(), source);
+  if (!texts.is_object()) raise<ModelError>("{}: field 'prompts' is no object", source);
+  for (const auto& [name, text] : texts.items()) {
+    prompts.texts.emplace(name, field_or<std::string>(texts, name.c_str(), "", source));
+  }
+  const auto name = field_or<std::string>(object, default_key, "", source);
+  if (!name.empty()) prompts.default_name = name;
+  return prompts;
+}
+
+SavedSettings read_saved_settings(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "config_sentence_transformers.json";
+  if (!std::filesystem::exists(folder / "modules.json") || !std::filesystem::exists(path)) {
+    return {};
+  }
+  const std::string source = path.string();
+  const json saved = read_json_file(path);
+  const std::string kind = "CrossEncoder";
+  if (field_or<std::string>(saved, "model_type", kind, source) != kind) return {};
+  return {read_prompts(saved, "default_prompt_name", source),
+          field_or<std::string>(saved, "activation_fn", "", source)};
+}
+
+}  // namespace tamis
