@@ -6,24 +6,24 @@
 #include <benchmark/benchmark.h>
 
 #include "score/engine/kernels.hpp"
-#include "score/engine/matrix.hpp"
+#include "score/engine/linear.hpp"
 
 namespace {
 
 using tamis::engine::Kernels;
 
-void gemm(benchmark::State& state, const Kernels& kernels) {
+void gemm(benchmark::State& state, const tamis::engine::Product& product) {
   const auto rows = static_cast<std::size_t>(state.range(0));
   const auto outputs = static_cast<std::size_t>(state.range(1));
   const auto inputs = static_cast<std::size_t>(state.range(2));
   const std::vector<float> weight(outputs * inputs, 0.01F);
-  const auto linear = tamis::engine::make_linear(weight, std::vector<float>(outputs, 0.5F), outputs,
-                                                 inputs, kernels.panel);
+  const auto linear = tamis::engine::make_linear(product, weight, std::vector<float>(outputs, 0.5F),
+                                                 outputs, inputs);
   const tamis::engine::Floats x(rows * inputs, 0.5F);
   tamis::engine::Floats y(rows * outputs);
+  tamis::engine::Bytes prepared;
   for (auto _ : state) {
-    kernels.gemm(x.data(), inputs, linear.panels.data(), linear.bias.data(), y.data(), outputs,
-                 rows, outputs, inputs);
+    tamis::engine::apply(linear, x.data(), rows, y.data(), nullptr, prepared, {});
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
@@ -34,14 +34,16 @@ void gemm(benchmark::State& state, const Kernels& kernels) {
 
 const bool registered = [] {
   const std::vector<std::vector<std::int64_t>> shapes{
-      {96, 1152, 384},  {96, 384, 384},   {96, 1536, 384},  {96, 384, 1536},
-      {96, 3072, 1024}, {96, 4096, 1024}, {96, 1024, 4096}, {16, 384, 384}};
+      {84, 1152, 384},  {84, 384, 384},   {84, 1536, 384},  {84, 384, 1536},
+      {84, 3072, 1024}, {84, 4096, 1024}, {84, 1024, 4096}, {16, 384, 384}};
   for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
     const Kernels& kernels = tamis::engine::kernels_for(*name);
-    auto* const benchmark =
-        benchmark::RegisterBenchmark((std::string("gemm_") + *name).c_str(),
-                                     [&kernels](benchmark::State& state) { gemm(state, kernels); });
-    for (const auto& shape : shapes) benchmark->Args(shape);
+    for (const auto* product : {&kernels.fp32, &kernels.bf16, &kernels.fp16, &kernels.int8}) {
+      auto* const benchmark = benchmark::RegisterBenchmark(
+          (std::string("gemm_") + *name + "_" + product->precision).c_str(),
+          [product](benchmark::State& state) { gemm(state, *product); });
+      for (const auto& shape : shapes) benchmark->Args(shape);
+    }
   }
   return true;
 }();

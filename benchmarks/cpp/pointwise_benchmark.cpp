@@ -37,8 +37,8 @@ const bool registered = [] {
                                    [step](benchmark::State& state) { elements(state, step); });
     };
     using Row = std::vector<float>;
-    add("gelu_erf", [&kernels](Row& x) { kernels.gelu_erf(x.data(), x.size()); });
-    add("gelu_tanh", [&kernels](Row& x) { kernels.gelu_tanh(x.data(), x.size()); });
+    add("gelu_erf", [&kernels](Row& x) { kernels.gelu_erf(x.data(), x.size(), 1, x.size()); });
+    add("gelu_tanh", [&kernels](Row& x) { kernels.gelu_tanh(x.data(), x.size(), 1, x.size()); });
     add("softmax", [&kernels](Row& x) { kernels.softmax(x.data(), x.size()); });
     add("layer_norm", [&kernels](Row& x) {
       static const Row ones(kWidth, 1.0F);

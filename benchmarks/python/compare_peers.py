@@ -1,4 +1,11 @@
-"""Score the same pairs with tamis and its peers, interleaved, and print medians and ratios."""
+"""Score the same pairs with tamis and its peers, interleaved, and print medians and ratios.
+
+    python benchmarks/python/compare_peers.py --encoder MINILM [--case "1 pair, ~70 tokens"]
+
+The encoder's folder gets a random one-label head; every contender loads the same folder, in one
+process, with the same number of threads, and takes its turn in every round. Tokenisation is part of
+what is timed. `--shape bge-m3` makes a random model of bge-reranker-v2-m3's shape instead.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +14,13 @@ import pathlib
 import platform
 import random
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
 
-Pairs = list[tuple[str, str]]
-Contender = Callable[[Pairs], object]
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from peers.runtimes import Contender, Pairs, all_peers
 
 
 def processor() -> str:
@@ -32,6 +40,28 @@ def classifier(encoder: pathlib.Path, dest: pathlib.Path) -> pathlib.Path:
     model = AutoModelForSequenceClassification.from_pretrained(encoder, num_labels=1)
     model.save_pretrained(dest)
     AutoTokenizer.from_pretrained(encoder).save_pretrained(dest)
+    return dest
+
+
+def bge_m3_shape(tokenizer: pathlib.Path, dest: pathlib.Path) -> pathlib.Path:
+    """A random XLM-R classifier of bge-reranker-v2-m3's size over the given XLM-R tokenizer."""
+    import torch
+    from transformers import AutoTokenizer, XLMRobertaConfig, XLMRobertaForSequenceClassification
+
+    torch.manual_seed(0)
+    config = XLMRobertaConfig(
+        vocab_size=250002,
+        hidden_size=1024,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        intermediate_size=4096,
+        max_position_embeddings=8194,
+        type_vocab_size=1,
+        num_labels=1,
+        layer_norm_eps=1e-5,
+    )
+    XLMRobertaForSequenceClassification(config).save_pretrained(dest)
+    AutoTokenizer.from_pretrained(tokenizer).save_pretrained(dest)
     return dest
 
 
@@ -55,24 +85,39 @@ CASES: dict[str, tuple[int, tuple[int, int]]] = {
     "1 pair, ~70 tokens": (1, (55, 62)),
     "1,000 pairs, mixed": (1000, (5, 120)),
     "20 pairs, 512 tokens": (20, (520, 530)),
+    "20 pairs, ~200 tokens": (20, (180, 190)),
 }
 
 
-def contenders(folder: pathlib.Path, threads: int) -> dict[str, Contender]:
-    """Name -> a function that scores all pairs."""
-    import torch
-    from sentence_transformers import CrossEncoder as Peer
-
+def ours(folder: pathlib.Path, precision: str) -> tuple[str, Contender]:
+    """Name (with precision and instruction set) and function of tamis."""
     import tamis
 
-    torch.set_num_threads(threads)
-    tamis.set_num_threads(threads)
-    ours = tamis.CrossEncoder(str(folder))
-    peer = Peer(str(folder), device="cpu")
-    return {
-        f"tamis ({ours.description})": lambda pairs: ours.predict(pairs, on_truncation="ignore"),
-        "sentence-transformers": lambda pairs: peer.predict(pairs, show_progress_bar=False),
-    }
+    model = tamis.CrossEncoder(str(folder), precision=precision)
+    return (
+        f"tamis {model.description.removeprefix('engine ')}",
+        lambda pairs: model.predict(pairs, on_truncation="ignore"),
+    )
+
+
+def contenders(
+    folder: pathlib.Path, scratch: pathlib.Path, arguments: argparse.Namespace
+) -> dict[str, Contender]:
+    """Name -> a function that scores all pairs; what cannot be loaded is named and left out."""
+    import tamis
+    import torch
+
+    torch.set_num_threads(arguments.threads)
+    tamis.set_num_threads(arguments.threads)
+    run = dict(ours(folder, precision) for precision in arguments.precision)
+    for name, load in all_peers(folder, scratch, arguments.threads).items():
+        if arguments.peer and not any(wanted in name for wanted in arguments.peer):
+            continue
+        try:
+            run[name] = load()
+        except Exception as error:
+            print(f"left out: {name}: {type(error).__name__}: {str(error).splitlines()[0]}")
+    return run
 
 
 def measure(run: dict[str, Contender], pairs: Pairs, rounds: int) -> dict[str, list[float]]:
@@ -88,29 +133,36 @@ def measure(run: dict[str, Contender], pairs: Pairs, rounds: int) -> dict[str, l
     return times
 
 
+def report(case: str, times: dict[str, list[float]]) -> None:
+    """Median, spread and time as a multiple of each of tamis's own."""
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    own = [name for name in times if name.startswith("tamis")]
+    print(f"\n{case:38} {'ms':>9}  {'min-max':17}" + "".join(f"  {n[6:18]:>12}" for n in own))
+    for name, taken in times.items():
+        ratios = "".join(f"  {medians[name] / medians[mine]:11.2f}x" for mine in own)
+        spread = f"({min(taken):.1f}-{max(taken):.1f})"
+        print(f"  {name:36} {medians[name]:9.1f}  {spread:17}{ratios}", flush=True)
+
+
 def main() -> None:
     """Parse the arguments, run every case, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", type=pathlib.Path, required=True)
+    parser.add_argument("--shape", choices=["encoder", "bge-m3"], default="encoder")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--case", choices=list(CASES), action="append")
+    parser.add_argument("--precision", nargs="+", default=["fp32", "bf16", "int8"])
+    parser.add_argument("--peer", nargs="*", default=[], help="parts of names; all when empty")
     arguments = parser.parse_args()
     print(f"{processor()}, {arguments.threads} threads, {arguments.rounds} rounds")
     with tempfile.TemporaryDirectory() as scratch:
-        folder = classifier(arguments.encoder, pathlib.Path(scratch) / "model")
-        run = contenders(folder, arguments.threads)
+        make = bge_m3_shape if arguments.shape == "bge-m3" else classifier
+        folder = make(arguments.encoder, pathlib.Path(scratch) / "model")
+        run = contenders(folder, pathlib.Path(scratch) / "onnx", arguments)
         for case in arguments.case or CASES:
             count, words = CASES[case]
-            times = measure(run, made_up_pairs(count, words), arguments.rounds)
-            first = statistics.median(next(iter(times.values())))
-            print(f"\n{case}")
-            for name, taken in times.items():
-                median = statistics.median(taken)
-                print(
-                    f"  {name:42} {median:9.1f} ms  ({min(taken):.1f}–{max(taken):.1f})"
-                    f"  {median / first:5.2f}x"
-                )
+            report(case, measure(run, made_up_pairs(count, words), arguments.rounds))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// score/engine/aligned.hpp: floats that begin on a cache line, so that no vector straddles two.
+// score/engine/aligned.hpp: arrays that begin on a cache line, so that no vector straddles two.
 #pragma once
 
 #include <cstddef>
@@ -34,5 +34,6 @@ struct CacheLineAllocator {
 };
 
 using Floats = std::vector<float, CacheLineAllocator<float>>;
+using Bytes = std::vector<std::byte, CacheLineAllocator<std::byte>>;
 
 }  // namespace tamis::engine

@@ -59,7 +59,7 @@ void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& w
   const std::vector<std::size_t> positions = positions_of(config, batch);
   check(config, batch, positions);
   const bool projects = tables.projection.outputs != 0;
-  Floats& out = projects ? workspace.residual : workspace.hidden;
+  Floats& out = projects ? workspace.context : workspace.hidden;
   out.resize(batch.tokens() * width);
   team.ranges(batch.tokens(), kRows, [&](std::size_t begin, std::size_t end) {
     for (std::size_t token = begin; token < end; ++token) {
@@ -78,8 +78,9 @@ void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& w
   });
   if (!projects) return;
   workspace.hidden.resize(batch.tokens() * config.hidden_size);
-  apply_linear(*weights.kernels, tables.projection, out.data(), batch.tokens(),
-               workspace.hidden.data(), team);
+  Bytes prepared;
+  apply(tables.projection, out.data(), batch.tokens(), workspace.hidden.data(), nullptr, prepared,
+        team);
 }
 
 }  // namespace tamis::engine

@@ -2,17 +2,44 @@
 #include <algorithm>
 #include <utility>
 
+#include <tamis/parallel.hpp>
+
 #include "score/engine/forward.hpp"
 
 namespace tamis::engine {
 namespace {
 
-// Rows of x that stay in the cache while all panels of a weight pass by.
-constexpr std::size_t kRows = 96;
-// When one micro-batch has the machine to itself, columns are split too.
-constexpr std::size_t kPanelsPerPiece = 8;
+// Rows whose activations stay in a core's cache through a whole part of a layer; a multiple of the
+// register tiles' heights (14, 6 and 4).
+constexpr std::size_t kRows = 84;
+// With fewer rows a core, the cores share the outputs of each product instead.
+constexpr std::size_t kFewRows = 28;
 
-using Pointwise = void (*)(float*, std::size_t);
+/// Per thread: what a block of rows goes through between attention and the next layer.
+struct Scratch {
+  Floats residual;  ///< [block, hidden]
+  Floats inner;     ///< [block, intermediate]
+  Bytes prepared;
+};
+
+Scratch& scratch() {
+  thread_local Scratch buffers;
+  return buffers;
+}
+
+/// Calls work(begin, end, team) for blocks of rows. A split team takes blocks in turn, or, when
+/// there are few rows, shares each of them.
+template <typename Work>
+void by_blocks(const Team& team, std::size_t rows, Work&& work) {
+  const std::size_t sharers = team.split ? num_threads() : 1;
+  const bool few = rows < sharers * kFewRows;
+  const std::size_t least = few ? 1 : sharers;
+  const std::size_t blocks = std::max((rows + kRows - 1) / kRows, least);
+  const std::size_t size = (rows + blocks - 1) / blocks;
+  const Team inner{.split = team.split && few};
+  const Team outer{.split = team.split && !few};
+  outer.ranges(rows, size, [&](std::size_t begin, std::size_t end) { work(begin, end, inner); });
+}
 
 Pointwise activation_of(const EncoderWeights& weights) {
   switch (weights.config.activation) {
@@ -28,81 +55,75 @@ Pointwise activation_of(const EncoderWeights& weights) {
   return weights.kernels->gelu_erf;
 }
 
-/// y[row, column] for a block of rows and of panels; `then` is applied to what was written.
-void linear_block(const Kernels& kernels, const Linear& linear, const float* x, float* y,
-                  std::pair<std::size_t, std::size_t> rows,
-                  std::pair<std::size_t, std::size_t> columns, Pointwise then) {
-  const std::size_t count = columns.second - columns.first;
-  float* const out = y + rows.first * linear.outputs + columns.first;
-  kernels.gemm(x + rows.first * linear.inputs, linear.inputs,
-               linear.panels.data() + columns.first * linear.inputs,
-               linear.bias.empty() ? nullptr : linear.bias.data() + columns.first, out,
-               linear.outputs, rows.second - rows.first, count, linear.inputs);
-  if (then == nullptr) return;
-  for (std::size_t row = 0; row < rows.second - rows.first; ++row) {
-    then(out + row * linear.outputs, count);
+/// x = norm(x + y), row by row.
+void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats& y, float* x,
+                  std::size_t rows) {
+  const std::size_t width = weights.config.hidden_size;
+  for (std::size_t row = 0; row < rows; ++row) {
+    float* const at = x + row * width;
+    weights.kernels->layer_norm(at, y.data() + row * width, norm.gain.data(), norm.shift.data(),
+                                weights.config.layer_norm_eps, at, width);
   }
 }
 
-void linear_then(const Kernels& kernels, const Linear& linear, const float* x, std::size_t rows,
-                 float* y, Pointwise then, const Team& team) {
-  const std::size_t wide =
-      team.split ? kPanelsPerPiece * kernels.panel : std::max<std::size_t>(1, linear.outputs);
-  const std::size_t column_pieces = (linear.outputs + wide - 1) / wide;
-  const std::size_t row_pieces = (rows + kRows - 1) / kRows;
-  team.run(row_pieces * column_pieces, [&](std::size_t piece) {
-    const std::size_t row = piece / column_pieces * kRows;
-    const std::size_t column = piece % column_pieces * wide;
-    linear_block(kernels, linear, x, y, {row, std::min(row + kRows, rows)},
-                 {column, std::min(column + wide, linear.outputs)}, then);
+/// out = linear(hidden) for `rows` rows.
+void project(const Linear& linear, const Floats& hidden, std::size_t rows, Floats& out,
+             const Team& team) {
+  out.resize(rows * linear.outputs);
+  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
+    apply(linear, hidden.data() + begin * linear.inputs, end - begin,
+          out.data() + begin * linear.outputs, nullptr, scratch().prepared, inner);
   });
 }
 
-/// x = norm(x + y), row by row.
-void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats& y, Floats& x,
-                  std::size_t rows, const Team& team) {
+/// From the context of attention to the layer's output, for a block of rows.
+void finish_block(const EncoderWeights& weights, const LayerWeights& layer, const float* context,
+                  float* hidden, std::size_t rows, const Team& team) {
+  Scratch& own = scratch();
+  own.residual.resize(kRows * weights.config.hidden_size);
+  own.inner.resize(kRows * weights.config.intermediate_size);
+  apply(layer.attention_output, context, rows, own.residual.data(), nullptr, own.prepared, team);
+  add_and_norm(weights, layer.attention_norm, own.residual, hidden, rows);
+  apply(layer.inner, hidden, rows, own.inner.data(), activation_of(weights), own.prepared, team);
+  apply(layer.outer, own.inner.data(), rows, own.residual.data(), nullptr, own.prepared, team);
+  add_and_norm(weights, layer.output_norm, own.residual, hidden, rows);
+}
+
+void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
+                  Workspace& workspace, const Team& team) {
   const std::size_t width = weights.config.hidden_size;
-  team.ranges(rows, kRows, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t row = begin; row < end; ++row) {
-      float* const at = x.data() + row * width;
-      weights.kernels->layer_norm(at, y.data() + row * width, norm.gain.data(), norm.shift.data(),
-                                  weights.config.layer_norm_eps, at, width);
-    }
+  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
+    finish_block(weights, layer, workspace.context.data() + begin * width,
+                 workspace.hidden.data() + begin * width, end - begin, inner);
   });
 }
 
-void feed_forward(const EncoderWeights& weights, const LayerWeights& layer, Workspace& workspace,
-                  std::size_t rows, const Team& team) {
-  workspace.inner.resize(rows * weights.config.intermediate_size);
-  workspace.residual.resize(rows * weights.config.hidden_size);
-  linear_then(*weights.kernels, layer.inner, workspace.hidden.data(), rows, workspace.inner.data(),
-              activation_of(weights), team);
-  apply_linear(*weights.kernels, layer.outer, workspace.inner.data(), rows,
-               workspace.residual.data(), team);
-  add_and_norm(weights, layer.output_norm, workspace.residual, workspace.hidden, rows, team);
+/// Row i of hidden becomes that of pair i's first token.
+void keep_first_tokens(const PackedBatch& batch, std::size_t width, Floats& hidden) {
+  for (std::size_t pair = 1; pair < batch.pairs(); ++pair) {
+    const auto token = static_cast<std::size_t>(batch.cu_seqlens[pair]);
+    std::copy_n(hidden.data() + token * width, width, hidden.data() + pair * width);
+  }
 }
 
 }  // namespace
 
-void apply_linear(const Kernels& kernels, const Linear& linear, const float* x, std::size_t rows,
-                  float* y, const Team& team) {
-  linear_then(kernels, linear, x, rows, y, nullptr, team);
-}
-
 void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
             const Team& team) {
   embed(weights, batch, workspace, team);
-  const std::size_t rows = batch.tokens();
+  const std::size_t width = weights.config.hidden_size;
+  std::size_t rows = batch.tokens();
   for (const LayerWeights& layer : weights.layers) {
-    workspace.projected.resize(rows * 3 * weights.config.hidden_size);
-    apply_linear(*weights.kernels, layer.query_key_value, workspace.hidden.data(), rows,
-                 workspace.projected.data(), team);
-    attend(weights, layer, batch, workspace, team);
-    workspace.residual.resize(rows * weights.config.hidden_size);
-    apply_linear(*weights.kernels, layer.attention_output, workspace.context.data(), rows,
-                 workspace.residual.data(), team);
-    add_and_norm(weights, layer.attention_norm, workspace.residual, workspace.hidden, rows, team);
-    feed_forward(weights, layer, workspace, rows, team);
+    project(layer.key_value, workspace.hidden, rows, workspace.key_values, team);
+    // The last layer's other tokens reach no logit.
+    const bool first_only = weights.reads_first_token() && &layer == &weights.layers.back();
+    if (first_only) {
+      keep_first_tokens(batch, width, workspace.hidden);
+      rows = batch.pairs();
+    }
+    project(layer.query, workspace.hidden, rows, workspace.queries, team);
+    attend(weights, layer, batch, first_only, workspace, team);
+    finish_layer(weights, layer, rows, workspace, team);
   }
 }
 

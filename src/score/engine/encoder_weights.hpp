@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include <tamis/model/bundle.hpp>
 
 #include "score/engine/kernels.hpp"
-#include "score/engine/matrix.hpp"
+#include "score/engine/linear.hpp"
 #include "score/engine/tensor_reader.hpp"
 
 namespace tamis::engine {
@@ -27,7 +28,8 @@ struct EmbeddingWeights {
 };
 
 struct LayerWeights {
-  Linear query_key_value;  ///< [3 * hidden, hidden], in that order
+  Linear query;      ///< divided by sqrt(head size), so that logits of attention need no scale
+  Linear key_value;  ///< [2 * hidden, hidden], in that order
   Linear attention_output;
   Norm attention_norm;
   Linear inner;
@@ -50,13 +52,21 @@ struct HeadWeights {
 struct EncoderWeights {
   EncoderConfig config;
   const Kernels* kernels = nullptr;
-  WeightFile file;  ///< keeps the mapping that the word embeddings are read from
+  const Product* attention = nullptr;  ///< precision of the products inside attention
+  WeightFile file;                     ///< keeps the mapping that the word embeddings are read from
   EmbeddingWeights embeddings;
   std::vector<LayerWeights> layers;
   HeadWeights head;
+
+  /// Whether logits come from each pair's first token alone.
+  [[nodiscard]] bool reads_first_token() const {
+    return config.family != EncoderFamily::interaction;
+  }
 };
 
-/// Throws ModelError; see FusedEncoderScorer::load.
-[[nodiscard]] EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels);
+/// The linear layers of the encoder in the precision of that name, all else in fp32. Throws
+/// ModelError; InvalidArgument; see FusedEncoderScorer::load.
+[[nodiscard]] EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels,
+                                          const std::string& precision);
 
 }  // namespace tamis::engine

@@ -15,26 +15,23 @@ namespace tamis::engine {
 
 /// Buffers of one micro-batch; kept by the scorer and used again, so that calls allocate nothing.
 struct Workspace {
-  Floats hidden;     ///< [tokens, hidden]
-  Floats projected;  ///< [tokens, 3 * hidden]: query, key, value
-  Floats context;    ///< [tokens, hidden]
-  Floats residual;   ///< [tokens, hidden]
-  Floats inner;      ///< [tokens, intermediate]
+  Floats hidden;      ///< [rows, hidden]
+  Floats queries;     ///< [rows, hidden]
+  Floats key_values;  ///< [tokens, 2 * hidden]: key, value
+  Floats context;     ///< [rows, hidden]
 };
-
-/// y[rows, outputs] = x W^T + b.
-void apply_linear(const Kernels& kernels, const Linear& linear, const float* x, std::size_t rows,
-                  float* y, const Team& team);
 
 /// Fills workspace.hidden with the embeddings. Throws InvalidArgument for ids out of range.
 void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
            const Team& team);
 
-/// context = attention over workspace.projected, sequence by sequence, head by head.
+/// context = attention of workspace.queries over workspace.key_values, sequence by sequence, head
+/// by head. `first_only`: there is one query for each pair, that of its first token.
 void attend(const EncoderWeights& weights, const LayerWeights& layer, const PackedBatch& batch,
-            Workspace& workspace, const Team& team);
+            bool first_only, Workspace& workspace, const Team& team);
 
-/// hidden = last hidden states of the batch.
+/// hidden = last hidden states [rows, hidden]: of each token for a model that reads all of them,
+/// of each pair's first token for the others.
 void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
             const Team& team);
 

@@ -40,9 +40,11 @@ class WorkspaceShelf {
 }  // namespace
 
 struct FusedEncoderScorer::Model {
-  explicit Model(engine::EncoderWeights loaded) : weights(std::move(loaded)) {}
+  Model(engine::EncoderWeights loaded, std::string name)
+      : weights(std::move(loaded)), precision(std::move(name)) {}
 
   engine::EncoderWeights weights;
+  std::string precision;
   mutable WorkspaceShelf shelf;
 
   void score(const PackedBatch& batch, std::span<float> logits, const engine::Team& team) const {
@@ -55,12 +57,10 @@ struct FusedEncoderScorer::Model {
 };
 
 FusedEncoderScorer FusedEncoderScorer::load(const ModelSpec& spec, const EngineOptions& options) {
-  if (options.precision != "fp32") {
-    raise<InvalidArgument>("the engine has no precision '{}'; it has fp32", options.precision);
-  }
   const engine::Kernels& kernels =
       options.isa.empty() ? engine::kernels() : engine::kernels_for(options.isa);
-  return FusedEncoderScorer(std::make_shared<const Model>(engine::load_encoder(spec, kernels)));
+  return FusedEncoderScorer(std::make_shared<const Model>(
+      engine::load_encoder(spec, kernels, options.precision), options.precision));
 }
 
 void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
@@ -87,7 +87,7 @@ void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
 std::size_t FusedEncoderScorer::labels() const { return model_->weights.config.labels; }
 
 std::string FusedEncoderScorer::description() const {
-  return std::string("engine fp32 ") + model_->weights.kernels->name;
+  return "engine " + model_->precision + ' ' + model_->weights.kernels->name;
 }
 
 }  // namespace tamis

@@ -1,5 +1,4 @@
-// score/engine/heads.cpp: the first token's last hidden state -> logits.
-#include <algorithm>
+// score/engine/heads.cpp: the first tokens' last hidden states -> logits.
 #include <cmath>
 
 #include "score/engine/forward.hpp"
@@ -15,11 +14,11 @@ void activate(const EncoderWeights& weights, std::vector<float>& states) {
       for (float& state : states) state = std::tanh(state);
       return;
     case EncoderFamily::distilbert:
-      weights.kernels->relu(states.data(), states.size());
+      weights.kernels->relu(states.data(), states.size(), 1, states.size());
       return;
     case EncoderFamily::electra:
       // transformers uses gelu here whatever hidden_act says (ElectraClassificationHead).
-      weights.kernels->gelu_erf(states.data(), states.size());
+      weights.kernels->gelu_erf(states.data(), states.size(), 1, states.size());
   }
 }
 
@@ -31,19 +30,14 @@ void read_head(const EncoderWeights& weights, const PackedBatch& batch, const Wo
     read_interaction(weights, batch, workspace, logits);
     return;
   }
-  const std::size_t width = weights.config.hidden_size;
-  std::vector<float> first(batch.pairs() * width);
-  for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
-    const auto token = static_cast<std::size_t>(batch.cu_seqlens[pair]);
-    std::copy_n(workspace.hidden.data() + token * width, width, first.data() + pair * width);
-  }
-  std::vector<float> dense(first.size());
+  std::vector<float> dense(batch.pairs() * weights.config.hidden_size);
+  Bytes prepared;
   const Team alone;
-  apply_linear(*weights.kernels, weights.head.dense, first.data(), batch.pairs(), dense.data(),
-               alone);
+  apply(weights.head.dense, workspace.hidden.data(), batch.pairs(), dense.data(), nullptr, prepared,
+        alone);
   activate(weights, dense);
-  apply_linear(*weights.kernels, weights.head.classifier, dense.data(), batch.pairs(),
-               logits.data(), alone);
+  apply(weights.head.classifier, dense.data(), batch.pairs(), logits.data(), nullptr, prepared,
+        alone);
 }
 
 }  // namespace tamis::engine

@@ -58,7 +58,7 @@ class Readout {
   Readout(const EncoderWeights& weights, const float* states)
       : weights_(weights), states_(states), width_(weights.config.hidden_size) {}
 
-  [[nodiscard]] float logit(Segment query, Segment document) const {
+  [[nodiscard]] float logit(Segment query, Segment document) {
     const Segment q = inner(query);
     const Segment d = inner(document);
     const double mixed = static_cast<double>(weights_.head.maxsim_mix) * maxsim(q, d) +
@@ -66,9 +66,8 @@ class Readout {
                              cosine(mean_of(states_, query.begin, query.end, width_),
                                     mean_of(states_, document.begin, document.end, width_));
     float head = 0;
-    const Linear& classifier = weights_.head.classifier;
-    weights_.kernels->gemm(states_ + query.begin * width_, width_, classifier.panels.data(),
-                           classifier.bias.data(), &head, 1, 1, 1, width_);
+    apply(weights_.head.classifier, states_ + query.begin * width_, 1, &head, nullptr, prepared_,
+          Team{});
     return static_cast<float>(mixed + static_cast<double>(head));
   }
 
@@ -81,17 +80,14 @@ class Readout {
     return {segment.begin + 1, segment.end - 1};
   }
 
-  [[nodiscard]] double maxsim(Segment query, Segment document) const {
-    const Kernels& kernels = *weights_.kernels;
+  [[nodiscard]] double maxsim(Segment query, Segment document) {
     const std::size_t rows = query.end - query.begin;
     const std::size_t columns = document.end - document.begin;
     const auto q = normalized(states_, query.begin, query.end, width_);
     const auto d = normalized(states_, document.begin, document.end, width_);
-    std::vector<float> panels(packed_size(columns, width_, kernels.panel));
-    pack_panels(d, columns, width_, kernels.panel, panels.data());
+    const Linear keys = make_linear(weights_.kernels->fp32, d, {}, columns, width_);
     std::vector<float> similarities(rows * columns);
-    kernels.gemm(q.data(), width_, panels.data(), nullptr, similarities.data(), columns, rows,
-                 columns, width_);
+    apply(keys, q.data(), rows, similarities.data(), nullptr, prepared_, Team{});
     double sum = 0;
     double total = 0;
     for (std::size_t row = 0; row < rows; ++row) {
@@ -113,13 +109,14 @@ class Readout {
   const EncoderWeights& weights_;
   const float* states_;
   std::size_t width_;
+  Bytes prepared_;
 };
 
 }  // namespace
 
 void read_interaction(const EncoderWeights& weights, const PackedBatch& batch,
                       const Workspace& workspace, std::span<float> logits) {
-  const Readout readout(weights, workspace.hidden.data());
+  Readout readout(weights, workspace.hidden.data());
   for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
     const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
     const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);

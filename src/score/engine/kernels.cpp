@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
 
 #include <tamis/error.hpp>
 
@@ -13,6 +16,8 @@ const Kernels& kernels_portable();
 #ifdef TAMIS_X86
 const Kernels& kernels_avx2();
 const Kernels& kernels_avx512();
+const Kernels& kernels_avx512_vnni();
+const Kernels& kernels_avx512_bf16();
 #endif
 
 namespace {
@@ -34,15 +39,19 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
          __builtin_cpu_supports("avx512bw") != 0;
 }
-const std::array<Set, 3>& sets() {
-  static const std::array<Set, 3> all{Set{"avx512", has_avx512(), kernels_avx512},
-                                      Set{"avx2", has_avx2(), kernels_avx2},
-                                      Set{"portable", true, kernels_portable}};
+bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni") != 0; }
+bool has_bf16() { return has_vnni() && __builtin_cpu_supports("avx512bf16") != 0; }
+const auto& sets() {
+  static const std::array all{Set{"avx512_bf16", has_bf16(), kernels_avx512_bf16},
+                              Set{"avx512_vnni", has_vnni(), kernels_avx512_vnni},
+                              Set{"avx512", has_avx512(), kernels_avx512},
+                              Set{"avx2", has_avx2(), kernels_avx2},
+                              Set{"portable", true, kernels_portable}};
   return all;
 }
 #else
-const std::array<Set, 1>& sets() {
-  static const std::array<Set, 1> all{Set{"portable", true, kernels_portable}};
+const auto& sets() {
+  static const std::array all{Set{"portable", true, kernels_portable}};
   return all;
 }
 #endif
@@ -62,12 +71,13 @@ const Kernels& kernels_for(const std::string& name) {
     if (!set.supported) raise<InvalidArgument>("this processor has no {}", name);
     return set.get();
   }
-  raise<InvalidArgument>("unknown instruction set '{}'; use portable, avx2 or avx512", name);
+  raise<InvalidArgument>(
+      "unknown instruction set '{}'; use portable, avx2, avx512, avx512_vnni or avx512_bf16", name);
 }
 
 const char* const* supported_kernels() noexcept {
   static const auto names = [] {
-    std::array<const char*, 4> found{};
+    std::array<const char*, std::tuple_size_v<std::remove_cvref_t<decltype(sets())>> + 1> found{};
     std::size_t count = 0;
     for (const Set& set : sets()) {
       if (set.supported) found[count++] = set.name;
@@ -75,6 +85,20 @@ const char* const* supported_kernels() noexcept {
     return found;
   }();
   return names.data();
+}
+
+const Product& Kernels::product(const std::string& precision) const {
+  for (const Product* product : {&fp32, &bf16, &fp16, &int8}) {
+    if (precision == product->precision) return *product;
+  }
+  raise<InvalidArgument>("the engine has no precision '{}'; it has fp32, bf16, fp16 and int8",
+                         precision);
+}
+
+const Product& Kernels::attention_product(const Product& linear) const {
+  const bool exact = std::string_view(linear.arithmetic) == fp32.arithmetic;
+  const bool slow = std::string_view(bf16.arithmetic) == fp32.arithmetic;
+  return exact || slow ? fp32 : bf16;
 }
 
 const Kernels& kernels() {

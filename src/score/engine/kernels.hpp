@@ -7,33 +7,45 @@
 #include <cstddef>
 #include <string>
 
+#include "score/engine/product.hpp"
+
 namespace tamis::engine {
 
-struct Kernels {
-  const char* name;   ///< "avx2"
-  std::size_t panel;  ///< columns of a packed panel
+/// A function applied to `n` elements of each of `rows` rows, `stride` floats apart.
+using Pointwise = void (*)(float* x, std::size_t stride, std::size_t rows, std::size_t n);
 
-  /// c[m, n] = a[m, k] * b + bias. `b`: ceil(n / panel) panels of [k, panel], the last one padded
-  /// with zeros; `bias` has n values or is null. Rows of c beyond n columns are not written.
-  void (*gemm)(const float* a, std::size_t lda, const float* b, const float* bias, float* c,
-               std::size_t ldc, std::size_t m, std::size_t n, std::size_t k);
+struct Kernels {
+  const char* name;  ///< "avx2"
+
+  Product fp32;
+  Product bf16;
+  Product fp16;
+  Product int8;
+
   /// x = x * Phi(x) with the error function; absolute error below 4e-7 * max(1, |x|).
-  void (*gelu_erf)(float* x, std::size_t n);
+  Pointwise gelu_erf;
   /// x = 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))); error as above.
-  void (*gelu_tanh)(float* x, std::size_t n);
+  Pointwise gelu_tanh;
   /// x = max(x, 0), NaN kept.
-  void (*relu)(float* x, std::size_t n);
+  Pointwise relu;
   /// x = x / (1 + exp(-x)).
-  void (*silu)(float* x, std::size_t n);
+  Pointwise silu;
   /// x = exp(x - max) / sum; n >= 1.
   void (*softmax)(float* x, std::size_t n);
   /// out = (x + y - mean) / sqrt(variance + eps) * gain + shift; y may be null.
   void (*layer_norm)(const float* x, const float* y, const float* gain, const float* shift,
                      float eps, float* out, std::size_t n);
+
+  /// "fp32", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
+  [[nodiscard]] const Product& product(const std::string& precision) const;
+  /// For the products of activations with each other in a model whose weights are `linear`'s:
+  /// bf16 where that is faster than fp32, never int8.
+  [[nodiscard]] const Product& attention_product(const Product& linear) const;
 };
 
 /// The best set that this processor runs, or the lower one that TAMIS_ISA names: portable, avx2,
-/// avx512. Throws InvalidArgument for another name or a set that the processor lacks.
+/// avx512, avx512_vnni, avx512_bf16. Throws InvalidArgument for another name or a set that the
+/// processor lacks.
 [[nodiscard]] const Kernels& kernels();
 
 /// The set of that name. Throws as `kernels` does.

@@ -1,5 +1,6 @@
 // score/engine/load_encoder.cpp: tensor names of each family -> packed weights.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -57,57 +58,70 @@ Names names_of(EncoderFamily family) {
 
 class Loader {
  public:
-  Loader(const ModelSpec& spec, const Kernels& kernels)
+  Loader(const ModelSpec& spec, const Kernels& kernels, const std::string& precision)
       : config_(*spec.encoder),
         kernels_(kernels),
+        product_(kernels.product(precision)),
         names_(names_of(config_.family)),
         reader_(open_weights(spec), names_.prefixes) {}
 
   EncoderWeights load() const {
     // Before anything large is read: a bare encoder must not look like a reranker.
     HeadWeights head = load_head();
-    EncoderWeights weights{config_,           &kernels_, reader_.file(),
-                           load_embeddings(), {},        std::move(head)};
+    EncoderWeights weights{config_,        &kernels_,         &kernels_.attention_product(product_),
+                           reader_.file(), load_embeddings(), {},
+                           std::move(head)};
     weights.layers.resize(config_.layers);
     parallel_for(config_.layers, [&](std::size_t i) { weights.layers[i] = load_layer(i); });
     return weights;
   }
 
  private:
-  [[nodiscard]] Linear linear(const std::string& name, std::size_t outputs,
+  [[nodiscard]] Linear linear(const Product& product, const std::string& name, std::size_t outputs,
                               std::size_t inputs) const {
     const auto weight = reader_.floats(name + ".weight", {outputs, inputs});
-    return make_linear(weight, reader_.floats(name + ".bias", {outputs}), outputs, inputs,
-                       kernels_.panel);
+    const auto bias = reader_.floats(name + ".bias", {outputs});
+    return make_linear(product, weight, bias, outputs, inputs);
   }
 
   [[nodiscard]] Norm norm(const std::string& name, std::size_t width) const {
     return {reader_.floats(name + ".weight", {width}), reader_.floats(name + ".bias", {width})};
   }
 
-  [[nodiscard]] Linear joined(const std::vector<std::string>& names, std::size_t width) const {
-    std::vector<float> weight;
-    std::vector<float> bias;
-    for (const std::string& name : names) {
-      const auto rows = reader_.floats(name + ".weight", {width, width});
-      const auto shift = reader_.floats(name + ".bias", {width});
-      weight.insert(weight.end(), rows.begin(), rows.end());
-      bias.insert(bias.end(), shift.begin(), shift.end());
+  /// Divided by sqrt(head size).
+  [[nodiscard]] Linear query(const std::string& name) const {
+    const std::size_t width = config_.hidden_size;
+    const float scale = 1.0F / std::sqrt(static_cast<float>(width / config_.heads));
+    auto weight = reader_.floats(name + ".weight", {width, width});
+    auto bias = reader_.floats(name + ".bias", {width});
+    for (auto* values : {&weight, &bias}) {
+      for (float& value : *values) value *= scale;
     }
-    return make_linear(weight, std::move(bias), names.size() * width, width, kernels_.panel);
+    return make_linear(product_, weight, bias, width, width);
+  }
+
+  [[nodiscard]] Linear key_value(const std::string& key, const std::string& value) const {
+    const std::size_t width = config_.hidden_size;
+    std::vector<float> weight = reader_.floats(key + ".weight", {width, width});
+    std::vector<float> bias = reader_.floats(key + ".bias", {width});
+    const auto rows = reader_.floats(value + ".weight", {width, width});
+    const auto shift = reader_.floats(value + ".bias", {width});
+    weight.insert(weight.end(), rows.begin(), rows.end());
+    bias.insert(bias.end(), shift.begin(), shift.end());
+    return make_linear(product_, weight, bias, 2 * width, width);
   }
 
   [[nodiscard]] LayerWeights load_layer(std::size_t index) const {
     const std::string layer = names_.layer + std::to_string(index);
     const std::size_t width = config_.hidden_size;
-    LayerWeights weights{
-        joined({layer + names_.query, layer + names_.key, layer + names_.value}, width),
-        linear(layer + names_.attention_output, width, width),
-        norm(layer + names_.attention_norm, width),
-        linear(layer + names_.inner, config_.intermediate_size, width),
-        linear(layer + names_.outer, width, config_.intermediate_size),
-        norm(layer + names_.output_norm, width),
-        {}};
+    LayerWeights weights{query(layer + names_.query),
+                         key_value(layer + names_.key, layer + names_.value),
+                         linear(product_, layer + names_.attention_output, width, width),
+                         norm(layer + names_.attention_norm, width),
+                         linear(product_, layer + names_.inner, config_.intermediate_size, width),
+                         linear(product_, layer + names_.outer, width, config_.intermediate_size),
+                         norm(layer + names_.output_norm, width),
+                         {}};
     if (config_.family == EncoderFamily::interaction) weights.segment_bias = segment_bias(index);
     return weights;
   }
@@ -137,7 +151,7 @@ class Loader {
     }
     weights.norm = norm("embeddings.LayerNorm", width);
     if (width != config_.hidden_size) {
-      weights.projection = linear("embeddings_project", config_.hidden_size, width);
+      weights.projection = linear(kernels_.fp32, "embeddings_project", config_.hidden_size, width);
     }
     return weights;
   }
@@ -159,7 +173,7 @@ class Loader {
                      "interaction.head.weight", "interaction.attention_bias"},
                     "readout");
     HeadWeights head;
-    head.classifier = linear("interaction.head", 1, width);
+    head.classifier = linear(kernels_.fp32, "interaction.head", 1, width);
     head.token_weight = reader_.floats("interaction.token_weight.weight", {1, width});
     head.token_bias = reader_.floats("interaction.token_weight.bias", {1}).front();
     const auto mix = reader_.floats("interaction.mix", {2});
@@ -174,27 +188,29 @@ class Loader {
         {dense + ".weight", dense + ".bias", classifier + ".weight", classifier + ".bias"},
         "classification head");
     HeadWeights head;
-    head.dense = linear(dense, config_.hidden_size, config_.hidden_size);
-    head.classifier = linear(classifier, config_.labels, config_.hidden_size);
+    head.dense = linear(kernels_.fp32, dense, config_.hidden_size, config_.hidden_size);
+    head.classifier = linear(kernels_.fp32, classifier, config_.labels, config_.hidden_size);
     return head;
   }
 
   const EncoderConfig& config_;
   const Kernels& kernels_;
+  const Product& product_;
   Names names_;
   TensorReader reader_;
 };
 
 }  // namespace
 
-EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels) {
+EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels,
+                            const std::string& precision) {
   if (!spec.encoder) {
     raise<ModelError>(
         "{}: the CPU engine does not know the architecture '{}'; use "
         "scorer=\"torchscript\" with a bundle",
         spec.folder.string(), spec.architecture);
   }
-  return Loader(spec, kernels).load();
+  return Loader(spec, kernels, precision).load();
 }
 
 }  // namespace tamis::engine

@@ -3,15 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <tamis/error.hpp>
 
-#include "score/engine/matrix.hpp"
+#include "score/engine/linear.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 
@@ -47,36 +49,109 @@ struct Product {
         weight(random_floats(n * k, 2)),
         bias(random_floats(n, 3)) {}
 
-  [[nodiscard]] std::vector<float> by(const Kernels& kernels) const {
-    const auto linear = tamis::engine::make_linear(weight, bias, outputs, inputs, kernels.panel);
-    std::vector<float> y(rows * outputs, 99.0F);
-    kernels.gemm(x.data(), inputs, linear.panels.data(), linear.bias.data(), y.data(), outputs,
-                 rows, outputs, inputs);
+  [[nodiscard]] std::vector<float> by(const tamis::engine::Product& product) const {
+    const auto linear = tamis::engine::make_linear(product, weight, bias, outputs, inputs);
+    return by(linear, 0, rows);
+  }
+  /// By scalar code: rows and outputs rounded to 127 levels of their largest magnitude.
+  [[nodiscard]] std::vector<double> quantized() const {
+    const auto levels = [this](const std::vector<float>& from, std::size_t row, float& scale) {
+      const float* const at = from.data() + row * inputs;
+      float most = 0;
+      for (std::size_t i = 0; i < inputs; ++i) most = std::max(most, std::abs(at[i]));
+      scale = most / 127.0F;
+      std::vector<std::int64_t> whole(inputs);
+      for (std::size_t i = 0; i < inputs; ++i) whole[i] = std::lrintf(at[i] * (127.0F / most));
+      return whole;
+    };
+    std::vector<double> y;
+    for (std::size_t row = 0; row < rows; ++row) {
+      float row_scale = 0;
+      const auto a = levels(x, row, row_scale);
+      for (std::size_t output = 0; output < outputs; ++output) {
+        float scale = 0;
+        const auto b = levels(weight, output, scale);
+        const auto sum = std::inner_product(a.begin(), a.end(), b.begin(), std::int64_t{0});
+        y.push_back(static_cast<double>(sum) * static_cast<double>(scale * row_scale) +
+                    static_cast<double>(bias[output]));
+      }
+    }
+    return y;
+  }
+  [[nodiscard]] std::vector<float> by(const tamis::engine::Linear& linear, std::size_t first,
+                                      std::size_t count) const {
+    tamis::engine::Bytes prepared;
+    std::vector<float> y(count * outputs, 99.0F);
+    tamis::engine::apply(linear, x.data() + first * inputs, count, y.data(), nullptr, prepared, {});
     return y;
   }
 };
+
+const std::vector<std::string> kPrecisions{"fp32", "bf16", "fp16", "int8"};
+
+/// Relative to the sum of the magnitudes of all terms.
+double tolerance(const std::string& precision) {
+  if (precision == "fp32") return 1e-6;
+  if (precision == "fp16") return 1e-3;
+  return precision == "bf16" ? 8e-3 : 2e-2;
+}
 
 }  // namespace
 
 TEST_CASE("the product is right for every shape of edge") {
   for (const Kernels* kernels : all_kernels()) {
-    for (const std::size_t m : {1, 2, 5, 6, 7, 13, 24}) {
-      for (const std::size_t n : {1, 7, 8, 16, 17, 33, 64}) {
-        for (const std::size_t k : {1, 3, 32, 65, 700}) {
-          const Product product(m, n, k);
-          const auto y = product.by(*kernels);
-          for (std::size_t i = 0; i < m * n; ++i) {
-            double sum = static_cast<double>(product.bias[i % n]);
-            double size = std::abs(sum);
-            for (std::size_t j = 0; j < k; ++j) {
-              const double term = static_cast<double>(product.x[i / n * k + j]) *
-                                  static_cast<double>(product.weight[i % n * k + j]);
-              sum += term;
-              size += std::abs(term);
+    for (const std::string& precision : kPrecisions) {
+      for (const std::size_t m : {1, 2, 5, 6, 7, 13, 14, 29}) {
+        for (const std::size_t n : {1, 7, 8, 16, 17, 33, 64}) {
+          for (const std::size_t k : {1, 3, 32, 65, 700}) {
+            const Product product(m, n, k);
+            const auto y = product.by(kernels->product(precision));
+            for (std::size_t i = 0; i < m * n; ++i) {
+              double sum = static_cast<double>(product.bias[i % n]);
+              double size = std::abs(sum);
+              for (std::size_t j = 0; j < k; ++j) {
+                const double term = static_cast<double>(product.x[i / n * k + j]) *
+                                    static_cast<double>(product.weight[i % n * k + j]);
+                sum += term;
+                size += std::abs(term);
+              }
+              if (std::abs(static_cast<double>(y[i]) - sum) > tolerance(precision) * size + 1e-6) {
+                FAIL(kernels->name << ' ' << precision << ' ' << m << 'x' << n << 'x' << k
+                                   << " element " << i);
+              }
             }
-            if (std::abs(static_cast<double>(y[i]) - sum) > 1e-6 * size + 1e-6) {
-              FAIL(kernels->name << ' ' << m << 'x' << n << 'x' << k << " element " << i);
-            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Levels of int8, so that no rounding is in doubt: random ones, or the largest sums there are,
+/// which no intermediate may saturate. Each row has a level of 127.
+void make_whole(std::vector<float>& rows, std::size_t inputs, bool extreme) {
+  std::mt19937 random(static_cast<unsigned>(rows.size()));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto level = static_cast<float>(static_cast<int>(random() % 255) - 127);
+    const float most = i / inputs % 2 != 0 ? 127.0F : -127.0F;
+    rows[i] = (extreme || i % inputs == 0 ? most : level) * 0.25F;
+  }
+}
+
+TEST_CASE("int8 products are exact: every set gives what 64-bit integers give") {
+  for (const std::size_t k : {1, 7, 384, 4099}) {
+    for (const bool extreme : {false, true}) {
+      Product product(9, 33, k);
+      make_whole(product.x, k, extreme);
+      make_whole(product.weight, k, extreme);
+      const std::vector<double> expected = product.quantized();
+      for (const Kernels* kernels : all_kernels()) {
+        const auto y = product.by(kernels->int8);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+          const double size =
+              std::abs(expected[i]) + std::abs(static_cast<double>(product.bias[i % 33]));
+          if (std::abs(static_cast<double>(y[i]) - expected[i]) > 4e-7 * (size + 1)) {
+            FAIL(kernels->name << " inputs " << k << " element " << i);
           }
         }
       }
@@ -86,16 +161,16 @@ TEST_CASE("the product is right for every shape of edge") {
 
 TEST_CASE("a row has the same bits alone and in any block") {
   for (const Kernels* kernels : all_kernels()) {
-    const Product whole(29, 40, 700);
-    const auto expected = whole.by(*kernels);
-    const auto linear =
-        tamis::engine::make_linear(whole.weight, whole.bias, 40, 700, kernels->panel);
-    for (std::size_t first = 0; first < whole.rows; ++first) {
-      for (std::size_t count = 1; first + count <= whole.rows; count += 3) {
-        std::vector<float> y(count * 40);
-        kernels->gemm(whole.x.data() + first * 700, 700, linear.panels.data(), linear.bias.data(),
-                      y.data(), 40, count, 40, 700);
-        CHECK(std::memcmp(y.data(), expected.data() + first * 40, y.size() * 4) == 0);
+    for (const std::string& precision : kPrecisions) {
+      const Product whole(29, 40, 700);
+      const auto linear = tamis::engine::make_linear(kernels->product(precision), whole.weight,
+                                                     whole.bias, 40, 700);
+      const auto expected = whole.by(linear, 0, 29);
+      for (std::size_t first = 0; first < whole.rows; ++first) {
+        for (std::size_t count = 1; first + count <= whole.rows; count += 3) {
+          const auto y = whole.by(linear, first, count);
+          CHECK(std::memcmp(y.data(), expected.data() + first * 40, y.size() * 4) == 0);
+        }
       }
     }
   }
@@ -103,13 +178,19 @@ TEST_CASE("a row has the same bits alone and in any block") {
 
 TEST_CASE("columns beyond the last are not written") {
   for (const Kernels* kernels : all_kernels()) {
-    const std::vector<float> x = random_floats(6 * 8, 1);
-    const auto linear =
-        tamis::engine::make_linear(random_floats(3 * 8, 2), {}, 3, 8, kernels->panel);
-    std::vector<float> y(6 * 10, 7.0F);
-    kernels->gemm(x.data(), 8, linear.panels.data(), nullptr, y.data(), 10, 6, 3, 8);
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      if (i % 10 >= 3) CHECK(y[i] == 7.0F);
+    for (const std::string& precision : kPrecisions) {
+      const tamis::engine::Product& product = kernels->product(precision);
+      const std::vector<float> x = random_floats(6 * 300, 1);
+      const auto linear =
+          tamis::engine::make_linear(product, random_floats(3 * 300, 2), {}, 3, 300);
+      tamis::engine::Bytes prepared;
+      tamis::engine::reserve_rows(product, 6, 300, prepared);
+      product.prepare(x.data(), 300, 6, 300, prepared.data());
+      std::vector<float> y(6 * 10, 7.0F);
+      product.multiply(prepared.data(), 6, linear.panels.data(), 3, 300, y.data(), 10);
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        if (i % 10 >= 3) CHECK(y[i] == 7.0F);
+      }
     }
   }
 }
@@ -119,7 +200,7 @@ TEST_CASE("TAMIS_ISA forces a lower set; a name that is none is an error") {
   CHECK(std::string(tamis::engine::kernels().name) == "portable");
   setenv("TAMIS_ISA", "mmx", 1);
   CHECK(contains(message_of<tamis::InvalidArgument>([] { (void)tamis::engine::kernels(); }),
-                 "portable, avx2 or avx512"));
+                 "portable, avx2, avx512"));
   unsetenv("TAMIS_ISA");
   CHECK_NOTHROW(tamis::engine::kernels());
 }

@@ -1,0 +1,1 @@
+"""What tamis is measured against: one function for each library, from one Hugging Face folder."""

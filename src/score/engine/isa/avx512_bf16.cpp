@@ -1,0 +1,14 @@
+// score/engine/isa/avx512_bf16.cpp: AVX-512 with VNNI and BF16 (Cooper Lake, Zen 4 and later).
+#define TAMIS_KERNELS kernels_avx512_bf16
+#define TAMIS_KERNELS_NAME "avx512_bf16"
+#include "score/engine/isa/avx512.inc"
+#include "score/engine/isa/bf16_dot.inc"
+#include "score/engine/isa/int8_vnni.inc"
+
+namespace {
+constexpr auto kBf16 = rounded_product<Bf16Dot>("bf16", "bf16");
+constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
+constexpr auto kInt8 = Int8<VnniDot>::product();
+}  // namespace
+
+#include "score/engine/isa/table.inc"

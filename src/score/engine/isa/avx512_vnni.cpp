@@ -1,0 +1,13 @@
+// score/engine/isa/avx512_vnni.cpp: AVX-512 with VNNI (Cascade Lake, Ice Lake).
+#define TAMIS_KERNELS kernels_avx512_vnni
+#define TAMIS_KERNELS_NAME "avx512_vnni"
+#include "score/engine/isa/avx512.inc"
+#include "score/engine/isa/int8_vnni.inc"
+
+namespace {
+constexpr auto kBf16 = rounded_product<StoredHalf<Bf16Bits>>("bf16", "fp32");
+constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
+constexpr auto kInt8 = Int8<VnniDot>::product();
+}  // namespace
+
+#include "score/engine/isa/table.inc"

@@ -1,0 +1,25 @@
+// score/engine/isa/portable.cpp: what every processor runs, and the reference for the others.
+#define TAMIS_VECTOR_BYTES 16
+#define TAMIS_ROWS 4
+#define TAMIS_KERNELS kernels_portable
+#define TAMIS_KERNELS_NAME "portable"
+#include "score/engine/isa/vector.inc"
+
+namespace {
+inline IntVec multiply_shorts(IntVec a, IntVec b) {
+  return ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+}
+}  // namespace
+
+#include "score/engine/isa/fp32.inc"
+#include "score/engine/isa/int8.inc"
+#include "score/engine/isa/pointwise.inc"
+#include "score/engine/isa/product.inc"
+
+namespace {
+constexpr auto kBf16 = rounded_product<StoredHalf<Bf16Bits>>("bf16", "fp32");
+constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
+constexpr auto kInt8 = Int8<WideDot>::product();
+}  // namespace
+
+#include "score/engine/isa/table.inc"

@@ -1,0 +1,47 @@
+// score/engine/product.hpp: one precision's matrix product on one instruction set.
+//
+//   prepare(x)  ->  rows that `multiply` reads        (fp32 copied, or rounded to bf16 or int8)
+//   pack(W, b)  ->  panels of `panel` outputs each     (done once, at load)
+//   multiply    ->  x W^T + b in fp32
+//
+// An element of the result is one fixed sequence of operations, whatever the number of rows.
+#pragma once
+
+#include <cstddef>
+
+namespace tamis::engine {
+
+/// A matrix of which element (output, input) is `data[output * output_stride + input *
+/// input_stride]`.
+struct MatrixView {
+  const float* data;
+  std::size_t outputs;
+  std::size_t inputs;
+  std::size_t output_stride;
+  std::size_t input_stride;
+};
+
+struct Product {
+  const char* precision;   ///< "fp32"
+  const char* arithmetic;  ///< what multiplies: "fp32", "bf16", "int8"
+  std::size_t panel;       ///< outputs of a panel
+
+  /// Bytes of a prepared row.
+  std::size_t (*row_bytes)(std::size_t inputs);
+  /// Rows of x, `stride` floats apart, one after another into `out`.
+  void (*prepare)(const float* x, std::size_t stride, std::size_t rows, std::size_t inputs,
+                  std::byte* out);
+  /// Bytes of a panel. A multiple of 64.
+  std::size_t (*panel_bytes)(std::size_t inputs);
+  /// Writes ceil(outputs / panel) panels; `bias` [outputs] may be null.
+  void (*pack)(const MatrixView& weight, const float* bias, std::byte* panels);
+  /// c[rows, columns] = x W^T + b for the first `columns` outputs of `panels`. What is right of
+  /// `columns` is not written. Prepared rows beyond `rows` may be read up to a multiple of 32.
+  void (*multiply)(const std::byte* prepared, std::size_t rows, const std::byte* panels,
+                   std::size_t columns, std::size_t inputs, float* c, std::size_t ldc);
+};
+
+/// Prepared rows that memory must be there for when `rows` are multiplied.
+constexpr std::size_t readable_rows(std::size_t rows) { return (rows + 31) / 32 * 32; }
+
+}  // namespace tamis::engine
