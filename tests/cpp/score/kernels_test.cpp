@@ -159,6 +159,30 @@ TEST_CASE("int8 products are exact: every set gives what 64-bit integers give") 
   }
 }
 
+TEST_CASE("panels are the same from a weight and from its transpose") {
+  for (const Kernels* kernels : all_kernels()) {
+    for (const std::string& precision : kPrecisions) {
+      const tamis::engine::Product& product = kernels->product(precision);
+      for (const std::size_t outputs : {5, 32, 64, 70}) {
+        for (const std::size_t inputs : {1, 32, 70, 96}) {
+          const std::vector<float> rows = random_floats(outputs * inputs, 4);
+          std::vector<float> columns(rows.size());
+          for (std::size_t i = 0; i < rows.size(); ++i) {
+            columns[i % inputs * outputs + i / inputs] = rows[i];
+          }
+          const std::size_t bytes = tamis::engine::packed_bytes(product, outputs, inputs);
+          tamis::engine::Bytes one(bytes);
+          tamis::engine::Bytes other(bytes);
+          product.pack({rows.data(), outputs, inputs, inputs, 1}, nullptr, one.data());
+          product.pack({columns.data(), outputs, inputs, 1, outputs}, nullptr, other.data());
+          INFO(kernels->name << ' ' << precision << ' ' << outputs << 'x' << inputs);
+          CHECK(one == other);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a row has the same bits alone and in any block") {
   for (const Kernels* kernels : all_kernels()) {
     for (const std::string& precision : kPrecisions) {

@@ -6,7 +6,7 @@
 #include "score/engine/isa/int8_vnni.inc"
 
 namespace {
-constexpr auto kBf16 = rounded_product<Bf16Dot>("bf16", "bf16");
+constexpr auto kBf16 = Bf16Dot::product();
 constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
 constexpr auto kInt8 = Int8<VnniDot>::product();
 }  // namespace
