@@ -8,6 +8,14 @@
 #include <tuple>
 #include <type_traits>
 
+#ifdef TAMIS_X86
+#include <cpuid.h>
+#endif
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <tamis/error.hpp>
 
 namespace tamis::engine {
@@ -18,6 +26,7 @@ const Kernels& kernels_avx2();
 const Kernels& kernels_avx512();
 const Kernels& kernels_avx512_vnni();
 const Kernels& kernels_avx512_bf16();
+const Kernels& kernels_amx();
 #endif
 
 namespace {
@@ -41,8 +50,28 @@ bool has_avx512() {
 }
 bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni") != 0; }
 bool has_bf16() { return has_vnni() && __builtin_cpu_supports("avx512bf16") != 0; }
+
+/// The kernel keeps room for a process's tiles only when it is asked to.
+bool may_use_tiles() {
+#ifdef __linux__
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+bool has_amx() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!has_bf16() || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  constexpr unsigned kBf16TileInt8 = 1U << 22U | 1U << 24U | 1U << 25U;
+  return (d & kBf16TileInt8) == kBf16TileInt8 && may_use_tiles();
+}
+
 const auto& sets() {
-  static const std::array all{Set{"avx512_bf16", has_bf16(), kernels_avx512_bf16},
+  static const std::array all{Set{"amx", has_amx(), kernels_amx},
+                              Set{"avx512_bf16", has_bf16(), kernels_avx512_bf16},
                               Set{"avx512_vnni", has_vnni(), kernels_avx512_vnni},
                               Set{"avx512", has_avx512(), kernels_avx512},
                               Set{"avx2", has_avx2(), kernels_avx2},
@@ -72,7 +101,9 @@ const Kernels& kernels_for(const std::string& name) {
     return set.get();
   }
   raise<InvalidArgument>(
-      "unknown instruction set '{}'; use portable, avx2, avx512, avx512_vnni or avx512_bf16", name);
+      "unknown instruction set '{}'; use portable, avx2, avx512, avx512_vnni, avx512_bf16 "
+      "or amx",
+      name);
 }
 
 const char* const* supported_kernels() noexcept {

@@ -1,6 +1,7 @@
 // Batch invariance and the use by many threads. That the logits are right is tested in Python,
 // against transformers (tests/python/engine).
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -22,10 +23,12 @@ using tamis::PackedBatch;
 
 namespace {
 
-FusedEncoderScorer load(const std::string& type, const std::string& isa = "") {
+FusedEncoderScorer load(const std::string& type, const std::string& isa = "",
+                        const std::string& precision = "fp32") {
   const TemporaryFolder folder;
   test::RandomModel(type).write(folder);
-  return FusedEncoderScorer::load(tamis::load_model_spec(folder.path()), {.isa = isa});
+  return FusedEncoderScorer::load(tamis::load_model_spec(folder.path()),
+                                  {.precision = precision, .isa = isa});
 }
 
 std::vector<float> scores(const FusedEncoderScorer& scorer,
@@ -72,35 +75,64 @@ std::vector<std::string> sets() {
   return names;
 }
 
+/// Whether 40 random ways to batch the pairs give the bits that each pair has alone.
+bool batch_invariant(const FusedEncoderScorer& scorer) {
+  std::mt19937 random(4);
+  const auto pairs = test::random_pairs(60, 2, 80, random);
+  tamis::set_num_threads(1);
+  const std::vector<float> expected = alone(scorer, pairs);
+  CHECK(std::adjacent_find(expected.begin(), expected.end(), std::not_equal_to<>()) !=
+        expected.end());
+  bool same = true;
+  for (int round = 0; round < 40; ++round) {
+    tamis::set_num_threads(1 + random() % 4);
+    const auto batches = random_batches(pairs, random);
+    const std::vector<float> found = scores(scorer, batches);
+    std::size_t at = 0;
+    for (const PackedBatch& batch : batches) {
+      for (const std::uint32_t row : batch.rows) {
+        same = same && same_bits(found[at++], expected[row]);
+      }
+    }
+  }
+  return same;
+}
+
+const std::vector<std::string> kPrecisions{"fp32", "bf16", "fp16", "int8"};
+
 }  // namespace
 
 TEST_CASE("a pair has the same bits in any batch, order and number of threads") {
   const std::size_t before = tamis::num_threads();
   for (const std::string type : {"bert", "tamis_interaction"}) {
     for (const std::string& isa : sets()) {
-      const FusedEncoderScorer scorer = load(type, isa);
-      std::mt19937 random(4);
-      const auto pairs = test::random_pairs(60, 2, 80, random);
-      tamis::set_num_threads(1);
-      const std::vector<float> expected = alone(scorer, pairs);
-      CHECK(std::adjacent_find(expected.begin(), expected.end(), std::not_equal_to<>()) !=
-            expected.end());
-      for (int round = 0; round < 40; ++round) {
-        tamis::set_num_threads(1 + random() % 4);
-        const auto batches = random_batches(pairs, random);
-        const std::vector<float> found = scores(scorer, batches);
-        std::size_t at = 0;
-        bool same = true;
-        for (const PackedBatch& batch : batches) {
-          for (const std::uint32_t row : batch.rows) {
-            same = same && same_bits(found[at++], expected[row]);
-          }
-        }
-        CHECK(same);
+      for (const std::string& precision : kPrecisions) {
+        INFO(type << ' ' << isa << ' ' << precision);
+        CHECK(batch_invariant(load(type, isa, precision)));
       }
     }
   }
   tamis::set_num_threads(before);
+}
+
+TEST_CASE("the lower precisions stay near fp32") {
+  std::mt19937 random(12);
+  const auto pairs = test::random_pairs(40, 2, 80, random);
+  for (const std::string type : {"bert", "tamis_interaction"}) {
+    const std::vector<float> expected = alone(load(type, "portable"), pairs);
+    const auto [least, most] = std::minmax_element(expected.begin(), expected.end());
+    for (const std::string& isa : sets()) {
+      for (const std::string& precision : kPrecisions) {
+        const std::vector<float> found = alone(load(type, isa, precision), pairs);
+        double worst = 0;
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+          worst = std::max(worst, static_cast<double>(std::abs(found[i] - expected[i])));
+        }
+        INFO(type << ' ' << isa << ' ' << precision << " off by " << worst);
+        CHECK(worst < (precision == "fp32" ? 1e-4 : 0.1) * static_cast<double>(*most - *least));
+      }
+    }
+  }
 }
 
 TEST_CASE("instruction sets agree closely") {

@@ -19,13 +19,19 @@
 
 using tamis::engine::Kernels;
 
+namespace tamis::engine {
+const Kernels& kernels_amx_emulated();
+}
+
 namespace {
 
+/// The sets of this processor, and the tile code over emulated tiles.
 std::vector<const Kernels*> all_kernels() {
   std::vector<const Kernels*> found;
   for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
     found.push_back(&tamis::engine::kernels_for(*name));
   }
+  found.push_back(&tamis::engine::kernels_amx_emulated());
   return found;
 }
 

@@ -1,4 +1,6 @@
 // score/engine/isa/avx512.cpp: AVX-512 F, VL, DQ and BW. Flags: CMakeLists.txt.
+#define TAMIS_VECTOR_BYTES 64
+#define TAMIS_ROWS 14
 #define TAMIS_KERNELS kernels_avx512
 #define TAMIS_KERNELS_NAME "avx512"
 #include "score/engine/isa/avx512.inc"

@@ -1,4 +1,6 @@
 // score/engine/isa/avx512_bf16.cpp: AVX-512 with VNNI and BF16 (Cooper Lake, Zen 4 and later).
+#define TAMIS_VECTOR_BYTES 64
+#define TAMIS_ROWS 14
 #define TAMIS_KERNELS kernels_avx512_bf16
 #define TAMIS_KERNELS_NAME "avx512_bf16"
 #include "score/engine/isa/avx512.inc"

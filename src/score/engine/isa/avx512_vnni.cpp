@@ -1,4 +1,6 @@
 // score/engine/isa/avx512_vnni.cpp: AVX-512 with VNNI (Cascade Lake, Ice Lake).
+#define TAMIS_VECTOR_BYTES 64
+#define TAMIS_ROWS 14
 #define TAMIS_KERNELS kernels_avx512_vnni
 #define TAMIS_KERNELS_NAME "avx512_vnni"
 #include "score/engine/isa/avx512.inc"

@@ -1,0 +1,18 @@
+// score/engine/isa/amx.cpp: AVX-512 with AMX tiles for bf16 and int8 (Sapphire Rapids and later).
+#define TAMIS_VECTOR_BYTES 64
+#define TAMIS_ROWS 14
+#define TAMIS_KERNELS kernels_amx
+#define TAMIS_KERNELS_NAME "amx"
+#include "score/engine/isa/amx.inc"
+
+#include "score/engine/isa/amx_tiles.inc"
+#include "score/engine/isa/avx512.inc"
+#include "score/engine/isa/bf16_dot.inc"
+
+namespace {
+constexpr auto kBf16 = amx_bf16<Tiles>(pack_bf16<AmxBf16>);
+constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
+constexpr auto kInt8 = amx_int8<Tiles>();
+}  // namespace
+
+#include "score/engine/isa/table.inc"
