@@ -2,7 +2,7 @@
 # targets alone (never through global flags).
 function(tamis_add_warnings target)
   target_compile_options(
-    ${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-Wall;-Wextra;-Wshadow;-Wnon-virtual-dtor;-Wold-style-cast>
+    ${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-Wall;-Wextra;-Wno-missing-field-initializers;-Wshadow;-Wnon-virtual-dtor;-Wold-style-cast>
   )
 endfunction()
 

@@ -11,6 +11,7 @@
 #include "cross_encoder/parts.hpp"
 #include "model/folder_stamp.hpp"
 #include "model/shared_loads.hpp"
+#include "score/engine/kernels.hpp"
 
 namespace tamis {
 namespace {
@@ -32,8 +33,9 @@ std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
 /// Of loads that give the same object.
 std::string key_of(const std::filesystem::path& path, const LoadOptions& options) {
   const std::string limit = options.max_length ? std::to_string(*options.max_length) : "own";
-  return fmt::format("{} {} {}\n{}", options.precision, options.verify_hashes, limit,
-                     folder_stamp(path));
+  // TAMIS_ISA may change between two loads.
+  return fmt::format("{} {} {} {}\n{}", engine::kernels().name, options.precision,
+                     options.verify_hashes, limit, folder_stamp(path));
 }
 
 // One micro-batch goes through all layers on one core: a few hundred tokens stay in its cache.

@@ -57,6 +57,19 @@ std::map<std::string, TensorRecord> tensor_records(const json& manifest,
   return records;
 }
 
+/// "parity": {"int8": {"kendall_tau": 0.998, ...}, ...}
+std::map<std::string, double> ranking_parity(const json& object, const std::string& source) {
+  std::map<std::string, double> found;
+  const auto parity = field_or<json>(object, "parity", json::object(), source);
+  if (!parity.is_object()) raise<ModelError>("{}: 'parity' is no object", source);
+  for (const auto& [precision, entry] : parity.items()) {
+    if (!entry.is_object()) raise<ModelError>("{}: parity of '{}' is no object", source, precision);
+    const auto tau = entry.find("kendall_tau");
+    if (tau != entry.end() && tau->is_number()) found.emplace(precision, tau->get<double>());
+  }
+  return found;
+}
+
 void keep_prompts(SavedPrompts prompts, ModelSpec& spec) {
   spec.prompts = std::move(prompts.texts);
   spec.default_prompt = std::move(prompts.default_name);
@@ -88,6 +101,7 @@ ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
       field_or<std::string>(manifest, "score_space", score_space_of(spec.activation), source);
   spec.inputs = field_or<std::vector<std::string>>(manifest, "inputs", {}, source);
   spec.tensors = tensor_records(manifest, source);
+  spec.ranking_parity = ranking_parity(manifest, source);
   keep_prompts(read_prompts(manifest, "default_prompt", source), spec);
   const auto tokenizer = field_or<json>(manifest, "tokenizer", json::object(), source);
   spec.tokenizer_folder = inside(folder, field_or<std::string>(tokenizer, "folder", ".", source));
@@ -112,6 +126,8 @@ ModelSpec read_hugging_face_folder(const fs::path& folder) {
   }
   spec.labels = spec.encoder->labels;
   spec.max_length = spec.encoder->max_positions();
+  spec.ranking_parity =
+      ranking_parity(field_or<json>(config, "tamis", json::object(), source), source);
   SavedSettings saved = read_saved_settings(folder);
   spec.activation = default_activation(saved.activation_path, config, spec.labels, source);
   spec.score_space = score_space_of(spec.activation);

@@ -2,10 +2,12 @@
 #include "model/mapped_file.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,13 +36,25 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
     raise<ModelError>("cannot map {}: {}", path.string(), std::strerror(reason));
   }
   bytes_ = {static_cast<const std::byte*>(address), size};
+  identity_ = fmt::format("{} {}:{} {} {}.{:09}", path.string(), status.st_dev, status.st_ino, size,
+                          status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : bytes_(std::exchange(other.bytes_, std::span<const std::byte>{})) {}
+    : bytes_(std::exchange(other.bytes_, std::span<const std::byte>{})),
+      identity_(std::move(other.identity_)) {}
 
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+void MappedFile::forget(std::span<const std::byte> part) noexcept {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<std::uintptr_t>(part.data());
+  const std::uintptr_t begin = (first + page - 1) / page * page;
+  const std::uintptr_t end = (first + part.size()) / page * page;
+  // Advice only: where it is refused the pages stay.
+  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 }  // namespace tamis

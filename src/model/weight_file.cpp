@@ -15,10 +15,16 @@ namespace tamis {
 struct WeightFile::Contents {
   std::filesystem::path path;
   std::vector<MappedFile> files;
+  std::string identity;
   TensorIndex tensors;
 
-  void add(const std::filesystem::path& file) {
+  void map(const std::filesystem::path& file) {
     files.emplace_back(file);
+    identity += files.back().identity() + '\n';
+  }
+
+  void add(const std::filesystem::path& file) {
+    map(file);
     for (auto& [name, tensor] : index_safetensors(files.back().bytes(), file)) {
       if (!tensors.emplace(name, std::move(tensor)).second) {
         raise<ModelError>("{}: tensor '{}' is in two of its files", path.string(), name);
@@ -86,7 +92,7 @@ WeightFile WeightFile::open_torchscript(const fs::path& path,
                                         const std::map<std::string, TensorRecord>& records) {
   auto contents = std::make_shared<Contents>();
   contents->path = path;
-  contents->files.emplace_back(path);
+  contents->map(path);
   contents->tensors = index_torchscript(contents->files.back().bytes(), path, records);
   return WeightFile(std::move(contents));
 }
@@ -101,6 +107,12 @@ std::vector<std::string> WeightFile::names() const {
   for (const auto& entry : contents_->tensors) names.push_back(entry.first);
   return names;
 }
+
+void WeightFile::forget(const TensorView& tensor) const noexcept {
+  MappedFile::forget(tensor.bytes);
+}
+
+const std::string& WeightFile::identity() const { return contents_->identity; }
 
 const fs::path& WeightFile::path() const { return contents_->path; }
 

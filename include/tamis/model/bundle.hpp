@@ -35,6 +35,9 @@ struct ModelSpec {
   std::string convention;           ///< of the TorchScript program: "packed" or "padded"
   std::vector<std::string> inputs;  ///< of the padded program, in order
   std::map<std::string, TensorRecord> tensors;  ///< of the TorchScript archive
+  /// By precision, as recorded at export: Kendall's tau between the rankings of the reference lists
+  /// at that precision and at fp32.
+  std::map<std::string, double> ranking_parity;
 };
 
 /// `path`: a folder with tamis.json or config.json. With `verify_hashes` every file of a bundle is

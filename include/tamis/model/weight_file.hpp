@@ -42,6 +42,13 @@ class WeightFile {
   /// Sorted.
   [[nodiscard]] std::vector<std::string> names() const;
 
+  /// Lets the memory of a tensor's pages go; whoever reads them again gets them from the file.
+  void forget(const TensorView& tensor) const noexcept;
+
+  /// Path, size, time of last change and file number of all files, as text: equal for two openings
+  /// of the same unchanged weights.
+  [[nodiscard]] const std::string& identity() const;
+
   /// The file or folder, for messages.
   [[nodiscard]] const std::filesystem::path& path() const;
 

@@ -66,7 +66,10 @@ struct EncoderWeights {
 
 /// The linear layers of the encoder in the precision of that name, all else in fp32. Throws
 /// ModelError; InvalidArgument; see FusedEncoderScorer::load.
-[[nodiscard]] EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels,
-                                          const std::string& precision);
+[[nodiscard]] EncoderWeights load_encoder(const ModelSpec& spec, const WeightFile& file,
+                                          const Kernels& kernels, const std::string& precision);
+
+/// Throws ModelError for an architecture that the engine does not know.
+void require_known(const ModelSpec& spec);
 
 }  // namespace tamis::engine

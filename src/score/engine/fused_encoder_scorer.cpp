@@ -4,10 +4,13 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <tamis/error.hpp>
 #include <tamis/parallel.hpp>
 #include <tamis/score/fused_encoder_scorer.hpp>
 
+#include "model/shared_loads.hpp"
 #include "parallel/parallel_for.hpp"
 #include "score/engine/encoder_weights.hpp"
 #include "score/engine/forward.hpp"
@@ -56,11 +59,51 @@ struct FusedEncoderScorer::Model {
   }
 };
 
+namespace {
+
+constexpr double kSameRanking = 0.99;
+
+struct Choice {
+  std::string precision;
+  std::string reason;
+};
+
+Choice choose(const ModelSpec& spec, const engine::Kernels& kernels, const std::string& wanted) {
+  if (wanted != "auto") return {wanted, ""};
+  for (const engine::Product* product : kernels.fastest_first()) {
+    const std::string name = product->precision;
+    if (name == "fp32") break;
+    const auto tau = spec.ranking_parity.find(name);
+    if (tau != spec.ranking_parity.end() && tau->second >= kSameRanking) {
+      return {name, fmt::format(" (auto: Kendall tau {:.4f})", tau->second)};
+    }
+  }
+  return {"fp32", spec.ranking_parity.empty()
+                      ? " (auto: the model records no other precision's parity)"
+                      : " (auto: no faster precision keeps the ranking)"};
+}
+
+/// Everything that the loaded weights depend on.
+std::string key_of(const ModelSpec& spec, const WeightFile& file, const engine::Kernels& kernels,
+                   const std::string& precision) {
+  return fmt::format("{} {} {}\n{}{}", precision, kernels.name, spec.labels, file.identity(),
+                     spec.config_json);
+}
+
+}  // namespace
+
 FusedEncoderScorer FusedEncoderScorer::load(const ModelSpec& spec, const EngineOptions& options) {
+  static SharedLoads<Model> loaded;
   const engine::Kernels& kernels =
       options.isa.empty() ? engine::kernels() : engine::kernels_for(options.isa);
-  return FusedEncoderScorer(std::make_shared<const Model>(
-      engine::load_encoder(spec, kernels, options.precision), options.precision));
+  const Choice choice = choose(spec, kernels, options.precision);
+  engine::require_known(spec);
+  const WeightFile file = open_weights(spec);
+  auto model = loaded.get(key_of(spec, file, kernels, choice.precision), [&] {
+    return std::make_shared<const Model>(
+        engine::load_encoder(spec, file, kernels, choice.precision), choice.precision);
+  });
+  return {std::move(model), choice.reason};
 }
 
 void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
@@ -87,7 +130,7 @@ void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
 std::size_t FusedEncoderScorer::labels() const { return model_->weights.config.labels; }
 
 std::string FusedEncoderScorer::description() const {
-  return "engine " + model_->precision + ' ' + model_->weights.kernels->name;
+  return fmt::format("engine {} {}{}", model_->precision, model_->weights.kernels->name, reason_);
 }
 
 }  // namespace tamis

@@ -126,6 +126,11 @@ const Product& Kernels::product(const std::string& precision) const {
                          precision);
 }
 
+std::vector<const Product*> Kernels::fastest_first() const {
+  if (std::string_view(bf16.arithmetic) == fp32.arithmetic) return {&int8, &fp32};
+  return {&int8, &bf16, &fp32};
+}
+
 const Product& Kernels::attention_product(const Product& linear) const {
   const bool exact = std::string_view(linear.arithmetic) == fp32.arithmetic;
   const bool slow = std::string_view(bf16.arithmetic) == fp32.arithmetic;

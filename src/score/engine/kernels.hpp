@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "score/engine/product.hpp"
 
@@ -38,6 +39,8 @@ struct Kernels {
 
   /// "fp32", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
   [[nodiscard]] const Product& product(const std::string& precision) const;
+  /// All of them but fp16, which saves memory and no time.
+  [[nodiscard]] std::vector<const Product*> fastest_first() const;
   /// For the products of activations with each other in a model whose weights are `linear`'s:
   /// bf16 where that is faster than fp32, never int8.
   [[nodiscard]] const Product& attention_product(const Product& linear) const;

@@ -58,12 +58,13 @@ Names names_of(EncoderFamily family) {
 
 class Loader {
  public:
-  Loader(const ModelSpec& spec, const Kernels& kernels, const std::string& precision)
-      : config_(*spec.encoder),
+  Loader(const EncoderConfig& config, const WeightFile& file, const Kernels& kernels,
+         const std::string& precision)
+      : config_(config),
         kernels_(kernels),
         product_(kernels.product(precision)),
         names_(names_of(config_.family)),
-        reader_(open_weights(spec), names_.prefixes) {}
+        reader_(file, names_.prefixes) {}
 
   EncoderWeights load() const {
     // Before anything large is read: a bare encoder must not look like a reranker.
@@ -202,15 +203,18 @@ class Loader {
 
 }  // namespace
 
-EncoderWeights load_encoder(const ModelSpec& spec, const Kernels& kernels,
+void require_known(const ModelSpec& spec) {
+  if (spec.encoder) return;
+  raise<ModelError>(
+      "{}: the CPU engine does not know the architecture '{}'; use "
+      "scorer=\"torchscript\" with a bundle",
+      spec.folder.string(), spec.architecture);
+}
+
+EncoderWeights load_encoder(const ModelSpec& spec, const WeightFile& file, const Kernels& kernels,
                             const std::string& precision) {
-  if (!spec.encoder) {
-    raise<ModelError>(
-        "{}: the CPU engine does not know the architecture '{}'; use "
-        "scorer=\"torchscript\" with a bundle",
-        spec.folder.string(), spec.architecture);
-  }
-  return Loader(spec, kernels, precision).load();
+  require_known(spec);
+  return Loader(*spec.encoder, file, kernels, precision).load();
 }
 
 }  // namespace tamis::engine

@@ -150,6 +150,7 @@ StoredTensor TensorReader::table(const std::string& name,
   if (floating && tensor.view.bytes.size() <= kCheckedBytes && !rows_finite(tensor)) {
     not_finite(name);
   }
+  weights_.forget(tensor.view);
   return tensor;
 }
 
@@ -171,6 +172,7 @@ std::vector<float> TensorReader::floats(const std::string& name,
     }
   }
   if (finite && !all_finite(values.data(), values.size())) not_finite(name);
+  weights_.forget(tensor.view);
   return values;
 }
 
