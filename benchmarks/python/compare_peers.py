@@ -67,10 +67,7 @@ def bge_m3_shape(tokenizer: pathlib.Path, dest: pathlib.Path) -> pathlib.Path:
 
 def made_up_pairs(count: int, words: tuple[int, int], seed: int = 0) -> Pairs:
     """Pairs of an eight-word query and a document of `words` words (uniform)."""
-    vocabulary = (
-        "the of treaty signed river history science protein cell energy market city music river "
-        "model language water north europe century council water approach result study patient"
-    ).split()
+    vocabulary = ["the", "of", "treaty", "signed", "river", "history", "science", "protein", "cell", "energy", "market", "city", "music", "river", "model", "language", "water", "north", "europe", "century", "council", "water", "approach", "result", "study", "patient"]
     chooser = random.Random(seed)
 
     def text(length: int) -> str:
@@ -104,8 +101,9 @@ def contenders(
     folder: pathlib.Path, scratch: pathlib.Path, arguments: argparse.Namespace
 ) -> dict[str, Contender]:
     """Name -> a function that scores all pairs; what cannot be loaded is named and left out."""
-    import tamis
     import torch
+
+    import tamis
 
     torch.set_num_threads(arguments.threads)
     tamis.set_num_threads(arguments.threads)

@@ -1,4 +1,4 @@
-"""The `tamis` command: rerank, export, demo. Standard library only: the base install has it."""
+"""The `tamis` command: rerank, export, parity, demo. Only the standard library is needed."""
 
 from __future__ import annotations
 
@@ -41,6 +41,22 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _parity(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from tamis.eval.precision import ranking_parity, record_parity
+
+    found = ranking_parity(arguments.model)
+    for precision, record in found.items():
+        print(
+            f"{precision}: Kendall tau {record['kendall_tau']:.4f} over {record['lists']} lists, "
+            f"logits off by at most {record['max_abs_logit_difference']:.4g}"
+        )
+    if arguments.record:
+        print(f"recorded in {record_parity(Path(arguments.model), found)}")
+    return 0
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     from tamis.demo import main as demo
 
@@ -68,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("dest", help="folder to write; must not exist")
     export.add_argument("--revision", help="of the hub model")
     export.set_defaults(run=_export)
+
+    parity = commands.add_parser(
+        "parity", help="what lower precisions do to a model's rankings, for precision='auto'"
+    )
+    parity.add_argument("model", help="folder of a model or a bundle")
+    parity.add_argument("--record", action="store_true", help="write it into the model's folder")
+    parity.set_defaults(run=_parity)
 
     demo = commands.add_parser("demo", help="rerank BM25's candidates for SciFact claims")
     demo.add_argument("--full", action="store_true", help="all 300 claims at depth 100")

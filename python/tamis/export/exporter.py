@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from tamis.eval.precision import RankedList, ranking_parity, record_parity, reference_lists
 from tamis.export import parity, torchscript
 from tamis.export.archive import tensor_records
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
@@ -95,6 +96,8 @@ def export_model(
             "parity": {"fp32": program.parity},
         }
         write_manifest(folder, facts)
+        if program.convention == "packed":
+            record_parity(folder, ranking_parity(folder, lists=_lists_for(found.config)))
     return ExportReport(
         Path(dest),
         facts["architecture"],
@@ -105,6 +108,12 @@ def export_model(
         facts["activation"],
         program.parity,
     )
+
+
+def _lists_for(config: dict[str, Any]) -> tuple[RankedList, ...]:
+    """Fewer lists for a large model, whose scoring would take minutes on a slow machine."""
+    large = int(config.get("hidden_size") or config.get("dim") or 0) >= 1024
+    return reference_lists()[: 3 if large else None]
 
 
 def _facts(source: Source, config: dict[str, Any], labels: int, limit: int) -> dict[str, Any]:
