@@ -63,22 +63,23 @@ void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
   const std::size_t size = width / weights.config.heads;
   const std::size_t length = slice.key_end - slice.key_begin;
   pack_keys_and_values(weights, slice, workspace, own);
-  own.logits.resize(kQueryRows * length);
+  const std::size_t stride = padded(length);
+  own.logits.resize(kQueryRows * stride);
   reserve_rows(product, kQueryRows, std::max(size, length), own.prepared);
   for (std::size_t first = slice.query_begin; first < slice.query_end; first += kQueryRows) {
     const std::size_t rows = std::min(kQueryRows, slice.query_end - first);
     const std::size_t at = first * width + slice.head * size;
     product.prepare(workspace.queries.data() + at, width, rows, size, own.prepared.data());
     product.multiply(own.prepared.data(), rows, own.keys.data(), length, size, own.logits.data(),
-                     length);
+                     stride);
     for (std::size_t row = 0; row < rows; ++row) {
-      float* const logits = own.logits.data() + row * length;
+      float* const logits = own.logits.data() + row * stride;
       if (!layer.segment_bias.empty()) {
         add_segment_bias(batch, slice, first + row, layer.segment_bias[slice.head], logits);
       }
       weights.kernels->softmax(logits, length);
     }
-    product.prepare(own.logits.data(), length, rows, length, own.prepared.data());
+    product.prepare(own.logits.data(), stride, rows, length, own.prepared.data());
     product.multiply(own.prepared.data(), rows, own.values.data(), size, length,
                      workspace.context.data() + at, width);
   }

@@ -15,6 +15,9 @@ namespace tamis::engine {
 /// A function applied to `n` elements of each of `rows` rows, `stride` floats apart.
 using Pointwise = void (*)(float* x, std::size_t stride, std::size_t rows, std::size_t n);
 
+/// The next multiple of the floats of the widest vector.
+constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
+
 struct Kernels {
   const char* name;  ///< "avx2"
 
@@ -31,7 +34,8 @@ struct Kernels {
   Pointwise relu;
   /// x = x / (1 + exp(-x)).
   Pointwise silu;
-  /// x = exp(x - max) / sum; n >= 1.
+  /// x = exp(x - max) / sum; n >= 1. x has room for padded(n) floats; those beyond n are
+  /// overwritten.
   void (*softmax)(float* x, std::size_t n);
   /// out = (x + y - mean) / sqrt(variance + eps) * gain + shift; y may be null.
   void (*layer_norm)(const float* x, const float* y, const float* gain, const float* shift,

@@ -105,6 +105,7 @@ TEST_CASE("softmax") {
         std::vector<float> x(n);
         for (float& value : x) value = normal(random);
         std::vector<float> y = x;
+        y.resize(tamis::engine::padded(n));
         kernels.softmax(y.data(), n);
         const auto top = static_cast<double>(*std::max_element(x.begin(), x.end()));
         double sum = 0;
