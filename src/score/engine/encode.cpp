@@ -89,15 +89,6 @@ void finish_block(const EncoderWeights& weights, const LayerWeights& layer, cons
   add_and_norm(weights, layer.output_norm, own.residual, hidden, rows);
 }
 
-void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
-                  Workspace& workspace, const Team& team) {
-  const std::size_t width = weights.config.hidden_size;
-  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
-    finish_block(weights, layer, workspace.context.data() + begin * width,
-                 workspace.hidden.data() + begin * width, end - begin, inner);
-  });
-}
-
 /// Row i of hidden becomes that of pair i's first token.
 void keep_first_tokens(const PackedBatch& batch, std::size_t width, Floats& hidden) {
   for (std::size_t pair = 1; pair < batch.pairs(); ++pair) {
@@ -108,20 +99,37 @@ void keep_first_tokens(const PackedBatch& batch, std::size_t width, Floats& hidd
 
 }  // namespace
 
+void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& workspace,
+                    const Team& team) {
+  project(layer.key_value, workspace.hidden, rows, workspace.key_values, team);
+  project(layer.query, workspace.hidden, rows, workspace.queries, team);
+}
+
+void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
+                  Workspace& workspace, const Team& team) {
+  const std::size_t width = weights.config.hidden_size;
+  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
+    finish_block(weights, layer, workspace.context.data() + begin * width,
+                 workspace.hidden.data() + begin * width, end - begin, inner);
+  });
+}
+
 void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
             const Team& team) {
   embed(weights, batch, workspace, team);
   const std::size_t width = weights.config.hidden_size;
   std::size_t rows = batch.tokens();
   for (const LayerWeights& layer : weights.layers) {
-    project(layer.key_value, workspace.hidden, rows, workspace.key_values, team);
     // The last layer's other tokens reach no logit.
     const bool first_only = weights.reads_first_token() && &layer == &weights.layers.back();
     if (first_only) {
+      project(layer.key_value, workspace.hidden, rows, workspace.key_values, team);
       keep_first_tokens(batch, width, workspace.hidden);
       rows = batch.pairs();
+      project(layer.query, workspace.hidden, rows, workspace.queries, team);
+    } else {
+      project_tokens(layer, rows, workspace, team);
     }
-    project(layer.query, workspace.hidden, rows, workspace.queries, team);
     attend(weights, layer, batch, first_only, workspace, team);
     finish_layer(weights, layer, rows, workspace, team);
   }

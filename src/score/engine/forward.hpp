@@ -25,10 +25,18 @@ struct Workspace {
 void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
            const Team& team);
 
+/// queries and key_values of hidden, for all tokens.
+void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& workspace,
+                    const Team& team);
+
 /// context = attention of workspace.queries over workspace.key_values, sequence by sequence, head
 /// by head. `first_only`: there is one query for each pair, that of its first token.
 void attend(const EncoderWeights& weights, const LayerWeights& layer, const PackedBatch& batch,
             bool first_only, Workspace& workspace, const Team& team);
+
+/// From the context of attention to the layer's output in hidden, for `rows` rows.
+void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
+                  Workspace& workspace, const Team& team);
 
 /// hidden = last hidden states [rows, hidden]: of each token for a model that reads all of them,
 /// of each pair's first token for the others.

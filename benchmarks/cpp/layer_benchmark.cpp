@@ -1,0 +1,125 @@
+// layer_benchmark.cpp: the parts of an encoder layer, one thread: GFLOP/s, and to be held against
+// the peaks that the same program prints. 7 sequences of 70 tokens, as in a micro-batch.
+#include <cstddef>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "score/engine/forward.hpp"
+#include "score/engine/kernels.hpp"
+
+namespace {
+
+using namespace tamis::engine;
+
+constexpr std::size_t kPairs = 7;
+constexpr std::size_t kLength = 70;
+constexpr std::size_t kTokens = kPairs * kLength;
+
+struct Shape {
+  std::string name;
+  std::size_t width, heads, inner;
+};
+
+Linear random_linear(const Product& product, std::size_t outputs, std::size_t inputs) {
+  std::mt19937 random(static_cast<unsigned>(outputs));
+  std::normal_distribution<float> normal(0, 0.05F);
+  std::vector<float> weight(outputs * inputs);
+  for (float& value : weight) value = normal(random);
+  return make_linear(product, weight, std::vector<float>(outputs, 0.1F), outputs, inputs);
+}
+
+/// One layer with random weights, and a batch with random activations.
+struct Layer {
+  EncoderWeights weights;
+  Workspace workspace;
+  tamis::PackedBatch batch;
+
+  Layer(const Kernels& kernels, const Product& product, const Shape& shape) {
+    weights.config.hidden_size = shape.width;
+    weights.config.heads = shape.heads;
+    weights.config.intermediate_size = shape.inner;
+    weights.kernels = &kernels;
+    weights.attention = &kernels.attention_product(product);
+    const Norm norm{std::vector<float>(shape.width, 1.0F), std::vector<float>(shape.width)};
+    weights.layers.push_back({random_linear(product, shape.width, shape.width),
+                              random_linear(product, 2 * shape.width, shape.width),
+                              random_linear(product, shape.width, shape.width),
+                              norm,
+                              random_linear(product, shape.inner, shape.width),
+                              random_linear(product, shape.width, shape.inner),
+                              norm,
+                              {}});
+    batch.ids.resize(kTokens);
+    batch.type_ids.resize(kTokens);
+    for (std::size_t i = 0; i <= kPairs; ++i) {
+      batch.cu_seqlens.push_back(static_cast<std::int32_t>(i * kLength));
+    }
+    batch.rows.resize(kPairs);
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    workspace.hidden.resize(kTokens * shape.width);
+    for (float& value : workspace.hidden) value = normal(random);
+  }
+};
+
+/// A part of a layer, and the multiply-adds of its products.
+struct Part {
+  const char* name;
+  double (*multiply_adds)(const Shape&);
+  void (*run)(Layer&);
+};
+
+double rows(std::size_t outputs, std::size_t inputs) {
+  return static_cast<double>(kTokens * outputs * inputs);
+}
+
+const Part kParts[] = {
+    {"project", [](const Shape& s) { return rows(3 * s.width, s.width); },
+     [](Layer& layer) { project_tokens(layer.weights.layers[0], kTokens, layer.workspace, {}); }},
+    {"attend", [](const Shape& s) { return rows(2 * s.width, kLength); },
+     [](Layer& layer) {
+       attend(layer.weights, layer.weights.layers[0], layer.batch, false, layer.workspace, {});
+     }},
+    {"finish", [](const Shape& s) { return rows(s.width, s.width) + 2 * rows(s.width, s.inner); },
+     [](Layer& layer) {
+       finish_layer(layer.weights, layer.weights.layers[0], kTokens, layer.workspace, {});
+     }},
+};
+
+void measure(benchmark::State& state, const Kernels& kernels, const Product& product,
+             const Shape& shape, const Part& part) {
+  Layer layer(kernels, product, shape);
+  for (const Part& before : kParts) before.run(layer);
+  for (auto _ : state) {
+    part.run(layer);
+    benchmark::ClobberMemory();
+  }
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * 2e-9 * part.multiply_adds(shape),
+                         benchmark::Counter::kIsRate);
+}
+
+const bool registered = [] {
+  static const Shape shapes[] = {{"minilm", 384, 12, 1536}, {"bge_m3", 1024, 16, 4096}};
+  for (const char* const* name = supported_kernels(); *name != nullptr; ++name) {
+    const Kernels& kernels = kernels_for(*name);
+    for (const Product* product : {&kernels.fp32, &kernels.bf16, &kernels.int8}) {
+      for (const Shape& shape : shapes) {
+        for (const Part& part : kParts) {
+          benchmark::RegisterBenchmark(
+              (std::string(*name) + "/" + product->precision + "/" + shape.name + "/" + part.name)
+                  .c_str(),
+              [&kernels, product, &shape, &part](benchmark::State& state) {
+                measure(state, kernels, *product, shape, part);
+              });
+        }
+      }
+    }
+  }
+  return true;
+}();
+
+}  // namespace
