@@ -23,6 +23,7 @@ namespace tamis::engine {
 const Kernels& kernels_portable();
 #ifdef TAMIS_X86
 const Kernels& kernels_avx2();
+const Kernels& kernels_avx2_vnni();
 const Kernels& kernels_avx512();
 const Kernels& kernels_avx512_vnni();
 const Kernels& kernels_avx512_bf16();
@@ -62,11 +63,22 @@ bool may_use_tiles() {
 #endif
 }
 
-bool has_amx() {
+/// Leaf 7 of cpuid: what compilers of today have no name for.
+struct Leaf7 {
   unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!has_bf16() || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  bool found;
+  explicit Leaf7(unsigned part) : found(__get_cpuid_count(7, part, &a, &b, &c, &d) != 0) {}
+};
+
+bool has_avx2_vnni() {
+  const Leaf7 leaf(1);
+  return has_avx2() && leaf.found && (leaf.a & 1U << 4U) != 0;
+}
+
+bool has_amx() {
+  const Leaf7 leaf(0);
   constexpr unsigned kBf16TileInt8 = 1U << 22U | 1U << 24U | 1U << 25U;
-  return (d & kBf16TileInt8) == kBf16TileInt8 && may_use_tiles();
+  return has_bf16() && leaf.found && (leaf.d & kBf16TileInt8) == kBf16TileInt8 && may_use_tiles();
 }
 
 const auto& sets() {
@@ -74,6 +86,7 @@ const auto& sets() {
                               Set{"avx512_bf16", has_bf16(), kernels_avx512_bf16},
                               Set{"avx512_vnni", has_vnni(), kernels_avx512_vnni},
                               Set{"avx512", has_avx512(), kernels_avx512},
+                              Set{"avx2_vnni", has_avx2_vnni(), kernels_avx2_vnni},
                               Set{"avx2", has_avx2(), kernels_avx2},
                               Set{"portable", true, kernels_portable}};
   return all;
@@ -101,7 +114,8 @@ const Kernels& kernels_for(const std::string& name) {
     return set.get();
   }
   raise<InvalidArgument>(
-      "unknown instruction set '{}'; use portable, avx2, avx512, avx512_vnni, avx512_bf16 "
+      "unknown instruction set '{}'; use portable, avx2, avx2_vnni, avx512, avx512_vnni, "
+      "avx512_bf16 "
       "or amx",
       name);
 }

@@ -51,7 +51,7 @@ struct Kernels {
 };
 
 /// The best set that this processor runs, or the lower one that TAMIS_ISA names: portable, avx2,
-/// avx512, avx512_vnni, avx512_bf16, amx. Throws InvalidArgument for another name or a set that the
+/// avx2_vnni, avx512, avx512_vnni, avx512_bf16, amx. Throws InvalidArgument for another name or a set that the
 /// processor lacks.
 [[nodiscard]] const Kernels& kernels();
 

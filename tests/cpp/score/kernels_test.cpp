@@ -21,17 +21,19 @@ using tamis::engine::Kernels;
 
 namespace tamis::engine {
 const Kernels& kernels_amx_emulated();
-}
+const Kernels& kernels_avx2_vnni_emulated();
+}  // namespace tamis::engine
 
 namespace {
 
-/// The sets of this processor, and the tile code over emulated tiles.
+/// The sets of this processor, and those of others over emulated instructions.
 std::vector<const Kernels*> all_kernels() {
   std::vector<const Kernels*> found;
   for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
     found.push_back(&tamis::engine::kernels_for(*name));
   }
   found.push_back(&tamis::engine::kernels_amx_emulated());
+  found.push_back(&tamis::engine::kernels_avx2_vnni_emulated());
   return found;
 }
 
@@ -230,7 +232,7 @@ TEST_CASE("TAMIS_ISA forces a lower set; a name that is none is an error") {
   CHECK(std::string(tamis::engine::kernels().name) == "portable");
   setenv("TAMIS_ISA", "mmx", 1);
   CHECK(contains(message_of<tamis::InvalidArgument>([] { (void)tamis::engine::kernels(); }),
-                 "portable, avx2, avx512"));
+                 "portable, avx2, avx2_vnni, avx512"));
   unsetenv("TAMIS_ISA");
   CHECK_NOTHROW(tamis::engine::kernels());
 }

@@ -5,7 +5,13 @@
 #define TAMIS_KERNELS_NAME "avx512"
 #include "score/engine/isa/avx512.inc"
 
+#include "score/engine/isa/int8_wide.inc"
+
 namespace {
+inline IntVec multiply_shorts(IntVec a, IntVec b) {
+  return reinterpret_cast<IntVec>(
+      _mm512_madd_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+}
 constexpr auto kBf16 = rounded_product<StoredHalf<Bf16Bits>>("bf16", "fp32");
 constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
 constexpr auto kInt8 = Int8<WideDot>::product();

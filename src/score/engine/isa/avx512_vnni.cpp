@@ -7,6 +7,10 @@
 #include "score/engine/isa/int8_vnni.inc"
 
 namespace {
+inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
+  return reinterpret_cast<IntVec>(_mm512_dpbusd_epi32(
+      reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+}
 constexpr auto kBf16 = rounded_product<StoredHalf<Bf16Bits>>("bf16", "fp32");
 constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
 constexpr auto kInt8 = Int8<VnniDot>::product();

@@ -12,7 +12,7 @@ inline IntVec multiply_shorts(IntVec a, IntVec b) {
 }  // namespace
 
 #include "score/engine/isa/fp32.inc"
-#include "score/engine/isa/int8.inc"
+#include "score/engine/isa/int8_wide.inc"
 #include "score/engine/isa/pointwise.inc"
 #include "score/engine/isa/product.inc"
 

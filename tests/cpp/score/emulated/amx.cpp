@@ -10,10 +10,6 @@
 
 namespace {
 
-inline IntVec multiply_shorts(IntVec a, IntVec b) {
-  return ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
-}
-
 /// As the manual describes the instructions: 16 rows of 64 bytes each.
 struct Tiles {
   static inline byte memory[8][16][64];

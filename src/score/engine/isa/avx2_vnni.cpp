@@ -1,0 +1,22 @@
+// score/engine/isa/avx2_vnni.cpp: AVX2 with AVX-VNNI (Alder Lake, Sierra Forest, Zen 5 and later).
+#define TAMIS_VECTOR_BYTES 32
+#define TAMIS_ROWS 6
+#define TAMIS_KERNELS kernels_avx2_vnni
+#define TAMIS_KERNELS_NAME "avx2_vnni"
+#include <immintrin.h>
+
+#include "score/engine/isa/fp32.inc"
+#include "score/engine/isa/int8_vnni.inc"
+#include "score/engine/isa/pointwise.inc"
+
+namespace {
+inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
+  return reinterpret_cast<IntVec>(_mm256_dpbusd_avx_epi32(
+      reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+}
+constexpr auto kBf16 = rounded_product<StoredHalf<Bf16Bits>>("bf16", "fp32");
+constexpr auto kFp16 = rounded_product<StoredHalf<Fp16Bits>>("fp16", "fp32");
+constexpr auto kInt8 = Int8<VnniDot>::product();
+}  // namespace
+
+#include "score/engine/isa/table.inc"
