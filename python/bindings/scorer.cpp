@@ -66,6 +66,8 @@ void bind_scorer(py::module_& module) {
       .def_property_readonly("description", &tamis::FusedEncoderScorer::description,
                              "Precision and instruction set: 'engine fp32 avx2'.");
   module.def("num_threads", &tamis::num_threads, "Threads that all models of this process share.");
+  module.def("follow_num_threads", &tamis::follow_num_threads, py::arg("count"),
+             "Threads that torch was told to use; bounds ours where nobody chose it. 0: unknown.");
   module.def("set_num_threads", &tamis::set_num_threads, py::arg("count"),
              "Set it for all models, from the next call on.");
 }

@@ -193,5 +193,8 @@ class FusedEncoderScorer:
 def num_threads() -> int:
     """Threads that all models of this process share."""
 
+def follow_num_threads(count: int) -> None:
+    """Threads that torch was told to use; bounds ours where nobody chose it. 0: unknown."""
+
 def set_num_threads(count: int) -> None:
     """Set it for all models, from the next call on."""

@@ -16,6 +16,7 @@ from tamis.load_options import read_processing
 from tamis.loaded import Loaded
 from tamis.progress import ProgressBar
 from tamis.report import TruncationReport
+from tamis.threads import follow_torch
 
 # sentence-transformers' default batch size means "no opinion": the token budget decides then.
 NO_OPINION = 32
@@ -168,6 +169,7 @@ def score(
     """Score queries[i] with documents[i]."""
     if not queries:
         return _empty(model.native.labels)
+    follow_torch()
     if call.prompt:
         queries = [call.prompt + query for query in queries]
     desc = "Batches" if pool is None else "Chunks"

@@ -1,6 +1,7 @@
 // parallel/parallel_for.cpp: the pool of this process, its size, and what fork does to it.
 #include "parallel/parallel_for.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
@@ -17,9 +18,10 @@
 namespace tamis {
 namespace {
 
-std::size_t default_threads() {
+/// TAMIS_NUM_THREADS; 0 where it is not set.
+std::size_t threads_of_environment() {
   const char* text = std::getenv("TAMIS_NUM_THREADS");
-  if (text == nullptr || *text == '\0') return usable_cpus();
+  if (text == nullptr || *text == '\0') return 0;
   const std::string_view value(text);
   std::size_t count = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
@@ -29,7 +31,8 @@ std::size_t default_threads() {
   return count;
 }
 
-std::atomic<std::size_t> chosen{0};  // 0: not set
+std::atomic<std::size_t> chosen{0};    // 0: not set
+std::atomic<std::size_t> followed{0};  // 0: nobody to follow
 
 // Leaked on purpose: workers may still sleep in it while the process ends, and after a fork the
 // child's copy has no threads and perhaps a locked mutex, so the child takes a new one.
@@ -46,8 +49,15 @@ std::atomic<ThreadPool*>& current_pool() {
 std::size_t num_threads() {
   const std::size_t count = chosen.load(std::memory_order_relaxed);
   if (count != 0) return count;
-  static const std::size_t fallback = default_threads();
-  return fallback;
+  static const std::size_t environment = threads_of_environment();
+  if (environment != 0) return environment;
+  static const std::size_t usable = usable_cpus();
+  const std::size_t other = followed.load(std::memory_order_relaxed);
+  return other == 0 ? usable : std::min(other, usable);
+}
+
+void follow_num_threads(std::size_t count) noexcept {
+  followed.store(count, std::memory_order_relaxed);
 }
 
 void set_num_threads(std::size_t count) {
