@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Cancelled,
         DeviceError,
         Error,
+        ExportError,
         InvalidArgument,
         ModelError,
         NonFiniteScore,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
         TruncationError,
         TruncationWarning,
     )
-    from tamis.export import export_model
+    from tamis.export import ExportReport, export_model, export_torchscript
     from tamis.report import Prediction, Ranked, TruncationReport
 
 # name -> the module that has it, and its name there where that differs
@@ -41,13 +42,16 @@ _WHERE = {
     "Cancelled": "tamis.errors",
     "DeviceError": "tamis.errors",
     "Error": "tamis.errors",
+    "ExportError": "tamis.errors",
     "InvalidArgument": "tamis.errors",
     "ModelError": "tamis.errors",
     "NonFiniteScore": "tamis.errors",
     "TokenizerError": "tamis.errors",
     "TruncationError": "tamis.errors",
     "TruncationWarning": "tamis.errors",
+    "ExportReport": "tamis.export",
     "export_model": "tamis.export",
+    "export_torchscript": "tamis.export",
     "Prediction": "tamis.report",
     "Ranked": "tamis.report",
     "TruncationReport": "tamis.report",
@@ -59,6 +63,8 @@ __all__ = [
     "CrossEncoder",
     "DeviceError",
     "Error",
+    "ExportError",
+    "ExportReport",
     "InvalidArgument",
     "ModelError",
     "NonFiniteScore",
@@ -71,6 +77,7 @@ __all__ = [
     "TruncationWarning",
     "__version__",
     "export_model",
+    "export_torchscript",
     "num_threads",
     "set_num_threads",
 ]

@@ -17,8 +17,8 @@ from tamis.hits import check_top_k, hits
 from tamis.loaded import Elsewhere, Loaded, Recipe
 from tamis.outputs import convert, empty
 from tamis.pools import Pool, stop
-from tamis.report import Prediction, Ranked
-from tamis.scoring import NO_OPINION, Call, Options, Scored, check_names, score
+from tamis.report import Prediction, Ranked, TruncationReport
+from tamis.scoring import NO_OPINION, Arguments, Call, Options, Scored, check_names, score
 from tamis.views import CardData
 
 if TYPE_CHECKING:
@@ -174,30 +174,18 @@ class CrossEncoder(DropIn):
         self,
         inputs: Any,
         *,
-        prompt_name: str | None = None,
-        prompt: str | None = None,
-        batch_size: int = NO_OPINION,
-        show_progress_bar: bool | None = None,
-        activation_fn: Any = None,
         apply_softmax: bool | None = False,
         convert_to_numpy: bool = True,
         convert_to_tensor: bool = False,
-        device: Any = None,
-        pool: Pool | None = None,
-        chunk_size: int | None = None,
-        **options: Unpack[Options],
+        **arguments: Unpack[Arguments],
     ) -> Prediction:
         """`predict`, and what was cut, as a `TruncationReport`."""
-        check_names(options, "predict")
-        call = self._call(
-            options, prompt_name, prompt, batch_size, show_progress_bar, activation_fn,
-            chunk_size, apply_softmax,
-        )  # fmt: skip
+        call = self._call(arguments, "predict", bool(apply_softmax))
         single = documents.is_single_pair(inputs)
         if single:
             inputs = [inputs.tolist() if isinstance(inputs, np.ndarray) else inputs]
         queries, texts = documents.pairs_of(inputs)
-        scored = self._score(queries, texts, call, device, pool)
+        scored = self._score(queries, texts, call, arguments)
         on = self.device if convert_to_tensor or not convert_to_numpy else None
         if not queries:
             scores = empty(convert_to_numpy, convert_to_tensor, on)
@@ -276,29 +264,18 @@ class CrossEncoder(DropIn):
         *,
         top_k: int | None = None,
         return_documents: bool = False,
-        prompt_name: str | None = None,
-        prompt: str | None = None,
-        batch_size: int = NO_OPINION,
-        show_progress_bar: bool | None = None,
-        activation_fn: Any = None,
-        device: Any = None,
-        pool: Pool | None = None,
-        chunk_size: int | None = None,
         min_score: float | None = None,
         text: TextOf = None,
         fields: Sequence[str] | None = None,
-        **options: Any,
-    ) -> tuple[list[list[dict[str, Any]]], Any]:
+        **arguments: Unpack[Arguments],
+    ) -> tuple[list[list[dict[str, Any]]], TruncationReport]:
         if self.num_labels != 1:
             raise ValueError(_ONE_LABEL)
-        check_names(options, method)
         check_top_k(top_k)
-        call = self._call(
-            options, prompt_name, prompt, batch_size, show_progress_bar, activation_fn, chunk_size
-        )
+        call = self._call(arguments, method)
         lists = documents.candidates_of(queries, candidates, text, fields)
         flat = [(each.query, passage) for each in lists for passage in each.texts]
-        scored = self._score([q for q, _ in flat], [d for _, d in flat], call, device, pool)
+        scored = self._score([q for q, _ in flat], [d for _, d in flat], call, arguments)
         found, begin = [], 0
         for each in lists:
             end = begin + len(each.texts)
@@ -328,39 +305,36 @@ class CrossEncoder(DropIn):
         """`rank` in a worker thread. Cancelling the task stops the scoring."""
         return await awaiting.run(self.rank, query, documents, **arguments)
 
+    async def arank_many(
+        self, queries: Sequence[Any], documents: Sequence[Iterable[Any]], **arguments: Any
+    ) -> list[list[dict[str, Any]]]:
+        """`rank_many` in a worker thread. Cancelling the task stops the scoring."""
+        return await awaiting.run(self.rank_many, queries, documents, **arguments)
+
     # --- implementation
 
-    def _call(
-        self,
-        options: Any,
-        prompt_name: str | None,
-        prompt: str | None,
-        batch_size: int,
-        show_progress_bar: bool | None,
-        activation_fn: Any,
-        chunk_size: int | None,
-        apply_softmax: bool | None = False,
-    ) -> Call:
-        space = options.get("scores", "default")
-        if activation_fn is not None and space != "default":
+    def _call(self, arguments: Arguments, method: str, apply_softmax: bool = False) -> Call:
+        check_names(arguments, method)
+        space, given = arguments.get("scores", "default"), arguments.get("activation_fn")
+        if given is not None and space != "default":
             raise InvalidArgument("give activation_fn or scores, not both")
-        chosen = self._activation if activation_fn is None else activations.resolve(activation_fn)
-        if show_progress_bar is None:
-            show_progress_bar = logger.getEffectiveLevel() in (10, 20)  # DEBUG, INFO
+        chosen = self._activation if given is None else activations.resolve(given)
+        show = arguments.get("show_progress_bar")
+        if show is None:
+            show = logger.getEffectiveLevel() in (10, 20)  # DEBUG, INFO
         return Call.read(
-            options,
+            arguments,
             activation=activations.by_space(space, self.num_labels, chosen),
-            prompt=self._resolve_prompt(prompt, prompt_name),
+            prompt=self._resolve_prompt(arguments.get("prompt"), arguments.get("prompt_name")),
             max_length=self.max_seq_length,
-            batch_size=batch_size,
-            show_progress_bar=show_progress_bar,
-            chunk_size=chunk_size,
-            apply_softmax=bool(apply_softmax),
+            show_progress_bar=show,
+            apply_softmax=apply_softmax,
         )
 
     def _score(
-        self, queries: list[str], texts: list[str], call: Call, device: Any, pool: Pool | None
+        self, queries: list[str], texts: list[str], call: Call, arguments: Arguments
     ) -> Scored:
+        device, pool = arguments.get("device"), arguments.get("pool")
         if pool is None and isinstance(device, (list, tuple)) and device and queries:
             own = self.start_multi_process_pool(list(device))
             try:

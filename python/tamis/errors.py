@@ -14,6 +14,10 @@ from tamis._native import (
 )
 
 
+class ExportError(ModelError):
+    """The source cannot become a bundle; nothing was written."""
+
+
 class TruncationWarning(UserWarning):
     """Pairs were longer than the model reads, and were cut; the text counts pairs and tokens."""
 
@@ -22,6 +26,7 @@ __all__ = [
     "Cancelled",
     "DeviceError",
     "Error",
+    "ExportError",
     "InvalidArgument",
     "ModelError",
     "NonFiniteScore",

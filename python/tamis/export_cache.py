@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tamis import _native
-from tamis.errors import ModelError
+from tamis.errors import ExportError, ModelError
 
 _READ_SIZE = 1 << 20
 _SOURCES = (".json", ".safetensors", ".txt", ".model")
@@ -80,7 +80,7 @@ def _is_there(bundle: Path) -> bool:
 
 def _export(folder: Path, target: Path) -> None:
     try:
-        from tamis.export import ExportError, export_model
+        from tamis.export import export_model
     except ImportError as error:
         raise ModelError(
             f"TorchScript needs an export of {folder}, and that needs torch and transformers "

@@ -37,6 +37,19 @@ class Options(TypedDict, total=False):
     cancel: CancelToken | None  # stops the call from another thread
 
 
+class Arguments(Options, total=False):
+    """Every keyword argument that `predict` and `rank` have in common."""
+
+    prompt_name: str | None
+    prompt: str | None
+    batch_size: int
+    show_progress_bar: bool | None
+    activation_fn: Any
+    device: Any
+    pool: pools.Pool | None
+    chunk_size: int | None
+
+
 _NATIVE_NAMES = {
     "aggregate": "aggregate",
     "window_stride": "window_stride",
@@ -49,10 +62,10 @@ _NATIVE_NAMES = {
 _POSITIVE = ("window_stride", "max_query_tokens", "max_doc_tokens", "max_batch_tokens")
 
 
-def check_names(options: Mapping[str, Any], method: str) -> None:
+def check_names(arguments: Mapping[str, Any], method: str) -> None:
     """A misspelt argument is an error, as Python has it."""
-    for name in options:
-        if name not in Options.__annotations__:
+    for name in arguments:
+        if name not in Arguments.__optional_keys__:
             raise TypeError(f"CrossEncoder.{method}() got an unexpected keyword argument '{name}'")
 
 
@@ -95,27 +108,27 @@ class Call:
     @classmethod
     def read(
         cls,
-        options: Options,
+        arguments: Arguments,
         *,
         activation: Activation,
         prompt: str | None,
         max_length: int,
-        batch_size: int,
         show_progress_bar: bool,
-        chunk_size: int | None = None,
         apply_softmax: bool = False,
     ) -> Call:
         """Throws InvalidArgument, or ValueError in sentence-transformers' words."""
+        batch_size = arguments.get("batch_size", NO_OPINION)
         if batch_size <= 0:
             raise ValueError(f"batch_size must be a positive integer, got {batch_size}.")
+        chunk_size = arguments.get("chunk_size")
         pools.check_chunk_size(chunk_size)
         return cls(
             activation,
             prompt or "",
             batch_size,
             show_progress_bar,
-            _native_arguments(options, max_length, batch_size),
-            options.get("on_truncation", "warn") == "warn",
+            _native_arguments(arguments, max_length, batch_size),
+            arguments.get("on_truncation", "warn") == "warn",
             chunk_size,
             apply_softmax,
         )

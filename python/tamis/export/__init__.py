@@ -6,7 +6,7 @@ export_model("BAAI/bge-reranker-v2-m3", "bundles/bge-m3")
 
 from __future__ import annotations
 
-from tamis.export.errors import ExportError
+from tamis.errors import ExportError
 from tamis.export.exporter import ExportReport, export_model
 from tamis.export.user_program import export_torchscript
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tamis.export.errors import ExportError
+from tamis.errors import ExportError
 
 DTYPES = {
     "FloatStorage": ("F32", torch.float32),

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tamis.export.errors import ExportError
+from tamis.errors import ExportError
 from tamis.export.manifest import MANIFEST
 from tamis.export.sources import TOKENIZER_FILES
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
+from tamis.errors import ExportError
 from tamis.eval.precision import RankedList, ranking_parity, record_parity, reference_lists
 from tamis.export import parity, torchscript
 from tamis.export.archive import tensor_records
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
-from tamis.export.errors import ExportError
 from tamis.export.families import INTERACTION, build_program, why_not_packed
 from tamis.export.interaction_source import complete_config, load_weights, reference
 from tamis.export.manifest import MANIFEST, PROGRAM, scoring_facts, write_manifest

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tamis.export.errors import ExportError
+from tamis.errors import ExportError
 from tamis.export.parity import Encoded
 
 _SCALE = ".scale"

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tamis.export.errors import ExportError
+from tamis.errors import ExportError
 from tamis.model_source import activation_path, saved_settings
 
 FORMAT_VERSION = 1

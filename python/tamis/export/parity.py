@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tamis.errors import ExportError
 from tamis.export import torchscript
-from tamis.export.errors import ExportError
 from tamis.export.reference_pairs import REFERENCE_PAIRS
 
 TOLERANCE = 1e-4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tamis.export.errors import ExportError
+from tamis.errors import ExportError
 
 TOKENIZER_FILES = (
     "tokenizer.json",

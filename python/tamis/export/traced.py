@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tamis.errors import ExportError
 from tamis.export import torchscript
-from tamis.export.errors import ExportError
 
 
 class _WithTypes(nn.Module):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tamis.errors import ExportError
 from tamis.export import parity, torchscript
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
-from tamis.export.errors import ExportError
 from tamis.export.exporter import ExportReport
 from tamis.export.manifest import PROGRAM, scoring_facts, write_manifest
 from tamis.export.operators import ensure_operators

@@ -81,10 +81,13 @@ def test_pool_arguments(model: Any) -> None:
 def test_coroutines(model: Any) -> None:
     async def all_of_them() -> Any:
         return await asyncio.gather(
-            model.apredict(PAIRS), model.arank("query 1", [d for _, d in PAIRS], top_k=3)
+            model.apredict(PAIRS),
+            model.arank("query 1", [d for _, d in PAIRS], top_k=3),
+            model.arank_many(["a", "b"], [["c", "d"], ["e"]]),
         )
 
-    scores, hits = asyncio.run(all_of_them())
+    scores, hits, lists = asyncio.run(all_of_them())
+    assert lists == model.rank_many(["a", "b"], [["c", "d"], ["e"]])
     assert scores.tobytes() == model.predict(PAIRS).tobytes()
     assert hits == model.rank("query 1", [d for _, d in PAIRS], top_k=3)
 

@@ -68,12 +68,19 @@ def test_the_embedded_model_opens_no_socket() -> None:
 
 def test_names() -> None:
     for name in tamis.__all__:
-        if name != "export_model":  # needs torch
+        if tamis._WHERE[name] != "tamis.export":  # which needs torch
             assert getattr(tamis, name) is not None
     assert set(dir(tamis)) == set(tamis.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = tamis.nonsense
     assert sorted(tamis._WHERE) == sorted(tamis.__all__)
+
+
+def test_exporting_is_there_with_torch() -> None:
+    pytest.importorskip("torch")
+    for name, module in tamis._WHERE.items():
+        if module == "tamis.export":
+            assert getattr(tamis, name).__name__ == name
 
 
 # --- the hub
