@@ -1,4 +1,5 @@
 # make demo: from nothing to a reranked collection.   make test: everything that CI runs.
+# make peer-suite PEER=CHECKOUT: sentence-transformers' own tests with our class.
 # Both install what they need: system packages (when missing, and the user is root) and a venv.
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: demo test system build-tools install-demo install-test ctest pytest lint format asan tsan clean
+.PHONY: demo test peer-suite system build-tools install-demo install-test ctest pytest lint format asan tsan clean
 
 demo: install-demo
 	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)
@@ -47,6 +48,10 @@ ctest:
 
 pytest:
 	@$(BIN)/python -m pytest -q
+
+peer-suite: install-test
+	@$(BIN)/python -m pip install --quiet pillow  # which their test modules import
+	@$(BIN)/python tests/python/peer_suite/run.py $(PEER)
 
 lint:
 	@$(BIN)/ruff check python tests training examples tools

@@ -38,21 +38,26 @@ class Recipe:
         return EMBEDDED if self.folder is None else Path(self.folder)
 
 
-def _engine_reads(path: Path) -> bool:
-    """Whether the engine can read this architecture; it gives the error for one it cannot."""
-    if is_bundle(path):
-        manifest = read_json(path / "tamis.json") or {}
+_ENGINE_ARCHITECTURES = {
+    "bert",
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "distilbert",
+    "electra",
+    "tamis_interaction",
+}
+_TORCH_PRECISIONS = {"fp16", "bf16"}  # which the engine has not
+
+
+def _engine_runs(recipe: Recipe) -> bool:
+    if recipe.precision in _TORCH_PRECISIONS:
+        return False
+    if is_bundle(recipe.path):
+        manifest = read_json(recipe.path / "tamis.json") or {}
         return bool(manifest.get("convention") != "padded")
-    config = read_json(path / "config.json") or {}
-    return config.get("model_type") in {
-        "bert",
-        "roberta",
-        "xlm-roberta",
-        "camembert",
-        "distilbert",
-        "electra",
-        "tamis_interaction",
-    }
+    config = read_json(recipe.path / "config.json") or {}
+    return config.get("model_type") in _ENGINE_ARCHITECTURES
 
 
 def _load_engine(recipe: Recipe) -> _native.CrossEncoder:
@@ -76,23 +81,19 @@ def _load_torchscript(recipe: Recipe) -> _native.CrossEncoder:
 def _load_native(recipe: Recipe) -> _native.CrossEncoder:
     if recipe.scorer not in (None, "engine", "torchscript"):
         raise InvalidArgument(f"scorer must be 'engine' or 'torchscript', got {recipe.scorer!r}")
-    if recipe.device.type == "cuda":
-        if recipe.scorer == "engine":
-            raise InvalidArgument("scorer='engine' runs on the CPU only")
+    if recipe.device.type == "cuda" and recipe.scorer == "engine":
+        raise InvalidArgument("scorer='engine' runs on the CPU only")
+    if recipe.device.type == "cuda" or recipe.scorer == "torchscript":
         return _load_torchscript(recipe)
-    if recipe.scorer == "torchscript":
+    if recipe.scorer == "engine" or _engine_runs(recipe):
+        return _load_engine(recipe)
+    if has_torch_module():
+        logger.info("%s: TorchScript runs it, in %s", recipe.path, recipe.precision)
         return _load_torchscript(recipe)
-    if recipe.scorer is None and not _engine_reads(recipe.path):
-        if has_torch_module():
-            logger.info("%s: an architecture for TorchScript", recipe.path)
-            return _load_torchscript(recipe)
-        try:
-            return _load_engine(recipe)
-        except ModelError as error:
-            raise ModelError(
-                f"{error}; other architectures run through torch: pip install 'tamis[torch]'"
-            ) from error
-    return _load_engine(recipe)
+    try:
+        return _load_engine(recipe)
+    except (ModelError, InvalidArgument) as error:
+        raise type(error)(f"{error}; torch runs it: pip install 'tamis[torch]'") from error
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import pickle
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -18,7 +20,7 @@ import numpy as np
 import pytest
 
 import tamis
-from tamis import export_cache
+from tamis import export_cache, loaded
 
 needs_torch_module = pytest.mark.skipif(
     importlib.util.find_spec("tamis._torch") is None, reason="this tamis was built without torch"
@@ -74,7 +76,7 @@ def test_processes_export_once(one_label: Path, cache: Path, tmp_path: Path) -> 
         import os, sys, time
         from pathlib import Path
         import tamis.export
-        from tamis import export_cache
+        from tamis import export_cache, loaded
 
         def fake(source, dest):
             (Path(sys.argv[2]) / str(os.getpid())).touch()
@@ -132,6 +134,23 @@ def test_torchscript(one_label: Path, pairs: Any, cache: Path) -> None:
 
 
 @needs_torch_module
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_on_a_cpu(one_label: Path, pairs: Any, cache: Path, dtype: str) -> None:
+    torch = pytest.importorskip("torch")
+    full = tamis.CrossEncoder(str(one_label))
+    half = tamis.CrossEncoder(str(one_label), model_kwargs={"torch_dtype": getattr(torch, dtype)})
+    assert half.description.startswith("torchscript")
+    assert half.dtype == getattr(torch, dtype)
+    options = {"scores": "logit", "on_truncation": "ignore"}
+    found, expected = half.predict(pairs, **options), full.predict(pairs, **options)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=0.25)
+    assert full.bfloat16().float().predict(pairs[0]) == tamis.CrossEncoder(str(one_label)).predict(
+        pairs[0]
+    )
+
+
+@needs_torch_module
 def test_a_bundle_is_hashed_once(
     one_label: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,3 +176,16 @@ def test_torchscript_needs_the_torch_module(one_label: Path) -> None:
         pytest.skip("this tamis was built with torch")
     with pytest.raises(ImportError, match="built without torch"):
         tamis.CrossEncoder(str(one_label), scorer="torchscript")
+
+
+def test_what_only_torch_runs_says_so(
+    one_label: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaded, "has_torch_module", lambda: False)
+    with pytest.raises(tamis.InvalidArgument, match=r"no precision 'bf16'.*tamis\[torch\]"):
+        tamis.CrossEncoder(str(one_label), precision="bf16")
+    other = Path(shutil.copytree(one_label, tmp_path / "other"))
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "model_type": "deberta-v2"}))
+    with pytest.raises(tamis.ModelError, match=r"'deberta-v2'.*tamis\[torch\]"):
+        tamis.CrossEncoder(str(other))

@@ -1,13 +1,7 @@
 """Runs sentence-transformers' own CrossEncoder tests with our class in place of theirs.
 
-Their tests are fetched, never kept here. With a checkout of theirs:
-
-    cd CHECKOUT
-    PYTHONPATH=<tamis>/tests/python/peer_suite python -m pytest -p peer_plugin -m "" \\
-        tests/cross_encoder/test_model.py tests/cross_encoder/test_multi_process.py \\
-        tests/cross_encoder/evaluation/test_reranking.py
-
-Hub models become local stand-ins. A test that cannot pass is marked so, strictly: it must fail.
+Their tests are fetched, never kept here: `make peer-suite PEER=<checkout>` runs them. Hub models
+become local stand-ins. A test that cannot pass is marked so, strictly: it must fail.
 docs/compatibility.md lists the same tests with the same reasons.
 """
 
@@ -23,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from reasons import CANNOT_PASS
+from reasons import CANNOT_PASS, NEEDS_TORCH_MODULE
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -134,17 +128,21 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
     root = Path(tempfile.mkdtemp(prefix="tamis-peer-"))
     early_config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
+    os.environ["TAMIS_CACHE"] = str(root / "cache")
     ours = _class_over(_stand_ins(root))
     sentence_transformers.CrossEncoder = ours
     sentence_transformers.cross_encoder.CrossEncoder = ours
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    without_torch = importlib.util.find_spec("tamis._torch") is None
     for item in items:
         name = item.nodeid.partition("::")[2]
-        for known, reason in CANNOT_PASS.items():
-            if name == known or name.partition("[")[0] == known:
-                item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+        names = {name, name.partition("[")[0]}
+        for known in names & CANNOT_PASS.keys():
+            item.add_marker(pytest.mark.xfail(reason=CANNOT_PASS[known], strict=True))
+        if without_torch and names & NEEDS_TORCH_MODULE:
+            item.add_marker(pytest.mark.skip(reason="this tamis was built without torch"))
 
 
 @pytest.fixture(autouse=True)
