@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tamis import absent, documents, model_settings, pools, saving
+from tamis import absent, documents, model_settings, model_source, pools, saving
 from tamis import activation as activations
 from tamis import device as devices
 from tamis.activation import Activation
@@ -76,7 +76,14 @@ class DropIn:
         """Configuration, device and dtype of what runs."""
         return ModelView(self)
 
+    processor = tokenizer
     transformers_model = model
+    model_type = "CrossEncoder"
+    default_huggingface_organization = model_source.HUB_ORGANIZATION
+
+    def supports(self, modality: Any) -> bool:
+        """Whether inputs may be of this kind: only text may."""
+        return modality in self.modalities
 
     @property
     def modalities(self) -> list[str]:

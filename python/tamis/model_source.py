@@ -18,10 +18,12 @@ _WANTED = [
     "config_sentence_transformers.json",
     "sentence_bert_config.json",
     "modules.json",
-    "tokenizer*",
+    "tokenizer.json",
+    "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
-    "vocab.*",
+    "vocab.txt",
+    "vocab.json",
     "merges.txt",
     "sentencepiece*.model",
     "spiece.model",
@@ -30,7 +32,7 @@ _WANTED = [
     "tamis.json",
     "model.pt",
 ]
-_HUB_ORGANIZATION = "cross-encoder"  # of a name without one, as in sentence-transformers
+HUB_ORGANIZATION = "cross-encoder"  # of a name without one, as in sentence-transformers
 
 
 def _download(name: str, options: dict[str, Any]) -> Path:
@@ -68,7 +70,7 @@ def locate(
     if path.count("/") > 1 or path.startswith(("/", ".", "~")) or not path:
         raise FileNotFoundError(f"Path {path} not found")
     if "/" not in path:
-        path = f"{_HUB_ORGANIZATION}/{path}"
+        path = f"{HUB_ORGANIZATION}/{path}"
     return _download(
         path,
         {
