@@ -73,7 +73,7 @@ struct PredictOptions {
 struct RankOptions {
   std::optional<std::size_t> top_k;  ///< above the count: all
   std::optional<float> min_score;    ///< inclusive, after the activation, before top_k
-  PredictOptions predict;
+  PredictOptions predict = {};
 };
 
 /// Logits of pairs in the caller's order, and what was cut to get them.

@@ -1,6 +1,7 @@
 // The front door on the embedded model: order, windows, truncation, threads, cancellation.
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <random>
 #include <string>
 #include <thread>
@@ -37,6 +38,21 @@ std::vector<std::string> documents(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) texts.push_back(words(random, 1 + random() % 60));
   return texts;
 }
+
+/// NaN for sequences of six tokens, and 1 for others.
+struct BrokenScorer {
+  static void score(std::span<const tamis::PackedBatch> batches, std::span<float> logits) {
+    std::size_t next = 0;
+    for (const auto& batch : batches) {
+      for (std::size_t i = 0; i < batch.pairs(); ++i) {
+        const bool breaks = batch.cu_seqlens[i + 1] - batch.cu_seqlens[i] == 6;
+        logits[next++] = breaks ? std::numeric_limits<float>::quiet_NaN() : 1.0F;
+      }
+    }
+  }
+  static std::size_t labels() { return 1; }
+  static std::string description() { return "broken"; }
+};
 
 }  // namespace
 
@@ -180,6 +196,27 @@ TEST_CASE("options that cannot be used are refused", "[cross_encoder]") {
   CHECK_THROWS_AS(CrossEncoder::load("no/such/folder"), tamis::ModelError);
   CHECK_THROWS_AS(CrossEncoder::load(TAMIS_DEFAULT_MODEL, {.precision = "int3"}),
                   tamis::InvalidArgument);
+}
+
+TEST_CASE("a score that is not finite names its pairs", "[cross_encoder]") {
+  const auto broken = CrossEncoder::load(TAMIS_DEFAULT_MODEL, BrokenScorer{});
+  const std::vector<TextPair> pairs{{"river", "city"}, {"river", "the city"}, {"a", "b"},
+                                    {"river", "the city"}};
+  const auto lengths = model().predict_logits(std::span(pairs).subspan(1, 1)).tokens;
+  REQUIRE(lengths == 7);  // [CLS] river [SEP] [CLS] the city [SEP]
+  try {
+    (void)broken.predict(pairs);
+    FAIL("it must throw");
+  } catch (const tamis::NonFiniteScore& error) {
+    CHECK(error.indices() == std::vector<std::size_t>{0, 2});
+  }
+  CHECK(broken.predict(std::span(pairs).subspan(1, 1)) == std::vector<float>{1.0F});
+}
+
+TEST_CASE("top_k above the count is all of them, and 0 is none", "[cross_encoder]") {
+  const std::vector<std::string_view> passages{"a", "b", ""};
+  CHECK(model().rank("", passages, {.top_k = 100}).size() == 3);
+  CHECK(model().rank("", passages, {.top_k = 0}).empty());
 }
 
 TEST_CASE("threads that load one model hold one", "[cross_encoder]") {
