@@ -205,7 +205,7 @@ void bind_cross_encoder(py::module_& module) {
           "Name of the default activation.")
       .def_property_readonly(
           "score_space", [](const tamis::CrossEncoder& self) { return self.spec().score_space; },
-          "'logit' or 'probability': what the default activation gives.")
+          "'logit', 'probability' or 'custom': what the default activation gives.")
       .def_property_readonly("prompts",
                              [](const tamis::CrossEncoder& self) { return self.spec().prompts; })
       .def_property_readonly(

@@ -123,7 +123,7 @@ class CrossEncoder:
 
     @property
     def score_space(self) -> str:
-        """'logit' or 'probability': what the default activation gives."""
+        """'logit', 'probability' or 'custom': what the default activation gives."""
 
     @property
     def prompts(self) -> dict[str, str]: ...

@@ -12,12 +12,13 @@ from tamis.errors import InvalidArgument, ModelError
 
 EMBEDDED = Path(__file__).parent / "models" / "default"
 
-# Weights, configuration and tokenizer: never Python files, never pickles.
-_WANTED = [
+SETTINGS_FILES = (
     "config.json",
     "config_sentence_transformers.json",
     "sentence_bert_config.json",
     "modules.json",
+)
+TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -25,8 +26,15 @@ _WANTED = [
     "vocab.txt",
     "vocab.json",
     "merges.txt",
-    "sentencepiece*.model",
+    "sentencepiece.bpe.model",
     "spiece.model",
+    "spm.model",
+    "tokenizer.model",
+)
+# Never Python files, never pickles.
+_WANTED = [
+    *SETTINGS_FILES,
+    *TOKENIZER_FILES,
     "model*.safetensors",
     "model.safetensors.index.json",
     "tamis.json",

@@ -36,7 +36,8 @@ std::string default_activation(const std::string& saved_path, const nlohmann::js
 }
 
 std::string score_space_of(std::string_view activation) {
-  return activation == "sigmoid" ? "probability" : "logit";
+  if (activation == "sigmoid") return "probability";
+  return activation == "identity" ? "logit" : "custom";
 }
 
 }  // namespace tamis

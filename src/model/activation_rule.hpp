@@ -20,7 +20,7 @@ namespace tamis {
                                              const nlohmann::json& config, std::size_t labels,
                                              std::string_view source);
 
-/// "probability" for sigmoid, "logit" otherwise.
+/// "probability" for sigmoid, "logit" for identity, "custom" otherwise.
 [[nodiscard]] std::string score_space_of(std::string_view activation);
 
 }  // namespace tamis

@@ -26,10 +26,9 @@ struct ModelSpec {
   std::string config_json;               ///< text of the model's config.json
   std::optional<EncoderConfig> encoder;  ///< nothing when the engine does not know the architecture
   std::size_t labels = 1;
-  std::size_t max_length = 0;          ///< tokens the model reads, special ones included
-  std::string activation = "sigmoid";  ///< "sigmoid", "identity" or "tanh"
-  std::string score_space =
-      "probability";  ///< what that activation gives; "logit" or "probability"
+  std::size_t max_length = 0;               ///< tokens the model reads, special ones included
+  std::string activation = "sigmoid";       ///< "sigmoid", "identity" or "tanh"
+  std::string score_space = "probability";  ///< what that gives; or "logit" or "custom" (tanh)
   std::map<std::string, std::string> prompts;
   std::optional<std::string> default_prompt;
   std::string convention;           ///< of the TorchScript program: "packed" or "padded"

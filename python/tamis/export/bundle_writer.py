@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tamis.errors import ExportError
 from tamis.export.manifest import MANIFEST
-from tamis.export.sources import TOKENIZER_FILES
+from tamis.model_source import TOKENIZER_FILES
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ def activation_of(config: dict[str, Any], labels: int, saved: str | None = None)
 
 def score_space(activation: str) -> str:
     """What a score is after the activation."""
-    return "probability" if activation == "sigmoid" else "logit"
+    return {"sigmoid": "probability", "identity": "logit"}.get(activation, "custom")
 
 
 def sha256(path: Path) -> str:

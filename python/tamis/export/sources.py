@@ -8,20 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tamis.errors import ExportError
+from tamis.model_source import SETTINGS_FILES, TOKENIZER_FILES
 
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "sentencepiece.bpe.model",
-    "spiece.model",
-    "spm.model",
-    "tokenizer.model",
-)
 _WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin*")
 
 
@@ -73,7 +61,7 @@ def _download(
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 
-    patterns = ["config.json", "config_sentence_transformers.json", *TOKENIZER_FILES, *_WEIGHTS]
+    patterns = [*SETTINGS_FILES, *TOKENIZER_FILES, *_WEIGHTS]
     try:
         return Path(
             snapshot_download(

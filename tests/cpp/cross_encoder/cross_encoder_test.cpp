@@ -200,8 +200,8 @@ TEST_CASE("options that cannot be used are refused", "[cross_encoder]") {
 
 TEST_CASE("a score that is not finite names its pairs", "[cross_encoder]") {
   const auto broken = CrossEncoder::load(TAMIS_DEFAULT_MODEL, BrokenScorer{});
-  const std::vector<TextPair> pairs{{"river", "city"}, {"river", "the city"}, {"a", "b"},
-                                    {"river", "the city"}};
+  const std::vector<TextPair> pairs{
+      {"river", "city"}, {"river", "the city"}, {"a", "b"}, {"river", "the city"}};
   const auto lengths = model().predict_logits(std::span(pairs).subspan(1, 1)).tokens;
   REQUIRE(lengths == 7);  // [CLS] river [SEP] [CLS] the city [SEP]
   try {

@@ -145,6 +145,28 @@ def test_saved_for_both_libraries(one_label: Path, tmp_path: Path, activation: A
         np.testing.assert_allclose(loaded.predict([("a", "b")]), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "identity"])
+def test_exports_and_the_native_loader_read_what_is_saved(
+    one_label: Path, tmp_path: Path, activation: str
+) -> None:
+    from tamis import _native
+    from tamis.export import export_model
+
+    prompts = {"q": "query: ", "none": ""}
+    model = tamis.CrossEncoder(str(one_label), activation_fn=activation, prompts=prompts)
+    model.default_prompt_name = "q"
+    model.save_pretrained(tmp_path / "saved")
+    export_model(tmp_path / "saved", tmp_path / "bundle")
+    for folder in (tmp_path / "saved", tmp_path / "bundle"):
+        native = _native.CrossEncoder.load(str(folder))
+        assert (native.activation, native.prompts) == (activation, prompts)
+        assert native.default_prompt == "q"
+        again = tamis.CrossEncoder(str(folder))
+        assert again.score_space == model.score_space
+        assert again.predict(("a", "b")) == model.predict(("a", "b"))
+        assert again.predict(("a", "b"), prompt="") != model.predict(("a", "b"))
+
+
 def test_saving_what_cannot_be(model: Any, tmp_path: Path) -> None:
     with pytest.raises(tamis.InvalidArgument, match="safetensors only"):
         model.save_pretrained(tmp_path / "x", safe_serialization=False)

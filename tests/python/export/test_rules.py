@@ -50,7 +50,7 @@ def test_score_space_is_declared() -> None:
     assert [score_space(a) for a in ("sigmoid", "identity", "tanh")] == [
         "probability",
         "logit",
-        "logit",
+        "custom",
     ]
 
 
