@@ -47,16 +47,13 @@ _ENGINE_ARCHITECTURES = {
     "electra",
     "tamis_interaction",
 }
-_TORCH_PRECISIONS = {"fp16", "bf16"}  # which the engine has not
 
 
-def _engine_runs(recipe: Recipe) -> bool:
-    if recipe.precision in _TORCH_PRECISIONS:
-        return False
-    if is_bundle(recipe.path):
-        manifest = read_json(recipe.path / "tamis.json") or {}
+def _engine_reads(path: Path) -> bool:
+    if is_bundle(path):
+        manifest = read_json(path / "tamis.json") or {}
         return bool(manifest.get("convention") != "padded")
-    config = read_json(recipe.path / "config.json") or {}
+    config = read_json(path / "config.json") or {}
     return config.get("model_type") in _ENGINE_ARCHITECTURES
 
 
@@ -85,15 +82,15 @@ def _load_native(recipe: Recipe) -> _native.CrossEncoder:
         raise InvalidArgument("scorer='engine' runs on the CPU only")
     if recipe.device.type == "cuda" or recipe.scorer == "torchscript":
         return _load_torchscript(recipe)
-    if recipe.scorer == "engine" or _engine_runs(recipe):
+    if recipe.scorer == "engine" or _engine_reads(recipe.path):
         return _load_engine(recipe)
     if has_torch_module():
-        logger.info("%s: TorchScript runs it, in %s", recipe.path, recipe.precision)
+        logger.info("%s: an architecture for TorchScript", recipe.path)
         return _load_torchscript(recipe)
     try:
         return _load_engine(recipe)
-    except (ModelError, InvalidArgument) as error:
-        raise type(error)(f"{error}; torch runs it: pip install 'tamis[torch]'") from error
+    except ModelError as error:
+        raise ModelError(f"{error}; torch runs it: pip install 'tamis[torch]'") from error
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The wheel as a user meets it: built, installed where there is no torch, then where there is.
 
-Builds in build/packaging, so that a second run is quick.
+Builds in build/packaging and build/packaging-isolated, so that a second run is quick.
 """
 
 from __future__ import annotations
@@ -48,20 +48,25 @@ def run(*command: object, **environment: str) -> str:
     return done.stdout
 
 
-def build(folder: Path, torch: bool) -> Path:
-    """The wheel, made from the checkout without build isolation."""
+def build(folder: Path, *options: str, build_dir: str, **environment: str) -> Path:
+    """The wheel, made from the checkout."""
     run(
-        sys.executable, "-m", "pip", "wheel", ROOT, "--no-build-isolation", "--no-deps", "--quiet",
-        "--wheel-dir", folder, "-C", f"build-dir={ROOT / 'build' / 'packaging'}",
-        "-C", f"cmake.define.TAMIS_TORCH={'ON' if torch else 'OFF'}",
+        sys.executable, "-m", "pip", "wheel", ROOT, "--no-deps", "--quiet", "--wheel-dir", folder,
+        "-C", f"build-dir={ROOT / 'build' / build_dir}", *options, **environment,
     )  # fmt: skip
     (wheel,) = folder.glob("tamis-*.whl")
     return wheel
 
 
+def build_here(folder: Path, torch: bool) -> Path:
+    """With what the tests' environment has, torch or none."""
+    define = f"cmake.define.TAMIS_TORCH={'ON' if torch else 'OFF'}"
+    return build(folder, "--no-build-isolation", "-C", define, build_dir="packaging")
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("wheel"), torch=False)
+    return build_here(tmp_path_factory.mktemp("wheel"), torch=False)
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +106,18 @@ def test_the_wheel_holds_what_it_should_and_no_more(wheel):
         "tamis/demo/data/abstracts.jsonl.gz", "tamis/demo/data/README.md",
     ):  # fmt: skip
         assert expected in names
-    assert [n for n in names if n.endswith(".so")] == [
-        n for n in names if n.startswith("tamis/_native.") and n.endswith(".so")
-    ]
+    assert modules_of(wheel) == ["_native"]
     assert not [n for n in names if n.endswith((".a", ".hpp", ".cmake", ".pyc"))]
+
+
+def modules_of(wheel: Path) -> list[str]:
+    names = zipfile.ZipFile(wheel).namelist()
+    return sorted(name.split("/")[1].split(".")[0] for name in names if name.endswith(".so"))
+
+
+def test_pip_builds_it_in_an_environment_of_its_own(tmp_path):
+    """What `pip install .` does: the build's requirements come from pyproject.toml."""
+    assert modules_of(build(tmp_path, build_dir="packaging-isolated")) == ["_native"]
 
 
 def test_it_requires_numpy_alone(wheel):
@@ -174,7 +187,7 @@ def test_with_torch_the_same_pair_scores_the_same_through_torchscript(
     python, bundle, tmp_path_factory
 ):
     before = score(python)
-    wheel = build(tmp_path_factory.mktemp("torch_wheel"), torch=True)
+    wheel = build_here(tmp_path_factory.mktemp("torch_wheel"), torch=True)
     run(python, "-m", "pip", "install", "--quiet", TORCH)
     run(python, "-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", wheel)
     assert score(python) == before

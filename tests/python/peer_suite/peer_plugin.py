@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from reasons import CANNOT_PASS, NEEDS_TORCH_MODULE
+from reasons import CANNOT_PASS
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -128,21 +128,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
     root = Path(tempfile.mkdtemp(prefix="tamis-peer-"))
     early_config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
-    os.environ["TAMIS_CACHE"] = str(root / "cache")
     ours = _class_over(_stand_ins(root))
     sentence_transformers.CrossEncoder = ours
     sentence_transformers.cross_encoder.CrossEncoder = ours
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    without_torch = importlib.util.find_spec("tamis._torch") is None
     for item in items:
         name = item.nodeid.partition("::")[2]
-        names = {name, name.partition("[")[0]}
-        for known in names & CANNOT_PASS.keys():
+        for known in {name, name.partition("[")[0]} & CANNOT_PASS.keys():
             item.add_marker(pytest.mark.xfail(reason=CANNOT_PASS[known], strict=True))
-        if without_torch and names & NEEDS_TORCH_MODULE:
-            item.add_marker(pytest.mark.skip(reason="this tamis was built without torch"))
 
 
 @pytest.fixture(autouse=True)

@@ -34,9 +34,3 @@ CANNOT_PASS: dict[str, str] = {
     "test_probe_uses_the_configured_chat_template_kwargs": _TEMPLATE,
     "test_conversion_ignores_source_prompts_and_default_prompt_name": _FRESH,
 }
-
-# TorchScript runs bf16 on a CPU, where tamis was built with torch.
-NEEDS_TORCH_MODULE = {
-    "test_bfloat16",
-    "test_predict_low_precision_logits_upcast_to_float32",
-}
