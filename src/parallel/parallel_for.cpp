@@ -5,6 +5,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 
 #include <pthread.h>
@@ -34,14 +35,33 @@ std::size_t threads_of_environment() {
 std::atomic<std::size_t> chosen{0};    // 0: not set
 std::atomic<std::size_t> followed{0};  // 0: nobody to follow
 
+/// What `compute` gives, kept in `cache`. No lock: a fork in the middle of it must not leave one
+/// held in the child.
+std::size_t cached(std::atomic<std::size_t>& cache, std::size_t (*compute)()) {
+  constexpr std::size_t kUnknown = static_cast<std::size_t>(-1);
+  std::size_t value = cache.load(std::memory_order_relaxed) - 1;
+  if (value == kUnknown) {
+    value = compute();
+    cache.store(value + 1, std::memory_order_relaxed);
+  }
+  return value;
+}
+
 // Leaked on purpose: workers may still sleep in it while the process ends, and after a fork the
-// child's copy has no threads and perhaps a locked mutex, so the child takes a new one.
-std::atomic<ThreadPool*>& current_pool() {
-  static std::atomic<ThreadPool*> pool{[] {
-    pthread_atfork(nullptr, nullptr, [] { current_pool().store(new ThreadPool); });
-    return new ThreadPool;
-  }()};
-  return pool;
+// child's copy has no threads and perhaps a locked mutex, so the child makes a new one.
+constinit std::atomic<ThreadPool*> pool{nullptr};
+
+// When the library is loaded, and so before any fork.
+[[maybe_unused]] const int forgets_after_fork =
+    pthread_atfork(nullptr, nullptr, [] { pool.store(nullptr); });
+
+ThreadPool& current_pool() {
+  ThreadPool* found = pool.load();
+  if (found == nullptr) {
+    auto fresh = std::make_unique<ThreadPool>();
+    if (pool.compare_exchange_strong(found, fresh.get())) found = fresh.release();
+  }
+  return *found;
 }
 
 }  // namespace
@@ -49,9 +69,11 @@ std::atomic<ThreadPool*>& current_pool() {
 std::size_t num_threads() {
   const std::size_t count = chosen.load(std::memory_order_relaxed);
   if (count != 0) return count;
-  static const std::size_t environment = threads_of_environment();
+  static constinit std::atomic<std::size_t> of_environment{0};
+  const std::size_t environment = cached(of_environment, threads_of_environment);
   if (environment != 0) return environment;
-  static const std::size_t usable = usable_cpus();
+  static constinit std::atomic<std::size_t> of_machine{0};
+  const std::size_t usable = cached(of_machine, usable_cpus);
   const std::size_t other = followed.load(std::memory_order_relaxed);
   return other == 0 ? usable : std::min(other, usable);
 }
@@ -71,7 +93,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& wor
     for (std::size_t i = 0; i < count; ++i) work(i);
     return;
   }
-  current_pool().load()->run(count, num_threads(), work);
+  current_pool().run(count, num_threads(), work);
 }
 
 }  // namespace tamis
