@@ -12,12 +12,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: demo test peer-suite system build-tools install-demo install-test ctest pytest lint format asan tsan clean
+.PHONY: demo test peer-suite system build-tools install-demo install-test ctest tidy pytest lint format asan tsan clean
 
 demo: install-demo
 	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)
 
-test: install-test lint ctest pytest
+test: install-test lint ctest tidy pytest
 
 system:
 	@tools/install_system_packages.sh
@@ -58,6 +58,11 @@ lint:
 	@$(BIN)/ruff format --check python tests training examples tools
 	@$(BIN)/mypy
 	@tools/check_format.sh
+
+# After ctest: clang-tidy reads the compile commands of that build.
+tidy:
+	@run-clang-tidy -p build/dev -quiet -j $(JOBS) "$(CURDIR)/src/(model|text|parallel|cross_encoder|score/engine)/[a-z_0-9]*\.cpp" \
+	  > build/tidy.log 2>/dev/null || { cat build/tidy.log; exit 1; }
 
 format:
 	@$(BIN)/ruff check --fix -q python tests training examples tools; $(BIN)/ruff format python tests training examples tools

@@ -49,12 +49,13 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::forget(std::span<const std::byte> part) noexcept {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<std::uintptr_t>(part.data());
-  const std::uintptr_t begin = (first + page - 1) / page * page;
-  const std::uintptr_t end = (first + part.size()) / page * page;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t before = reinterpret_cast<std::uintptr_t>(part.data()) % page;
+  const std::size_t skipped = before == 0 ? 0 : page - before;
+  if (part.size() < skipped + page) return;
+  auto* const first = const_cast<std::byte*>(part.data()) + skipped;
   // Advice only: where it is refused the pages stay.
-  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  (void)::madvise(first, (part.size() - skipped) / page * page, MADV_DONTNEED);
 }
 
 }  // namespace tamis

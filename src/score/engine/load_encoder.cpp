@@ -92,7 +92,8 @@ class Loader {
   /// Divided by sqrt(head size).
   [[nodiscard]] Linear query(const std::string& name) const {
     const std::size_t width = config_.hidden_size;
-    const float scale = 1.0F / std::sqrt(static_cast<float>(width / config_.heads));
+    const std::size_t head = width / config_.heads;
+    const float scale = 1.0F / std::sqrt(static_cast<float>(head));
     auto weight = reader_.floats(name + ".weight", {width, width});
     auto bias = reader_.floats(name + ".bias", {width});
     for (auto* values : {&weight, &bias}) {
@@ -131,7 +132,7 @@ class Loader {
     const std::string name = "interaction.attention_bias";
     const auto all = reader_.floats(name, {config_.layers, config_.heads}, /*finite=*/false);
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(layer * config_.heads);
-    const std::vector<float> own(begin, begin + static_cast<std::ptrdiff_t>(config_.heads));
+    std::vector<float> own(begin, begin + static_cast<std::ptrdiff_t>(config_.heads));
     // Minus infinity is a value here: it closes the segments of this layer to each other.
     constexpr float kMost = std::numeric_limits<float>::max();
     if (std::any_of(own.begin(), own.end(), [](float bias) { return !(bias <= kMost); })) {
