@@ -67,6 +67,12 @@ class NonFiniteScore : public Error {
   std::vector<std::size_t> indices_;
 };
 
+/// A stage of a cascade failed and was to raise. Python: `tamis.StageError`.
+class StageError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// The work was cancelled by its caller.
 class Cancelled : public Error {
  public:

@@ -53,6 +53,21 @@
 // all of the above
 #include <tamis/cross_encoder.hpp>  // IWYU pragma: export
 
+// rankings -> the next stage
+#include <tamis/cascade/candidate.hpp>    // IWYU pragma: export
+#include <tamis/cascade/cascade.hpp>      // IWYU pragma: export
+#include <tamis/cascade/check.hpp>        // IWYU pragma: export
+#include <tamis/cascade/clock.hpp>        // IWYU pragma: export
+#include <tamis/cascade/cost_model.hpp>   // IWYU pragma: export
+#include <tamis/cascade/options.hpp>      // IWYU pragma: export
+#include <tamis/cascade/rerank.hpp>       // IWYU pragma: export
+#include <tamis/cascade/run.hpp>          // IWYU pragma: export
+#include <tamis/cascade/score_call.hpp>   // IWYU pragma: export
+#include <tamis/cascade/select.hpp>       // IWYU pragma: export
+#include <tamis/cascade/stage.hpp>        // IWYU pragma: export
+#include <tamis/cascade/stage_state.hpp>  // IWYU pragma: export
+#include <tamis/cascade/trace.hpp>        // IWYU pragma: export
+
 // rankings -> numbers
 #include <tamis/eval/bootstrap.hpp>  // IWYU pragma: export
 #include <tamis/eval/metrics.hpp>    // IWYU pragma: export

@@ -1,0 +1,34 @@
+// tamis/cascade/candidate.hpp: what goes through a cascade.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tamis {
+
+struct Candidate {
+  std::string id;
+  std::string text;
+  std::optional<float> score;  ///< of whoever found it
+  /// Who ranked it already, where the caller's data says so ("cohere", LangChain's
+  /// `relevance_score`): ranking it again by a costly stage is warned of.
+  std::string reranked_by;
+};
+
+/// Stands for a stage where a score came in with the caller's candidates; its name is "input".
+inline constexpr std::size_t kInputStage = static_cast<std::size_t>(-1);
+
+struct StageScore {
+  std::size_t stage = 0;  ///< index into the cascade's stages, or kInputStage
+  float score = 0;        ///< that stage's own; scales of different stages are not comparable
+};
+
+/// A candidate of the result, with the score of every stage that saw it, earliest first.
+struct CascadeHit {
+  Candidate candidate;
+  std::vector<StageScore> scores;
+};
+
+}  // namespace tamis

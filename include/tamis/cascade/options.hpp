@@ -1,0 +1,53 @@
+// tamis/cascade/options.hpp: how a stage is used, and how a cascade fails.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tamis/cascade/clock.hpp>
+#include <tamis/cascade/stage.hpp>
+
+namespace tamis {
+
+/// What a stage's failure does to the run.
+enum class OnError {
+  skip,   ///< the ranking stays as it came, and the trace says why
+  raise,  ///< throw StageError
+};
+
+struct StageOptions {
+  std::size_t keep = 0;              ///< candidates that go on; at least 1
+  std::optional<std::size_t> limit;  ///< candidates that are scored, from the top; default all
+  std::optional<double> share;       ///< of the budget, in (0, 1]: the longest this stage may take
+  OnError on_error = OnError::skip;
+  /// Earlier stages by name ("input": the score a candidate came with) -> weight: their scores are
+  /// added to this stage's own, each as z-scores over the candidates that are scored here.
+  std::map<std::string, double> blend = {};
+  /// Skip when the score of the best candidate leads that of the second by at least this much.
+  std::optional<double> skip_margin = {};
+  /// Scoring stages tried in turn when this one fails, in what time is left.
+  std::vector<AnyStage> fallback = {};
+  std::size_t retries = 0;
+  double backoff_ms = 20;  ///< before the first retry; doubles, with up to half of it as jitter
+  std::size_t chunk = 16;  ///< candidates of one call of a divisible stage
+  std::size_t breaker =
+      5;  ///< failed runs in a row after which the stage is left alone for a while
+  double breaker_ms = 30'000;
+};
+
+struct CascadeStage {
+  AnyStage stage;
+  StageOptions options;
+};
+
+struct CascadeOptions {
+  std::optional<double> budget_ms = {};  ///< of a whole run
+  std::shared_ptr<const Clock> clock = std::make_shared<SteadyClock>();
+};
+
+}  // namespace tamis

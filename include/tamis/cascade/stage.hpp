@@ -1,0 +1,138 @@
+// tamis/cascade/stage.hpp: the interface of one mesh of the cascade.
+//
+//   struct Shortest {                                     // a stage of one's own
+//     tamis::StageTraits traits() const { return {.name = "shortest"}; }
+//     tamis::StageResult operator()(const tamis::StageCall& call) const {
+//       tamis::Scored scored;
+//       for (std::string_view text : call.texts) scored.scores.push_back(-1.0F * text.size());
+//       return scored;
+//     }
+//   };
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <tamis/cancel.hpp>
+#include <tamis/cascade/candidate.hpp>
+#include <tamis/cascade/clock.hpp>
+
+namespace tamis {
+
+enum class StageKind {
+  retrieve,  ///< query -> candidates; only as the first stage
+  score,     ///< candidates -> scores
+  select,    ///< candidates -> fewer of them, or another order
+};
+
+/// What a stage says of itself.
+struct StageTraits {
+  std::string name;
+  StageKind kind = StageKind::score;
+  /// What computes the scores: two stages with the same one, side by side, pay twice for one
+  /// answer. Empty: nothing that costs.
+  std::string scorer = {};
+  bool calibrated = false;        ///< the scores are probabilities that were checked on data
+  bool needs_calibrated = false;  ///< a select stage that compares scores with a constant
+  /// May be called with a few candidates at a time, so that it can stop at the deadline: its scores
+  /// do not depend on the other candidates of a call.
+  bool divisible = false;
+};
+
+/// What a stage is given: its candidates, best first.
+struct StageCall {
+  std::string_view query;
+  std::span<const std::string_view> texts;
+  std::span<const std::string_view> ids;
+  /// Of the latest stage that scored; empty when not all of these candidates have one.
+  std::span<const float> scores;
+  const Deadline& deadline;
+  const CancelToken& cancel;
+};
+
+/// `scores[i]` is that of `texts[i]`; fewer than there are texts when the stage stopped early.
+struct Scored {
+  std::vector<float> scores;
+  std::size_t tokens = 0;
+  std::size_t truncated = 0;  ///< texts that were cut
+  double dollars = 0;
+  std::vector<std::string> warnings = {};
+};
+
+/// Indices into `texts`, in their new order; `reason` says why the others leave.
+struct Selected {
+  std::vector<std::size_t> order;
+  std::string reason;
+  std::size_t duplicates = 0;
+};
+
+struct Retrieved {
+  std::vector<Candidate> candidates;  ///< best first; an id twice is kept once
+};
+
+using StageResult = std::variant<Scored, Selected, Retrieved>;
+
+/// Any number of threads may call one stage.
+template <typename T>
+concept Stage = requires(const T& stage, const StageCall& call) {
+  { stage.traits() } -> std::same_as<StageTraits>;
+  { stage(call) } -> std::convertible_to<StageResult>;
+};
+
+/// Holds any stage; copies share it.
+class AnyStage {
+ public:
+  template <Stage T>
+  requires(!std::same_as<std::remove_cvref_t<T>, AnyStage>)
+      AnyStage(T stage)  // NOLINT(google-explicit-constructor): a value that stands for any
+      : traits_(stage.traits()), run_([stage = std::move(stage)](const StageCall& call) {
+          return StageResult(stage(call));
+        }) {}
+  AnyStage(StageTraits traits, std::function<StageResult(const StageCall&)> run)
+      : traits_(std::move(traits)), run_(std::move(run)) {}
+
+  [[nodiscard]] const StageTraits& traits() const noexcept { return traits_; }
+  [[nodiscard]] StageResult operator()(const StageCall& call) const { return run_(call); }
+
+ private:
+  StageTraits traits_;
+  std::function<StageResult(const StageCall&)> run_;
+};
+
+namespace stages {
+
+/// A stage from a function (query, texts) -> scores.
+template <typename Function>
+requires std::is_invocable_r_v < std::vector<float>,
+const Function&, std::string_view,
+    std::span < const std::string_view >>
+        [[nodiscard]] AnyStage callable(std::string name, Function function) {
+  return {StageTraits{.name = name, .scorer = std::move(name)},
+          [function = std::move(function)](const StageCall& call) -> StageResult {
+            return Scored{.scores = function(call.query, call.texts)};
+          }};
+}
+
+/// A first stage from a function (query, count) -> candidates, best first.
+template <typename Function>
+requires std::is_invocable_r_v < std::vector<Candidate>,
+const Function&,
+    std::string_view > [[nodiscard]] AnyStage retrieve(std::string name, Function function) {
+  return {StageTraits{.name = std::move(name), .kind = StageKind::retrieve},
+          [function = std::move(function)](const StageCall& call) -> StageResult {
+            return Retrieved{function(call.query)};
+          }};
+}
+
+}  // namespace stages
+
+}  // namespace tamis

@@ -1,0 +1,94 @@
+// tamis/cascade/stage_state.hpp: what a cascade learns of a stage from run to run.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <tamis/cascade/clock.hpp>
+#include <tamis/cascade/cost_model.hpp>
+#include <tamis/cascade/options.hpp>
+
+namespace tamis::detail {
+
+/// Cost and failures of one stage. Thread-safe.
+class StageState {
+ public:
+  /// Predicted milliseconds of the first `items` of `texts`; nothing before the stage ever ran.
+  [[nodiscard]] std::optional<double> predict(std::span<const std::string_view> texts) const {
+    const std::scoped_lock lock(mutex_);
+    if (!cost_.knows()) return std::nullopt;
+    return cost_.predict(work_of(texts));
+  }
+
+  /// How many texts, from the top, fit into `ms`; all when nothing is known.
+  [[nodiscard]] std::size_t fitting(std::span<const std::string_view> texts, double ms) const {
+    const std::scoped_lock lock(mutex_);
+    if (!cost_.knows()) return texts.size();
+    std::size_t low = 0;
+    std::size_t high = texts.size();
+    while (low < high) {
+      const std::size_t middle = (low + high + 1) / 2;
+      if (cost_.predict(work_of(texts.first(middle))) <= ms) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
+  }
+
+  /// `tokens`: as the stage counted them, 0 when it does not.
+  void observe(std::span<const std::string_view> texts, std::size_t tokens, double ms) {
+    const std::scoped_lock lock(mutex_);
+    const double bytes = bytes_of(texts);
+    if (tokens > 0 && bytes > 0) tokens_per_byte_ = static_cast<double>(tokens) / bytes;
+    cost_.observe(work_of(texts), ms);
+  }
+
+  [[nodiscard]] std::vector<CostModel::Observation> observations() const {
+    const std::scoped_lock lock(mutex_);
+    return cost_.observations();
+  }
+  void learn(const std::vector<CostModel::Observation>& observations) {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [work, ms] : observations) cost_.observe(work, ms);
+  }
+
+  void succeeded() {
+    const std::scoped_lock lock(mutex_);
+    failures_ = 0;
+  }
+  void failed(const StageOptions& options, Clock::Time now) {
+    const std::scoped_lock lock(mutex_);
+    if (++failures_ < options.breaker) return;
+    open_until_ = now + from_milliseconds(options.breaker_ms);
+    failures_ = options.breaker - 1;  // one more failure after the pause opens it again
+  }
+  /// Whether the stage is left alone for now.
+  [[nodiscard]] bool open(Clock::Time now) const {
+    const std::scoped_lock lock(mutex_);
+    return open_until_ && now < *open_until_;
+  }
+
+ private:
+  static double bytes_of(std::span<const std::string_view> texts) {
+    double bytes = 0;
+    for (const std::string_view text : texts) bytes += static_cast<double>(text.size());
+    return bytes;
+  }
+  [[nodiscard]] CostModel::Work work_of(std::span<const std::string_view> texts) const {
+    return {static_cast<double>(texts.size()), bytes_of(texts) * tokens_per_byte_};
+  }
+
+  mutable std::mutex mutex_;
+  CostModel cost_;
+  double tokens_per_byte_ = 0.25;
+  std::size_t failures_ = 0;
+  std::optional<Clock::Time> open_until_;
+};
+
+}  // namespace tamis::detail

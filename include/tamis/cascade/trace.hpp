@@ -1,0 +1,124 @@
+// tamis/cascade/trace.hpp: what a run did, stage by stage.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tamis {
+
+/// A candidate that left, and why.
+struct Dropped {
+  std::string id;
+  std::string reason;
+};
+
+struct StageTrace {
+  std::string name;
+  std::size_t in = 0;      ///< candidates that came to the stage
+  std::size_t scored = 0;  ///< of them; the others kept their order below
+  std::size_t kept = 0;
+  std::size_t tokens = 0;
+  std::size_t truncated = 0;  ///< texts that were cut
+  std::size_t duplicates = 0;
+  std::optional<double> predicted_ms;  ///< before it started; nothing when it had never run
+  double real_ms = 0;
+  double dollars = 0;
+  std::size_t attempts = 0;
+  std::optional<std::string> skipped;  ///< why it did not run
+  std::optional<std::string> cut;      ///< why it scored fewer than it was to
+  std::string ran;                     ///< the fallback that ran in its place; empty: itself
+  std::vector<std::string> errors;
+  std::vector<std::string> warnings;
+  std::vector<Dropped> dropped;
+};
+
+struct Trace {
+  std::vector<StageTrace> stages;
+  double total_ms = 0;
+
+  /// Whether a stage failed, was cut short, or was skipped for another reason than that it was not
+  /// needed.
+  bool degraded = false;
+};
+
+namespace detail {
+
+inline std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+inline std::string list_of(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) out += (out.size() > 1 ? "," : "") + quoted(text);
+  return out + "]";
+}
+
+inline std::string json_of(const StageTrace& stage) {
+  std::string dropped = "[";
+  for (const Dropped& one : stage.dropped) {
+    dropped += fmt::format("{}{{\"id\":{},\"reason\":{}}}", dropped.size() > 1 ? "," : "",
+                           quoted(one.id), quoted(one.reason));
+  }
+  const auto text = [](const std::optional<std::string>& value) {
+    return value ? quoted(*value) : std::string("null");
+  };
+  return fmt::format(
+      "{{\"name\":{},\"in\":{},\"scored\":{},\"kept\":{},\"tokens\":{},\"truncated\":{},"
+      "\"duplicates\":{},\"predicted_ms\":{},\"real_ms\":{},\"dollars\":{},\"attempts\":{},"
+      "\"skipped\":{},\"cut\":{},\"ran\":{},\"errors\":{},\"warnings\":{},\"dropped\":{}]}}",
+      quoted(stage.name), stage.in, stage.scored, stage.kept, stage.tokens, stage.truncated,
+      stage.duplicates, stage.predicted_ms ? fmt::format("{}", *stage.predicted_ms) : "null",
+      stage.real_ms, stage.dollars, stage.attempts, text(stage.skipped), text(stage.cut),
+      quoted(stage.ran), list_of(stage.errors), list_of(stage.warnings), dropped);
+}
+
+inline std::string note_of(const StageTrace& stage) {
+  if (stage.skipped) return "skipped: " + *stage.skipped;
+  std::string note = stage.ran.empty() ? "" : "by " + stage.ran;
+  if (stage.cut) note += (note.empty() ? "" : "; ") + ("cut short: " + *stage.cut);
+  return note;
+}
+
+}  // namespace detail
+
+/// One object: {"total_ms", "degraded", "stages": [...]}, the names those of StageTrace.
+[[nodiscard]] inline std::string to_json(const Trace& trace) {
+  std::string stages;
+  for (const StageTrace& stage : trace.stages) {
+    stages += (stages.empty() ? "" : ",") + detail::json_of(stage);
+  }
+  return fmt::format("{{\"total_ms\":{},\"degraded\":{},\"stages\":[{}]}}", trace.total_ms,
+                     trace.degraded, stages);
+}
+
+/// A line for each stage, for a person to read.
+[[nodiscard]] inline std::string to_table(const Trace& trace) {
+  std::string out = fmt::format("{:20} {:>6} {:>7} {:>6} {:>8} {:>10} {:>9}\n", "stage", "in",
+                                "scored", "kept", "tokens", "expected", "ms");
+  for (const StageTrace& stage : trace.stages) {
+    out += fmt::format(
+        "{:20} {:>6} {:>7} {:>6} {:>8} {:>10} {:>9.1f}  {}\n", stage.name, stage.in, stage.scored,
+        stage.kept, stage.tokens,
+        stage.predicted_ms ? fmt::format("{:.1f}", *stage.predicted_ms) : std::string("-"),
+        stage.real_ms, detail::note_of(stage));
+  }
+  return out + fmt::format("{:20} {:>59.1f}{}\n", "total", trace.total_ms,
+                           trace.degraded ? "  degraded" : "");
+}
+
+}  // namespace tamis

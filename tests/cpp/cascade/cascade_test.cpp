@@ -1,0 +1,256 @@
+// Order, budget and blend of a cascade, on a clock that moves when it is told to.
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tamis/cascade/cascade.hpp>
+#include <tamis/cascade/select.hpp>
+
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+using namespace std::chrono_literals;
+using tamis::AnyStage;
+using tamis::Candidate;
+using tamis::Cascade;
+using tamis::CascadeResult;
+using tamis::CascadeStage;
+using tamis::ManualClock;
+using tamis::OnError;
+
+namespace {
+
+/// Candidates "0", "1", ... with texts of that many letters.
+std::vector<Candidate> candidates(std::size_t count) {
+  std::vector<Candidate> found;
+  for (std::size_t i = 0; i < count; ++i) {
+    found.push_back({std::to_string(i), std::string(i, 'x'), 1.0F / static_cast<float>(i + 1), {}});
+  }
+  return found;
+}
+
+AnyStage finder(std::size_t count) {
+  return tamis::stages::retrieve("find", [count](std::string_view) { return candidates(count); });
+}
+
+/// Longer texts score higher; each takes `each` of the clock.
+AnyStage longest(const std::shared_ptr<ManualClock>& clock = {}, tamis::Clock::Duration each = {},
+                 std::string name = "longest") {
+  return {tamis::StageTraits{.name = name, .scorer = name, .divisible = true},
+          [clock, each](const tamis::StageCall& call) -> tamis::StageResult {
+            tamis::Scored scored{.scores = {}};
+            for (const std::string_view text : call.texts) {
+              scored.scores.push_back(static_cast<float>(text.size()));
+              if (clock) clock->advance(each);
+            }
+            return scored;
+          }};
+}
+
+AnyStage broken(std::string name = "broken") {
+  return tamis::stages::callable(std::move(name),
+                                 [](std::string_view, std::span<const std::string_view>) {
+                                   throw std::runtime_error("503 from the server");
+                                   return std::vector<float>();
+                                 });
+}
+
+std::string ids(const CascadeResult& result) {
+  std::string found;
+  for (const tamis::CascadeHit& hit : result.hits) found += hit.candidate.id + ' ';
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("each stage orders what it sees and keeps the best; the trace says who left and why") {
+  const Cascade cascade({{finder(6), {.keep = 5}}, {longest(), {.keep = 2}}});
+  const CascadeResult result = cascade.run("query");
+  CHECK(ids(result) == "4 3 ");
+  REQUIRE(result.trace.stages.size() == 2);
+  CHECK(result.trace.stages[0].in == 6);
+  CHECK(result.trace.stages[0].dropped.size() == 1);
+  CHECK(result.trace.stages[0].dropped[0].id == "5");
+  CHECK(result.trace.stages[1].scored == 5);
+  CHECK(result.trace.stages[1].dropped[0].reason == "below the cut");
+  CHECK_FALSE(result.trace.degraded);
+  REQUIRE(result.hits[0].scores.size() == 2);
+  CHECK(result.hits[0].scores[0].score == Approx(0.2F));
+  CHECK(result.hits[0].scores[1].score == 4);
+}
+
+TEST_CASE("what a limit leaves unscored keeps its order below the scored") {
+  const Cascade cascade({{longest(), {.keep = 6, .limit = 3}}});
+  const CascadeResult result = cascade.run("query", candidates(6));
+  CHECK(ids(result) == "2 1 0 3 4 5 ");
+  CHECK(result.hits[3].scores.size() == 1);
+}
+
+TEST_CASE("at the deadline the scored head is ranked and the tail stays") {
+  const auto clock = std::make_shared<ManualClock>();
+  const Cascade cascade({{longest(clock, 10ms), {.keep = 8, .limit = 8, .chunk = 2}}},
+                        {.budget_ms = 55, .clock = clock});
+  const CascadeResult result = cascade.run("query", candidates(8));
+  CHECK(ids(result) == "3 2 1 0 4 5 6 7 ");
+  CHECK(result.trace.stages[0].scored == 4);
+  CHECK(result.trace.degraded);
+  CHECK(result.trace.total_ms <= 55);
+}
+
+TEST_CASE("a known cost shrinks the pool before the stage starts") {
+  const auto clock = std::make_shared<ManualClock>();
+  const auto stages = [&](std::size_t limit) {
+    return std::vector<CascadeStage>{{longest(clock, 10ms), {.keep = 50, .limit = limit}}};
+  };
+  const Cascade teacher(stages(50), {.clock = clock});
+  for (const std::size_t count : {5U, 20U, 50U, 35U}) {
+    (void)teacher.run("query", candidates(count));
+  }
+  const Cascade cascade(stages(50), {.budget_ms = 200, .clock = clock});
+  cascade.learn(teacher.costs());
+  const CascadeResult result = cascade.run("query", candidates(50));
+  CHECK(result.trace.stages[0].scored >= 16);
+  CHECK(result.trace.stages[0].scored <= 20);
+  CHECK(*result.trace.stages[0].predicted_ms ==
+        Approx(result.trace.stages[0].real_ms).epsilon(.15));
+  CHECK(result.trace.total_ms <= 200);
+  CHECK(result.hits.size() == 50);
+}
+
+TEST_CASE("a stage's share is its own deadline") {
+  const auto clock = std::make_shared<ManualClock>();
+  const Cascade cascade({{longest(clock, 10ms), {.keep = 9, .limit = 9, .share = 0.3, .chunk = 1}},
+                         {longest(clock, 1ms, "again"), {.keep = 9}}},
+                        {.budget_ms = 100, .clock = clock});
+  const CascadeResult result = cascade.run("query", candidates(9));
+  CHECK(result.trace.stages[0].scored == 3);
+  CHECK(result.trace.stages[1].scored == 9);
+}
+
+TEST_CASE("earlier scores are blended in, as z-scores of what is scored") {
+  // Longer texts score higher, but the first retrieval scores weigh more.
+  const Cascade alone({{finder(5), {.keep = 5}}, {longest(), {.keep = 5}}});
+  const Cascade blended(
+      {{finder(5), {.keep = 5}}, {longest(), {.keep = 5, .blend = {{"find", 100.0}}}}});
+  CHECK(ids(alone.run("q")) == "4 3 2 1 0 ");
+  CHECK(ids(blended.run("q")) == "0 1 2 3 4 ");
+  const Cascade given({{longest(), {.keep = 5, .limit = 5, .blend = {{"input", 100.0}}}}});
+  CHECK(ids(given.run("q", candidates(5))) == "0 1 2 3 4 ");
+}
+
+TEST_CASE("a failing stage is skipped with the ranking kept, or raised") {
+  const Cascade skipping({{broken(), {.keep = 3, .limit = 9}}});
+  const CascadeResult result = skipping.run("query", candidates(4));
+  CHECK(ids(result) == "0 1 2 ");
+  CHECK(result.trace.degraded);
+  CHECK(contains(*result.trace.stages[0].skipped, "503 from the server"));
+  const Cascade raising({{broken(), {.keep = 3, .limit = 9, .on_error = OnError::raise}}});
+  CHECK(contains(message_of<tamis::StageError>([&] { (void)raising.run("q", candidates(4)); }),
+                 "stage 1 'broken' failed: broken: 503 from the server"));
+}
+
+TEST_CASE("retries wait inside the deadline, then the fallback runs") {
+  const auto clock = std::make_shared<ManualClock>();
+  const Cascade cascade(
+      {{broken(), {.keep = 4, .limit = 9, .fallback = {longest()}, .retries = 2}}},
+      {.budget_ms = 1000, .clock = clock});
+  const CascadeResult result = cascade.run("query", candidates(4));
+  CHECK(ids(result) == "3 2 1 0 ");
+  CHECK(result.trace.stages[0].attempts == 4);
+  CHECK(result.trace.stages[0].ran == "longest");
+  CHECK(result.trace.stages[0].real_ms >= 60);
+  CHECK(result.trace.stages[0].real_ms <= 90);
+  const Cascade hurried(
+      {{broken(), {.keep = 4, .limit = 9, .fallback = {longest()}, .retries = 9}}},
+      {.budget_ms = 30, .clock = clock});
+  CHECK(hurried.run("query", candidates(4)).trace.total_ms <= 30);
+}
+
+TEST_CASE("a stage that keeps failing is left alone for a while") {
+  const auto clock = std::make_shared<ManualClock>();
+  const Cascade cascade({{broken(), {.keep = 4, .limit = 9, .breaker = 2, .breaker_ms = 1000}}},
+                        {.clock = clock});
+  CHECK(cascade.run("q", candidates(2)).trace.stages[0].attempts == 1);
+  CHECK(cascade.run("q", candidates(2)).trace.stages[0].attempts == 1);
+  const auto rest = cascade.run("q", candidates(2));
+  CHECK(rest.trace.stages[0].attempts == 0);
+  CHECK(contains(rest.trace.stages[0].errors[0], "left alone"));
+  clock->advance(1001ms);
+  CHECK(cascade.run("q", candidates(2)).trace.stages[0].attempts == 1);
+}
+
+TEST_CASE("a clear lead skips a stage that asks for it") {
+  const std::vector<CascadeStage> stages{{finder(5), {.keep = 5}},
+                                         {longest(), {.keep = 5, .skip_margin = 0.4}}};
+  const CascadeResult result = Cascade(stages).run("q");
+  CHECK(ids(result) == "0 1 2 3 4 ");
+  CHECK(contains(*result.trace.stages[1].skipped, "leads by 0.5"));
+  CHECK_FALSE(result.trace.degraded);
+}
+
+TEST_CASE("construction says what is wrong and what is not meant") {
+  const auto wrong = [](std::vector<CascadeStage> stages, tamis::CascadeOptions options = {}) {
+    return message_of<tamis::InvalidArgument>(
+        [&] { (void)Cascade(std::move(stages), std::move(options)); });
+  };
+  CHECK(contains(wrong({}), "at least one stage"));
+  CHECK(contains(wrong({{finder(5), {.keep = 0}}}), "keep is 0"));
+  CHECK(contains(wrong({{finder(5), {.keep = 5}}, {longest(), {.keep = 6}}}),
+                 "keep is 6, more than the 5 that 'find' lets through"));
+  CHECK(contains(wrong({{longest(), {.keep = 5}}}), "give it a limit"));
+  CHECK(contains(wrong({{finder(5), {.keep = 5}}, {finder(5), {.keep = 5}}}),
+                 "only the first stage retrieves"));
+  CHECK(contains(wrong({{finder(5), {.keep = 5, .share = 1.5}}}), "share is 1.5"));
+  CHECK(contains(wrong({{finder(5), {.keep = 5}}}, {.budget_ms = 0}), "budget_ms is 0"));
+  CHECK(
+      contains(wrong({{finder(5), {.keep = 5}}, {longest(), {.keep = 5, .blend = {{"bm25", 1}}}}}),
+               "'bm25', which is no earlier stage"));
+  const auto warned = [](std::vector<CascadeStage> stages) {
+    const auto warnings = Cascade(std::move(stages)).warnings();
+    return warnings.size() == 1 ? warnings[0] : std::to_string(warnings.size()) + " warnings";
+  };
+  CHECK(contains(
+      warned({{finder(5), {.keep = 5}}, {longest(), {.keep = 4}}, {longest(), {.keep = 3}}}),
+      "same scorer side by side"));
+  CHECK(contains(warned({{finder(5), {.keep = 5}},
+                         {longest(), {.keep = 5}},
+                         {longest({}, {}, "other"), {.keep = 3}}}),
+                 "cannot change the result"));
+  CHECK(contains(warned({{finder(5), {.keep = 5}},
+                         {longest(), {.keep = 4}},
+                         {tamis::stages::threshold(0.5F), {.keep = 4}}}),
+                 "not calibrated"));
+}
+
+TEST_CASE("odd input is defined") {
+  const Cascade cascade({{longest(), {.keep = 5, .limit = 5}}});
+  CHECK(cascade.run("", candidates(0)).hits.empty());
+  CHECK_THROWS_AS(cascade.run("query"), tamis::InvalidArgument);
+  auto twice = candidates(3);
+  twice.push_back(twice[1]);
+  const CascadeResult result = cascade.run("query", twice);
+  CHECK(ids(result) == "2 1 0 ");
+  CHECK(result.trace.stages[0].in == 4);
+  CHECK(result.trace.stages[0].duplicates == 1);
+  CHECK(result.trace.stages[0].dropped[0].reason == "its id came before");
+  auto marked = candidates(3);
+  marked[0].reranked_by = "cohere";
+  CHECK(contains(cascade.run("query", marked).trace.stages[0].warnings[0], "'cohere'"));
+  tamis::CancelToken cancel;
+  cancel.cancel();
+  CHECK_THROWS_AS(cascade.run("query", candidates(3), cancel), tamis::Cancelled);
+}
+
+TEST_CASE("a cascade and its trace can be read") {
+  const Cascade cascade({{finder(6), {.keep = 5}}, {longest(), {.keep = 2, .share = 0.5}}},
+                        {.budget_ms = 100});
+  CHECK(cascade.description() ==
+        "Cascade, 100 ms\n  find: keep 5\n  longest: keep 2, 50% of the budget");
+  const CascadeResult result = cascade.run("query");
+  CHECK(contains(tamis::to_table(result.trace), "longest"));
+  const std::string json = tamis::to_json(result.trace);
+  CHECK(contains(json, R"("dropped":[{"id":"5","reason":"below the cut"}])"));
+  CHECK(json.front() == '{');
+  CHECK(json.back() == '}');
+}

@@ -1,0 +1,55 @@
+// The embedded model as a stage of a cascade.
+#include <tamis/cascade/cascade.hpp>
+#include <tamis/cascade/rerank.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using tamis::Candidate;
+using tamis::Cascade;
+using tamis::CrossEncoder;
+
+namespace {
+
+std::vector<Candidate> passages() {
+  return {{"banana", "Bananas are rich in potassium.", 3.0F, {}},
+          {"france", "Paris is the capital and largest city of France.", 2.0F, {}},
+          {"rome", "Rome is the capital of Italy.", 1.0F, {}}};
+}
+
+}  // namespace
+
+TEST_CASE("a cascade with a cross-encoder ranks as the cross-encoder does") {
+  const CrossEncoder model = CrossEncoder::load(TAMIS_DEFAULT_MODEL);
+  const Cascade cascade({{tamis::stages::rerank(model), {.keep = 2, .limit = 10, .chunk = 1}}});
+  const tamis::CascadeResult result = cascade.run("capital of France", passages());
+  std::vector<std::string_view> texts;
+  const auto all = passages();
+  for (const Candidate& candidate : all) texts.push_back(candidate.text);
+  const tamis::Ranking expected = model.rank("capital of France", texts);
+  REQUIRE(result.hits.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(result.hits[i].candidate.id == all[expected[i].index].id);
+  }
+  CHECK(result.hits[0].candidate.id == "france");
+  CHECK(result.trace.stages[0].tokens > 20);
+  CHECK(result.trace.stages[0].truncated == 0);
+}
+
+TEST_CASE("a stage counts the texts that it cut") {
+  const CrossEncoder model = CrossEncoder::load(TAMIS_DEFAULT_MODEL);
+  tamis::PredictOptions options;
+  options.max_length = 14;
+  const Cascade cascade({{tamis::stages::rerank(model, options), {.keep = 3, .limit = 10}}});
+  CHECK(cascade.run("capital of France", passages()).trace.stages[0].truncated == 1);
+}
+
+TEST_CASE("two rerankers of one model side by side are warned of") {
+  const CrossEncoder model = CrossEncoder::load(TAMIS_DEFAULT_MODEL);
+  const Cascade cascade({{tamis::stages::rerank(model), {.keep = 3, .limit = 10}},
+                         {tamis::stages::rerank(model, {}, "again"), {.keep = 2}}});
+  REQUIRE(cascade.warnings().size() == 1);
+}
