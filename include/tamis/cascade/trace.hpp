@@ -64,7 +64,10 @@ inline std::string quoted(const std::string& text) {
 
 inline std::string list_of(const std::vector<std::string>& texts) {
   std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? "," : "") + quoted(text);
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out += ',';
+    out += quoted(text);
+  }
   return out + "]";
 }
 
@@ -88,10 +91,9 @@ inline std::string json_of(const StageTrace& stage) {
 }
 
 inline std::string note_of(const StageTrace& stage) {
-  if (stage.skipped) return "skipped: " + *stage.skipped;
-  std::string note = stage.ran.empty() ? "" : "by " + stage.ran;
-  if (stage.cut) note += (note.empty() ? "" : "; ") + ("cut short: " + *stage.cut);
-  return note;
+  if (stage.skipped) return fmt::format("skipped: {}", *stage.skipped);
+  const std::string by = stage.ran.empty() ? "" : fmt::format("by {} ", stage.ran);
+  return stage.cut ? fmt::format("{}cut short: {}", by, *stage.cut) : by;
 }
 
 }  // namespace detail
@@ -100,7 +102,8 @@ inline std::string note_of(const StageTrace& stage) {
 [[nodiscard]] inline std::string to_json(const Trace& trace) {
   std::string stages;
   for (const StageTrace& stage : trace.stages) {
-    stages += (stages.empty() ? "" : ",") + detail::json_of(stage);
+    if (!stages.empty()) stages += ',';
+    stages += detail::json_of(stage);
   }
   return fmt::format("{{\"total_ms\":{},\"degraded\":{},\"stages\":[{}]}}", trace.total_ms,
                      trace.degraded, stages);

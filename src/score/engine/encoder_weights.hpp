@@ -54,7 +54,7 @@ struct EncoderWeights {
   EncoderConfig config;
   const Kernels* kernels = nullptr;
   const Product* attention = nullptr;  ///< precision of the products inside attention
-  std::optional<WeightFile> file;  ///< keeps the mapping that the word embeddings are read from
+  std::optional<WeightFile> file;      ///< keeps the mapping that the word embeddings are read from
   EmbeddingWeights embeddings;
   std::vector<LayerWeights> layers;
   HeadWeights head;

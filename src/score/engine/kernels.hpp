@@ -51,8 +51,8 @@ struct Kernels {
 };
 
 /// The best set that this processor runs, or the lower one that TAMIS_ISA names: portable, avx2,
-/// avx2_vnni, avx512, avx512_vnni, avx512_bf16, amx. Throws InvalidArgument for another name or a set that the
-/// processor lacks.
+/// avx2_vnni, avx512, avx512_vnni, avx512_bf16, amx. Throws InvalidArgument for another name or a
+/// set that the processor lacks.
 [[nodiscard]] const Kernels& kernels();
 
 /// The set of that name. Throws as `kernels` does.

@@ -1,10 +1,10 @@
 // The embedded model as a stage of a cascade.
-#include <tamis/cascade/cascade.hpp>
-#include <tamis/cascade/rerank.hpp>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <tamis/cascade/cascade.hpp>
+#include <tamis/cascade/rerank.hpp>
 
 #include "support/catch.hpp"
 
