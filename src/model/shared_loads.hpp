@@ -36,7 +36,10 @@ class SharedLoads {
   std::shared_ptr<Slot> slot_of(const std::string& key) {
     const std::scoped_lock lock(mutex_);
     std::erase_if(slots_, [](const auto& entry) {
-      return entry.second.use_count() == 1 && entry.second->object.expired();
+      if (entry.second.use_count() != 1) return false;
+      // Nobody can hold it any more; taking it makes visible what its last holder wrote.
+      const std::scoped_lock free(entry.second->mutex);
+      return entry.second->object.expired();
     });
     auto& slot = slots_[key];
     if (!slot) slot = std::make_shared<Slot>();
