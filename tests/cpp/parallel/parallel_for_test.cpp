@@ -67,12 +67,14 @@ TEST_CASE("every index is worked on once, whatever the number of threads") {
 TEST_CASE("a nested call runs in its own thread") {
   const Threads set(3);
   std::atomic<int> sum{0};
+  std::atomic<int> inside{0};
   tamis::parallel_for(8, [&](std::size_t) {
     const auto thread = std::this_thread::get_id();
-    CHECK(tamis::inside_parallel_for());
+    inside += tamis::inside_parallel_for() ? 1 : 0;
     tamis::parallel_for(
         8, [&](std::size_t) { sum += std::this_thread::get_id() == thread ? 1 : 1000; });
   });
+  CHECK(inside == 8);
   CHECK(sum == 64);
   CHECK_FALSE(tamis::inside_parallel_for());
 }
