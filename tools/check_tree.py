@@ -23,13 +23,23 @@ ORDER = [
     ["score/"],
     ["rank/"],
     ["cross_encoder.hpp", "cross_encoder/"],
+    ["late_interaction.hpp", "late_interaction/"],
     ["cascade.hpp", "cascade/"],
     ["remote/"],
     ["eval/"],
     ["tamis.hpp"],
 ]
 # Left of its place: eval measures rankings and needs no model.
-FORBIDDEN = {"eval/": {"score/", "model/", "cross_encoder.hpp", "cascade.hpp", "remote/"}}
+FORBIDDEN = {
+    "eval/": {
+        "score/",
+        "model/",
+        "cross_encoder.hpp",
+        "late_interaction.hpp",
+        "cascade.hpp",
+        "remote/",
+    }
+}
 HEAVY = re.compile(r"^(torch/|ATen/|c10/|caffe2/|sentencepiece)")
 HEAVY_ALLOWED = ("include/tamis/interop/",)
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

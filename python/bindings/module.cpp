@@ -10,4 +10,5 @@ PYBIND11_MODULE(_native, module) {
   bind_tokenizer(module);
   bind_scorer(module);
   bind_cross_encoder(module);
+  bind_late_interaction(module);
 }

@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tamis._native import CancelToken, Tokenizer, num_threads, set_num_threads
+    from tamis._native import CancelToken, Passages, Tokenizer, num_threads, set_num_threads
     from tamis._native import version as __version__
     from tamis.cross_encoder import CrossEncoder
     from tamis.errors import (
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
         TruncationWarning,
     )
     from tamis.export import ExportReport, export_model, export_torchscript
+    from tamis.late_interaction import LateInteraction
     from tamis.report import Prediction, Ranked, TruncationReport
 
 # name -> the module that has it, and its name there where that differs
 _WHERE = {
     "CancelToken": "tamis._native",
+    "Passages": "tamis._native",
     "Tokenizer": "tamis._native",
     "num_threads": "tamis._native",
     "set_num_threads": "tamis._native",
@@ -52,6 +54,7 @@ _WHERE = {
     "ExportReport": "tamis.export",
     "export_model": "tamis.export",
     "export_torchscript": "tamis.export",
+    "LateInteraction": "tamis.late_interaction",
     "Prediction": "tamis.report",
     "Ranked": "tamis.report",
     "TruncationReport": "tamis.report",
@@ -66,8 +69,10 @@ __all__ = [
     "ExportError",
     "ExportReport",
     "InvalidArgument",
+    "LateInteraction",
     "ModelError",
     "NonFiniteScore",
+    "Passages",
     "Prediction",
     "Ranked",
     "Tokenizer",

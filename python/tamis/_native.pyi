@@ -4,7 +4,7 @@ Texts are str; a lone surrogate, which has no UTF-8, reads as U+FFFD. All calls 
 the GIL, and every object may be shared by threads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any
 
@@ -138,6 +138,85 @@ class CrossEncoder:
     @property
     def config_json(self) -> str:
         """The model's config.json as text."""
+
+class Passages:
+    """Encoded passages of one model; immutable."""
+
+    def __len__(self) -> int: ...
+    def select(self, indices: Sequence[int]) -> Passages:
+        """The passages with these indices, in this order; they share their bytes."""
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write them to a file, which is replaced only when all is written."""
+
+    @property
+    def tokens(self) -> int:
+        """Of all passages, special ones included."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all vectors, shared or not."""
+
+    @property
+    def tokens_cut(self) -> NDArray[np.uint32]:
+        """uint32 [passages]: tokens that the model did not read."""
+
+class LateInteraction:
+    """Compares a query with passages that were encoded before."""
+
+    @staticmethod
+    def load(
+        path: str,
+        *,
+        precision: str = "fp32",
+        max_length: int | None = None,
+        query_prefix: str | None = None,
+        passage_prefix: str | None = None,
+        maxsim_weight: float = 1.0,
+        cosine_weight: float = 1.0,
+        cache_bytes: int = 134217728,
+    ) -> LateInteraction:
+        """Load a folder of a tamis_interaction model or of a plain encoder."""
+
+    def encode_passages(
+        self,
+        texts: list[str],
+        *,
+        refuse_truncation: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Passages:
+        """Equal texts, and those still in the cache, are encoded once. The GIL is released."""
+
+    def open_passages(self, path: str | PathLike[str], *, verify: bool = True) -> Passages:
+        """What Passages.save wrote, mapped; `verify` reads it all once."""
+
+    def score(
+        self,
+        query: str,
+        passages: Passages,
+        *,
+        refuse_truncation: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> tuple[NDArray[np.float32], int]:
+        """float32 logits [passages], and how many tokens of the query were cut."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of a text, special ones included."""
+
+    @property
+    def width(self) -> int:
+        """Of a token's vector."""
+
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes that the cache of passages holds now."""
+
+    @property
+    def description(self) -> str:
+        """Precision and instruction set: 'engine fp32 avx2'."""
 
 class Tokenizer:
     """A tokenizer of a Hugging Face folder."""

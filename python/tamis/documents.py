@@ -81,6 +81,14 @@ def _listed(documents: Iterable[Any]) -> list[Any]:
         raise InvalidArgument(f"documents must be a list of documents, got {kind}") from None
 
 
+def listed_texts(
+    documents: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None = None
+) -> tuple[list[Any], list[str]]:
+    """The documents as given and as text."""
+    listed = _listed(documents)
+    return listed, [text_of(each, f"document {k}", text, fields) for k, each in enumerate(listed)]
+
+
 def query_text(query: Any, where: str = "the query") -> str:
     """The query, which must be text."""
     if isinstance(query, str):
@@ -149,7 +157,6 @@ def candidates_of(
     found = []
     for i, (query, own) in enumerate(zip(queries, documents, strict=True)):
         where = "the query" if len(queries) == 1 else f"query {i}"
-        listed = _listed(own)
-        texts = [text_of(each, f"document {k}", text, fields) for k, each in enumerate(listed)]
+        listed, texts = listed_texts(own, text, fields)
         found.append(Candidates(query_text(query, where), listed, texts))
     return found

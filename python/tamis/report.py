@@ -82,7 +82,7 @@ def join(reports: list[TruncationReport]) -> TruncationReport:
     )
 
 
-def _level_of_caller() -> int:
+def level_of_caller() -> int:
     """The `stacklevel` of the first frame outside this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tamis."):
@@ -97,4 +97,4 @@ def warn_if_cut(report: TruncationReport, max_length: int) -> None:
             f"{report} (it reads {max_length} tokens of a pair); use on_truncation='window' to "
             "score documents whole, or 'ignore' to silence this"
         )
-        warnings.warn(TruncationWarning(message), stacklevel=_level_of_caller())
+        warnings.warn(TruncationWarning(message), stacklevel=level_of_caller())

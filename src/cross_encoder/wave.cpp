@@ -27,14 +27,12 @@ void scatter(std::span<const PackedBatch> batches, std::span<const float> from, 
 
 }  // namespace
 
-std::vector<float> score_in_waves(const AnyScorer& scorer, std::span<const EncodedPair> sequences,
-                                  const WaveOptions& options) {
+void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& options,
+                  const std::function<void(std::span<const PackedBatch>)>& run) {
   std::vector<std::size_t> lengths(sequences.size());
   std::transform(sequences.begin(), sequences.end(), lengths.begin(),
                  [](const EncodedPair& sequence) { return sequence.size(); });
   const auto plan = plan_batches(lengths, options.plan);
-  const std::size_t labels = scorer.labels();
-  std::vector<float> logits(sequences.size() * labels);
   std::size_t wave = 2 * num_threads();
   for (std::size_t begin = 0; begin < plan.size();) {
     if (options.cancel && options.cancel->cancelled()) {
@@ -48,17 +46,29 @@ std::vector<float> score_in_waves(const AnyScorer& scorer, std::span<const Encod
       batches.push_back(pack(sequences, plan[i]));
       rows += plan[i].size();
     }
-    std::vector<float> out(rows * labels);
     const auto start = std::chrono::steady_clock::now();
-    scorer.score(batches, out);
+    run(batches);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    scatter(batches, out, labels, logits);
     if (options.scored) options.scored(rows);
     const double per_batch = std::max(took.count() / static_cast<double>(end - begin), 1e-6);
     const auto fits = static_cast<std::size_t>(kWaveSeconds / per_batch);
     begin = end;
     wave = std::clamp<std::size_t>(fits, 1, 4 * wave);
   }
+}
+
+std::vector<float> score_in_waves(const AnyScorer& scorer, std::span<const EncodedPair> sequences,
+                                  const WaveOptions& options) {
+  const std::size_t labels = scorer.labels();
+  std::vector<float> logits(sequences.size() * labels);
+  std::vector<float> out;
+  run_in_waves(sequences, options, [&](std::span<const PackedBatch> batches) {
+    std::size_t rows = 0;
+    for (const PackedBatch& batch : batches) rows += batch.pairs();
+    out.resize(rows * labels);
+    scorer.score(batches, out);
+    scatter(batches, out, labels, logits);
+  });
   return logits;
 }
 

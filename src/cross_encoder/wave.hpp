@@ -20,8 +20,13 @@ struct WaveOptions {
   std::function<void(std::size_t)> scored;  ///< sequences done in the wave that has just ended
 };
 
-/// Logits [sequences, labels] in the order of `sequences`. Between two waves, at most about a third
-/// of a second apart, checks for cancellation and calls `scored`.
+/// Calls run(batches) for wave after wave of micro-batches until all sequences were in one; a row
+/// of a batch is an index into `sequences`. Between two waves, at most about a third of a second
+/// apart, checks for cancellation and calls `scored`.
+void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& options,
+                  const std::function<void(std::span<const PackedBatch>)>& run);
+
+/// Logits [sequences, labels] in the order of `sequences`, scored in such waves.
 [[nodiscard]] std::vector<float> score_in_waves(const AnyScorer& scorer,
                                                 std::span<const EncodedPair> sequences,
                                                 const WaveOptions& options);

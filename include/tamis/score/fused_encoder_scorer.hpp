@@ -15,6 +15,10 @@
 
 namespace tamis {
 
+namespace engine {
+class SharedEncoder;
+}
+
 struct EngineOptions {
   /// Of the linear layers: "fp32", "bf16", "fp16", "int8", or "auto": the fastest here of which the
   /// model's record says that it keeps the ranking (Kendall's tau >= 0.99), else fp32. Embeddings,
@@ -48,10 +52,9 @@ class FusedEncoderScorer {
   [[nodiscard]] std::string description() const;
 
  private:
-  struct Model;
-  FusedEncoderScorer(std::shared_ptr<const Model> model, std::string reason)
-      : model_(std::move(model)), reason_(std::move(reason)) {}
-  std::shared_ptr<const Model> model_;
+  FusedEncoderScorer(std::shared_ptr<const engine::SharedEncoder> encoder, std::string reason)
+      : encoder_(std::move(encoder)), reason_(std::move(reason)) {}
+  std::shared_ptr<const engine::SharedEncoder> encoder_;
   std::string reason_;
 };
 

@@ -61,14 +61,18 @@ struct EncoderWeights {
 
   /// Whether logits come from each pair's first token alone.
   [[nodiscard]] bool reads_first_token() const {
-    return config.family != EncoderFamily::interaction;
+    return config.family != EncoderFamily::interaction && head.classifier.outputs != 0;
   }
 };
+
+/// A bare encoder has no head; it is loaded only where its token states are what is wanted.
+enum class Head { required, left_out };
 
 /// The linear layers of the encoder in the precision of that name, all else in fp32. Throws
 /// ModelError; InvalidArgument; see FusedEncoderScorer::load.
 [[nodiscard]] EncoderWeights load_encoder(const ModelSpec& spec, const WeightFile& file,
-                                          const Kernels& kernels, const std::string& precision);
+                                          const Kernels& kernels, const std::string& precision,
+                                          Head head = Head::required);
 
 /// Throws ModelError for an architecture that the engine does not know.
 void require_known(const ModelSpec& spec);

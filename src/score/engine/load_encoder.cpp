@@ -66,9 +66,9 @@ class Loader {
         names_(names_of(config_.family)),
         reader_(file, names_.prefixes) {}
 
-  EncoderWeights load() const {
+  EncoderWeights load(Head kind) const {
     // Before anything large is read: a bare encoder must not look like a reranker.
-    HeadWeights head = load_head();
+    HeadWeights head = kind == Head::required ? load_head() : HeadWeights{};
     EncoderWeights weights{config_,        &kernels_,         &kernels_.attention_product(product_),
                            reader_.file(), load_embeddings(), {},
                            std::move(head)};
@@ -213,9 +213,9 @@ void require_known(const ModelSpec& spec) {
 }
 
 EncoderWeights load_encoder(const ModelSpec& spec, const WeightFile& file, const Kernels& kernels,
-                            const std::string& precision) {
+                            const std::string& precision, Head head) {
   require_known(spec);
-  return Loader(*spec.encoder, file, kernels, precision).load();
+  return Loader(*spec.encoder, file, kernels, precision).load(head);
 }
 
 }  // namespace tamis::engine

@@ -1,0 +1,248 @@
+"""LateInteraction: passages are encoded once and kept; a query is compared with their tokens."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamis import _native, awaiting, model_source
+from tamis.documents import TextOf, listed_texts, query_text
+from tamis.errors import InvalidArgument, TruncationWarning
+from tamis.hits import check_top_k, hits
+from tamis.report import Ranked, TruncationReport, level_of_caller
+from tamis.scoring import Scored
+
+Passages = _native.Passages
+OnTruncation = Literal["warn", "error", "ignore"]
+_HUB_ORGANIZATION = "sentence-transformers"  # of a name without one
+
+
+class LateInteraction:
+    """A cheap stage before a cross-encoder: texts are encoded apart, compared token by token.
+
+    `LateInteraction()` reads the embedded default model; a name is a local folder, or a model on
+    the hub: a plain encoder that embeds texts by the mean of its tokens. Such a one is read by
+    `maxsim_weight` * MaxSim + `cosine_weight` * cosine, and may need a `query_prefix` and a
+    `passage_prefix` ("query: "); None is what sentence-transformers saved beside it. Any number of
+    threads may use one object. `cache_bytes` limits the passages that it keeps by their text.
+    """
+
+    def __init__(
+        self,
+        model_name_or_path: str | os.PathLike[str] | None = None,
+        *,
+        precision: str = "fp32",
+        max_length: int | None = None,
+        query_prefix: str | None = None,
+        passage_prefix: str | None = None,
+        maxsim_weight: float = 1.0,
+        cosine_weight: float = 1.0,
+        cache_bytes: int = 128 << 20,
+        cache_folder: str | None = None,
+        revision: str | None = None,
+        token: bool | str | None = None,
+        local_files_only: bool = False,
+    ) -> None:
+        for name, value in (("max_length", max_length), ("cache_bytes", cache_bytes)):
+            if value is not None and (not isinstance(value, int) or value < 0):
+                raise InvalidArgument(f"{name} must be a natural number, got {value!r}")
+        folder = model_source.locate(
+            _with_organization(model_name_or_path),
+            cache_folder=cache_folder,
+            revision=revision,
+            token=token,
+            local_files_only=local_files_only,
+        )
+        settings: dict[str, Any] = {
+            "precision": precision,
+            "max_length": max_length,
+            "query_prefix": query_prefix,
+            "passage_prefix": passage_prefix,
+            "maxsim_weight": maxsim_weight,
+            "cosine_weight": cosine_weight,
+            "cache_bytes": cache_bytes,
+        }
+        self._recipe = (None if model_name_or_path is None else str(folder), settings)
+        self._native = _native.LateInteraction.load(str(folder), **settings)
+
+    def encode_passages(
+        self,
+        texts: Iterable[Any],
+        *,
+        on_truncation: OnTruncation = "warn",
+        text: TextOf = None,
+        fields: Sequence[str] | None = None,
+        cancel: _native.CancelToken | None = None,
+    ) -> Passages:
+        """The passages' token vectors, to score or to save. `text` and `fields` as in `rank`.
+        Throws InvalidArgument, TruncationError, NonFiniteScore, Cancelled."""
+        return self._encode(listed_texts(texts, text, fields)[1], on_truncation, cancel)
+
+    def open_passages(self, path: str | os.PathLike[str], *, verify: bool = True) -> Passages:
+        """What `Passages.save` wrote, mapped: memory holds what is in use. `verify` reads all of it
+        once and compares its hash. Throws ModelError for a damaged file or another model's."""
+        return self._native.open_passages(path, verify=verify)
+
+    def score(
+        self,
+        query: Any,
+        passages: Passages,
+        *,
+        on_truncation: OnTruncation = "warn",
+        cancel: _native.CancelToken | None = None,
+    ) -> NDArray[np.float32]:
+        """A logit for each passage, in their order."""
+        return self._score(query, passages, on_truncation, cancel)[0]
+
+    def rank(
+        self,
+        query: Any,
+        passages: Passages | Iterable[Any],
+        top_k: int | None = None,
+        return_documents: bool = False,
+        *,
+        min_score: float | None = None,
+        text: TextOf = None,
+        fields: Sequence[str] | None = None,
+        on_truncation: OnTruncation = "warn",
+        cancel: _native.CancelToken | None = None,
+    ) -> list[dict[str, Any]]:
+        """Passages, best first: `{"corpus_id": int, "score": float}`; ties keep their order. The
+        score is the logit. Passages are those of `encode_passages`, or documents as
+        `CrossEncoder.rank` takes them, which go through the cache."""
+        return self.rank_with_report(
+            query,
+            passages,
+            top_k,
+            return_documents,
+            min_score=min_score,
+            text=text,
+            fields=fields,
+            on_truncation=on_truncation,
+            cancel=cancel,
+        ).hits
+
+    def rank_with_report(
+        self,
+        query: Any,
+        passages: Passages | Iterable[Any],
+        top_k: int | None = None,
+        return_documents: bool = False,
+        *,
+        min_score: float | None = None,
+        text: TextOf = None,
+        fields: Sequence[str] | None = None,
+        on_truncation: OnTruncation = "warn",
+        cancel: _native.CancelToken | None = None,
+    ) -> Ranked:
+        """`rank`, and what was cut."""
+        check_top_k(top_k)
+        documents: list[Any] = []
+        texts: list[str] = []
+        if isinstance(passages, Passages):
+            if return_documents:
+                raise InvalidArgument("Passages keep no texts; look them up by corpus_id")
+        else:
+            documents, texts = listed_texts(passages, text, fields)
+            passages = self._encode(texts, on_truncation, cancel)
+        logits, query_cut = self._score(query, passages, on_truncation, cancel)
+        report = TruncationReport(
+            np.full(len(passages), query_cut, np.uint32), passages.tokens_cut, passages.tokens
+        )
+        ranked = hits(
+            Scored(logits, logits[:, None], report),
+            documents,
+            texts,
+            monotone=True,
+            top_k=top_k,
+            min_score=min_score,
+            return_documents=return_documents,
+        )
+        return Ranked(ranked, report)
+
+    async def arank(self, query: Any, passages: Any, **arguments: Any) -> list[dict[str, Any]]:
+        """`rank` in a worker thread. Cancelling the task stops the work."""
+        return await awaiting.run(self.rank, query, passages, **arguments)
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of a text, special ones included."""
+        return self._native.max_length
+
+    @property
+    def cached_bytes(self) -> int:
+        """What the cache of passages holds now."""
+        return self._native.cached_bytes
+
+    @property
+    def description(self) -> str:
+        """Precision and instruction set: 'engine fp32 avx2'."""
+        return self._native.description
+
+    def __repr__(self) -> str:
+        return f"LateInteraction({self._recipe[0] or 'default'}, {self.description})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _load, self._recipe
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LateInteraction:
+        return self
+
+    def _encode(
+        self, texts: list[str], on_truncation: str, cancel: _native.CancelToken | None
+    ) -> Passages:
+        passages = self._native.encode_passages(
+            texts, refuse_truncation=_refuses(on_truncation), cancel=cancel
+        )
+        if on_truncation == "warn":
+            self._warn_if_cut("passages", passages.tokens_cut)
+        return passages
+
+    def _score(
+        self,
+        query: Any,
+        passages: Passages,
+        on_truncation: str,
+        cancel: _native.CancelToken | None,
+    ) -> tuple[NDArray[np.float32], int]:
+        if not isinstance(passages, Passages):
+            kind = type(passages).__name__
+            raise InvalidArgument(f"passages must come from encode_passages, got {kind}")
+        logits, cut = self._native.score(
+            query_text(query), passages, refuse_truncation=_refuses(on_truncation), cancel=cancel
+        )
+        if on_truncation == "warn":
+            self._warn_if_cut("queries", np.array([cut], np.uint32))
+        return logits, cut
+
+    def _warn_if_cut(self, what: str, cut: NDArray[np.uint32]) -> None:
+        if cut.any():
+            message = (
+                f"{np.count_nonzero(cut)} of {len(cut)} {what} were longer than the "
+                f"{self.max_length} tokens that the model reads and lost {int(cut.sum())} tokens; "
+                "split them, or on_truncation='ignore' silences this"
+            )
+            warnings.warn(TruncationWarning(message), stacklevel=level_of_caller())
+
+
+def _load(folder: str | None, settings: dict[str, Any]) -> LateInteraction:  # what pickle calls
+    return LateInteraction(folder, **settings)
+
+
+def _with_organization(name: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    if not isinstance(name, str) or not name or "/" in name or os.path.exists(name):
+        return name
+    return f"{_HUB_ORGANIZATION}/{name}"
+
+
+def _refuses(on_truncation: str) -> bool:
+    if on_truncation not in ("warn", "error", "ignore"):
+        raise InvalidArgument(
+            f"on_truncation must be 'warn', 'error' or 'ignore', got {on_truncation!r}"
+        )
+    return on_truncation == "error"

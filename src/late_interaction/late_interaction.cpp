@@ -1,0 +1,113 @@
+// late_interaction/late_interaction.cpp: from texts and cached passages to a ranking.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <tamis/error.hpp>
+#include <tamis/late_interaction.hpp>
+#include <tamis/rank/top_k.hpp>
+
+#include "late_interaction/encode_passages.hpp"
+#include "late_interaction/maxsim.hpp"
+#include "late_interaction/parts.hpp"
+#include "late_interaction/query.hpp"
+
+namespace tamis {
+namespace {
+
+// Passages that are compared between two looks at the caller's wish to stop: some tens of
+// milliseconds.
+constexpr std::size_t kTogether = 2048;
+
+void refuse_windows(const ReadOptions& options) {
+  if (options.on_truncation != OnTruncation::window) return;
+  raise<InvalidArgument>("late interaction has no windows; split the passages instead");
+}
+
+void require_finite(std::span<const float> logits) {
+  std::vector<std::size_t> bad;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (!std::isfinite(logits[i])) bad.push_back(i);
+  }
+  if (bad.empty()) return;
+  throw NonFiniteScore(
+      fmt::format("{} of {} passages have no finite score, first passage {}; their file may be "
+                  "damaged: open it with verify, or encode them again",
+                  bad.size(), logits.size(), bad.front()),
+      bad);
+}
+
+Ranking ranked(const LateScores& scores, const LateRankOptions& options) {
+  Ranking ranking = rank_scores(scores.logits);
+  if (options.min_score) ranking = keep_above(std::move(ranking), *options.min_score);
+  return keep(std::move(ranking), options.top_k.value_or(scores.logits.size()));
+}
+
+}  // namespace
+
+Passages LateInteraction::encode_passages(std::span<const std::string_view> texts,
+                                          const ReadOptions& options) const {
+  refuse_windows(options);
+  auto contents = std::make_shared<Passages::Contents>();
+  contents->model = parts_->fingerprint;
+  contents->width = width();
+  contents->passages = encode_through_cache(*parts_, texts, options);
+  return Passages(std::move(contents));
+}
+
+Passages LateInteraction::open_passages(const std::filesystem::path& path, bool verify) const {
+  Passages passages = open_passage_file(path, verify);
+  if (passages.contents().model != parts_->fingerprint || passages.contents().width != width()) {
+    raise<ModelError>(
+        "{} holds passages of another model, or with another prefix; encode them with "
+        "this one",
+        path.string());
+  }
+  return passages;
+}
+
+LateScores LateInteraction::score(std::string_view query, const Passages& passages,
+                                  const ReadOptions& options) const {
+  refuse_windows(options);
+  const Passages::Contents& contents = passages.contents();
+  if (passages.size() != 0 && contents.model != parts_->fingerprint) {
+    raise<InvalidArgument>(
+        "the passages were encoded by another model, or with another prefix; "
+        "encode them with this one");
+  }
+  const EncodedQuery encoded = encode_query(*parts_, query, options);
+  LateScores scores{std::vector<float>(passages.size()), encoded.tokens_cut};
+  const std::span all(contents.passages);
+  for (std::size_t begin = 0; begin < all.size(); begin += kTogether) {
+    if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
+    const std::size_t count = std::min(kTogether, all.size() - begin);
+    compare(encoded, parts_->mix, all.subspan(begin, count),
+            std::span(scores.logits).subspan(begin, count));
+    if (options.progress) options.progress(begin + count, all.size());
+  }
+  require_finite(scores.logits);
+  return scores;
+}
+
+Ranking LateInteraction::rank(std::string_view query, const Passages& passages,
+                              const LateRankOptions& options) const {
+  return ranked(score(query, passages, options.read), options);
+}
+
+Ranking LateInteraction::rank(std::string_view query, std::span<const std::string_view> passages,
+                              const LateRankOptions& options) const {
+  return rank(query, encode_passages(passages, options.read), options);
+}
+
+std::size_t LateInteraction::max_length() const { return parts_->max_length; }
+std::size_t LateInteraction::width() const { return parts_->config().hidden_size; }
+std::size_t LateInteraction::cached_bytes() const { return parts_->cache->bytes(); }
+
+std::string LateInteraction::description() const {
+  return fmt::format("engine {} {}{}", parts_->encoder().precision(),
+                     parts_->weights().kernels->name, parts_->loaded.reason);
+}
+
+}  // namespace tamis

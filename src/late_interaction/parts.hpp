@@ -1,0 +1,37 @@
+// late_interaction/parts.hpp: what a loaded LateInteraction is made of.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include <tamis/late_interaction.hpp>
+#include <tamis/text/tokenizer.hpp>
+
+#include "late_interaction/passage_cache.hpp"
+#include "score/engine/shared_encoder.hpp"
+
+namespace tamis {
+
+/// logit = maxsim * MaxSim + cosine * cosine of the means (+ the head, where there is one)
+struct Mix {
+  double maxsim = 1;
+  double cosine = 1;
+};
+
+struct LateInteractionParts {
+  AnyTokenizer tokenizer;
+  engine::LoadedEncoder loaded;
+  std::size_t max_length = 0;
+  std::string query_prefix;
+  std::string passage_prefix;
+  Mix mix;
+  std::string fingerprint;
+  std::unique_ptr<PassageCache> cache;  ///< the only part that changes
+
+  [[nodiscard]] const engine::SharedEncoder& encoder() const { return *loaded.encoder; }
+  [[nodiscard]] const engine::EncoderWeights& weights() const { return encoder().weights(); }
+  [[nodiscard]] const EncoderConfig& config() const { return weights().config; }
+};
+
+}  // namespace tamis

@@ -1,0 +1,83 @@
+// late_interaction/query.cpp
+#include "late_interaction/query.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include <tamis/batch/packed.hpp>
+#include <tamis/error.hpp>
+
+#include "late_interaction/text_sequence.hpp"
+#include "late_interaction/token_rows.hpp"
+
+namespace tamis {
+namespace {
+
+double token_weight(const engine::HeadWeights& head, std::span<const float> state) {
+  if (head.token_weight.empty()) return 1;
+  const double x = std::inner_product(state.begin(), state.end(), head.token_weight.begin(),
+                                      static_cast<double>(head.token_bias));
+  return 1 / (1 + std::exp(-x));
+}
+
+/// Of the compared tokens, of sum 1.
+std::vector<double> token_weights(const engine::EncoderWeights& weights,
+                                  std::span<const float> states) {
+  const std::size_t width = weights.config.hidden_size;
+  const TokenRange compared = compared_tokens(weights.config, states.size() / width);
+  std::vector<double> found;
+  for (std::size_t token = compared.begin; token < compared.end; ++token) {
+    found.push_back(token_weight(weights.head, states.subspan(token * width, width)));
+  }
+  const double total = std::max(std::accumulate(found.begin(), found.end(), 0.0), 1e-12);
+  for (double& weight : found) weight /= total;
+  return found;
+}
+
+/// What the head makes of the first token's state: a constant of the query.
+double head_of(const engine::EncoderWeights& weights, std::span<const float> states) {
+  if (weights.head.classifier.outputs == 0) return 0;
+  float out = 0;
+  engine::Bytes prepared;
+  engine::apply(weights.head.classifier, states.data(), 1, &out, nullptr, prepared, {});
+  return out;
+}
+
+EncodedQuery read_query(const engine::EncoderWeights& weights, std::span<const float> states) {
+  const std::size_t width = weights.config.hidden_size;
+  const std::vector<float> rows = unit_rows(weights.config, states);
+  if (rows.empty()) {
+    throw NonFiniteScore(
+        "the model gave NaN or infinity for the query; its weights may be broken, "
+        "or overflow at this precision",
+        {});
+  }
+  return {engine::make_linear(*weights.attention, rows, {}, rows.size() / width, width),
+          token_weights(weights, states), head_of(weights, states)};
+}
+
+}  // namespace
+
+EncodedQuery encode_query(const LateInteractionParts& parts, std::string_view query,
+                          const ReadOptions& options) {
+  if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
+  const Tokens tokens = parts.tokenizer.tokenize(parts.query_prefix + std::string(query));
+  const PairTemplate& around = parts.tokenizer.pair_template();
+  const EncodedPair sequence = text_sequence(around, tokens.ids, parts.max_length, 0);
+  if (options.on_truncation == OnTruncation::error) {
+    refuse_cut(sequence.document_tokens_cut, parts.max_length, "the query");
+  }
+  const std::uint32_t row = 0;
+  const PackedBatch batch = pack(std::span(&sequence, 1), std::span(&row, 1));
+  EncodedQuery encoded;
+  parts.encoder().run(std::span(&batch, 1), [&](std::size_t, const engine::Workspace& workspace) {
+    encoded = read_query(parts.weights(),
+                         {workspace.hidden.data(), batch.tokens() * parts.config().hidden_size});
+  });
+  encoded.tokens_cut = sequence.document_tokens_cut;
+  return encoded;
+}
+
+}  // namespace tamis
