@@ -31,7 +31,7 @@ def default_reference() -> Reference:
         import model as definition
     finally:
         sys.path.remove(str(TRAINING))
-    tokenizer = transformers.BertTokenizerFast(DEFAULT / "vocab.txt")
+    tokenizer = transformers.BertTokenizerFast(str(DEFAULT / "vocab.txt"))
     config = definition.Config.load(DEFAULT)
     model = definition.TamisInteraction(config).eval()
     model.load_state_dict(_floats(DEFAULT / "model.safetensors"))
