@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: demo test peer-suite system build-tools install-demo install-test ctest tidy pytest lint format asan tsan clean
+.PHONY: demo test peer-suite system build-tools install-demo install-test ctest tidy pytest lint format asan tsan fuzz clean
 
 demo: install-demo
 	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)
@@ -72,6 +72,14 @@ asan tsan: build-tools
 	@cmake --preset $@
 	@cmake --build --preset $@ --parallel $(JOBS)
 	@ctest --preset $@ --parallel $(JOBS)
+
+# Seconds for each of the fuzzers. What one finds is left in build/fuzz as crash-*.
+FUZZ_SECONDS ?= 30
+fuzz: build-tools
+	@command -v clang++ >/dev/null || { echo "tamis: make fuzz needs clang (apt-get install clang)"; exit 1; }
+	@cmake --preset fuzz
+	@cmake --build --preset fuzz --parallel $(JOBS)
+	@tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
 
 clean:
 	@rm -rf build

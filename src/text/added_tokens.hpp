@@ -1,4 +1,4 @@
-// text/added_tokens.hpp: finds tokens such as "[MASK]" in a text before it is normalised.
+// text/added_tokens.hpp: finds tokens such as "[MASK]" in a text, before or after it is normalised.
 #pragma once
 
 #include <array>
@@ -18,6 +18,8 @@ class AddedTokens {
  public:
   AddedTokens() = default;
   explicit AddedTokens(std::vector<AddedToken> tokens);
+
+  [[nodiscard]] bool empty() const noexcept { return tokens_.empty(); }
 
   struct Match {
     std::size_t begin = 0;

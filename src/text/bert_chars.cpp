@@ -13,10 +13,6 @@
 namespace tamis {
 namespace {
 
-constexpr CodePointRange kChinese[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},
-                                       {0x20000, 0x2A6DF}, {0x2A700, 0x2B81F}, {0x2B920, 0x2CEAF},
-                                       {0x2F800, 0x2FA1F}};
-
 // What has an entry other than "a letter, itself" is in here; the rest of Unicode is unassigned,
 // private use, or letters without case. Ideographs and private use are set apart.
 constexpr CodePointRange kScanned[] = {{0, 0x33FF},       {0x4DC0, 0x4DFF},  {0xA000, 0xABFF},

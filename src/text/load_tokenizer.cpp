@@ -10,6 +10,7 @@
 #include <tamis/error.hpp>
 #include <tamis/text/load_tokenizer.hpp>
 
+#include "text/byte_level_files.hpp"
 #include "text/sentencepiece_files.hpp"
 #include "text/tokenizer_class.hpp"
 #include "text/tokenizer_files.hpp"
@@ -46,14 +47,18 @@ std::string model_kind(const TokenizerFiles& files) {
 }  // namespace
 
 std::string tokenizer_class(const TokenizerFiles& files) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 7> kByModelType{
+  constexpr std::array<std::pair<std::string_view, const char*>, 11> kByModelType{
       {{"xlm-roberta", "XLMRobertaTokenizer"},
        {"camembert", "CamembertTokenizer"},
        {"mbart", "MBartTokenizer"},
        {"albert", "AlbertTokenizer"},
        {"t5", "T5Tokenizer"},
        {"deberta-v2", "DebertaV2Tokenizer"},
-       {"xlnet", "XLNetTokenizer"}}};
+       {"xlnet", "XLNetTokenizer"},
+       {"roberta", "RobertaTokenizer"},
+       {"bart", "RobertaTokenizer"},
+       {"longformer", "RobertaTokenizer"},
+       {"gpt2", "GPT2Tokenizer"}}};
   auto name = json_or<std::string>(files.config, "tokenizer_class", "",
                                    files.name("tokenizer_config.json"));
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
@@ -66,12 +71,19 @@ std::string tokenizer_class(const TokenizerFiles& files) {
   return "";
 }
 
+bool is_built_by_class(const TokenizerFiles& files) {
+  const auto stated = json_or<std::string>(files.config, "tokenizer_class", "",
+                                           files.name("tokenizer_config.json"));
+  return !stated.starts_with("PreTrainedTokenizer") && stated != "TokenizersBackend";
+}
+
 AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   const TokenizerFiles files = read_tokenizer_files(folder);
   std::error_code ignored;
   if (!files.tokenizer.empty()) {
     const std::string kind = model_kind(files);
     if (kind == "WordPiece") return wordpiece_from_json(files);
+    if (kind == "BPE" && is_byte_level(files)) return byte_level_from_json(files);
     if (kind == "Unigram" || kind == "BPE") return sentencepiece_from_json(files);
     raise<TokenizerError>(
         "{} is of kind {}, which is not supported; WordPiece, Unigram and BPE are",
@@ -80,6 +92,7 @@ AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   if (const auto model = find_sentencepiece_model(folder)) {
     return sentencepiece_from_model(files, *model);
   }
+  if (std::filesystem::exists(folder / "vocab.json", ignored)) return byte_level_from_vocab(files);
   if (std::filesystem::exists(folder / "vocab.txt", ignored)) {
     if (const std::string name = tokenizer_class(files); !reads_as_bert(name)) {
       raise<TokenizerError>(
@@ -91,7 +104,7 @@ AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   }
   raise<TokenizerError>(
       "{} holds no tokenizer; expected tokenizer.json, vocab.txt, "
-      "sentencepiece.bpe.model or spiece.model",
+      "vocab.json with merges.txt, sentencepiece.bpe.model or spiece.model",
       folder.string());
 }
 

@@ -1,6 +1,7 @@
 // text/normalized_text.hpp: a text on its way through normalisation.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +28,18 @@ struct NormalizedText {
   [[nodiscard]] Span source(std::size_t begin, std::size_t end) const noexcept {
     if constexpr (kSpans) return {sources[begin].begin, sources[end - 1].end};
     return {};
+  }
+
+  template <bool kSpans>
+  [[nodiscard]] NormalizedText slice(std::size_t begin, std::size_t end) const {
+    NormalizedText part{bytes.substr(begin, end - begin), {}};
+    if constexpr (kSpans) {
+      const auto at = [&](std::size_t i) {
+        return sources.begin() + static_cast<std::ptrdiff_t>(i);
+      };
+      part.sources.assign(at(begin), at(end));
+    }
+    return part;
   }
 
   /// `text`, which begins at `offset` of the original, with U+FFFD for what is no UTF-8.

@@ -75,7 +75,7 @@ int combining_class(char32_t code) {
 }
 
 template <bool kSpans>
-NormalizedText decompose(const NormalizedText& text) {
+NormalizedText decompose(const NormalizedText& text, int form) {
   NormalizedText out;
   std::vector<Decomposed> marks;  // since the last letter; sorted before they are written
   const auto flush = [&] {
@@ -92,8 +92,7 @@ NormalizedText decompose(const NormalizedText& text) {
     if (!contains(kNewerDecompositions, code)) {
       count = utf8proc_decompose_char(
           buffer[0], buffer.data(), static_cast<utf8proc_ssize_t>(buffer.size()),
-          static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT),
-          &last_class);
+          static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | form), &last_class);
     }
     if (count < 1) {
       buffer[0] = static_cast<utf8proc_int32_t>(code);
@@ -114,12 +113,34 @@ NormalizedText decompose(const NormalizedText& text) {
   return out;
 }
 
-template <bool kSpans>
-NormalizedText strip_accents(const NormalizedText& text) {
+template <bool kSpans, std::size_t N>
+NormalizedText drop(const NormalizedText& text, const CodePointRange (&dropped)[N]) {
   NormalizedText out;
   for_each_character(text.bytes, [&](char32_t code, std::size_t begin, std::size_t end) {
-    if (!contains(kCombiningMarks, code))
-      append_code<kSpans>(out, code, text.source<kSpans>(begin, end));
+    if (!contains(dropped, code)) append_code<kSpans>(out, code, text.source<kSpans>(begin, end));
+  });
+  return out;
+}
+
+template <bool kSpans>
+NormalizedText clean(const NormalizedText& text) {
+  NormalizedText out;
+  for_each_character(text.bytes, [&](char32_t code, std::size_t begin, std::size_t end) {
+    if (contains(kRemoved, code)) return;
+    append_code<kSpans>(out, is_white_space(code) ? U' ' : code, text.source<kSpans>(begin, end));
+  });
+  return out;
+}
+
+template <bool kSpans>
+NormalizedText space_chinese(const NormalizedText& text) {
+  NormalizedText out;
+  for_each_character(text.bytes, [&](char32_t code, std::size_t begin, std::size_t end) {
+    const Span source = text.source<kSpans>(begin, end);
+    const bool chinese = contains(kChinese, code);
+    if (chinese) out.append<kSpans>(" ", source);
+    append_code<kSpans>(out, code, source);
+    if (chinese) out.append<kSpans>(" ", source);
   });
   return out;
 }
@@ -171,10 +192,22 @@ NormalizedText Normalizer::operator()(NormalizedText text) const {
         text = collapse_spaces<kSpans>(text, step);
         break;
       case NormalizerStep::Kind::decompose:
-        text = decompose<kSpans>(text);
+        text = decompose<kSpans>(text, UTF8PROC_COMPAT);
+        break;
+      case NormalizerStep::Kind::decompose_canonical:
+        text = decompose<kSpans>(text, 0);
         break;
       case NormalizerStep::Kind::strip_accents:
-        text = strip_accents<kSpans>(text);
+        text = drop<kSpans>(text, kCombiningMarks);
+        break;
+      case NormalizerStep::Kind::strip_nonspacing:
+        text = drop<kSpans>(text, kAccents);
+        break;
+      case NormalizerStep::Kind::clean:
+        text = clean<kSpans>(text);
+        break;
+      case NormalizerStep::Kind::space_chinese:
+        text = space_chinese<kSpans>(text);
         break;
       case NormalizerStep::Kind::lowercase:
         text = lowercase<kSpans>(text);

@@ -15,14 +15,18 @@ namespace tamis {
 
 struct NormalizerStep {
   enum class Kind : std::uint8_t {
-    charsmap,         ///< sentencepiece's own map
-    replace,          ///< every `pattern` by `content`
-    collapse_spaces,  ///< two or more spaces by `content`
-    decompose,        ///< NFKD
-    strip_accents,    ///< drops combining marks
+    charsmap,             ///< sentencepiece's own map
+    replace,              ///< every `pattern` by `content`
+    collapse_spaces,      ///< two or more spaces by `content`
+    decompose,            ///< NFKD
+    decompose_canonical,  ///< NFD
+    strip_accents,        ///< drops combining marks
+    strip_nonspacing,     ///< drops those that take no space
     lowercase,
-    trim_left,   ///< drops white space
-    trim_right,  ///< drops white space
+    clean,          ///< drops controls, makes every white space a space
+    space_chinese,  ///< a space before and after
+    trim_left,      ///< drops white space
+    trim_right,     ///< drops white space
   };
   Kind kind = Kind::charsmap;
   std::string pattern;

@@ -69,18 +69,21 @@ PairTemplate read_processor(const json& processor, PairTemplate otherwise,
   return otherwise;
 }
 
-}  // namespace
-
-PairTemplate bert_pair(TokenId cls, TokenId sep) {
-  return {.prefix = {{cls, 0}}, .infix = {{sep, 0}}, .suffix = {{sep, 1}}, .document_type = 1};
+// The config's word counts before the one that tokenizer.json was saved with.
+bool cuts_begin(const TokenizerFiles& files) {
+  const std::string config = files.name("tokenizer_config.json");
+  auto side = json_or<std::string>(files.config, "truncation_side", "", config);
+  const auto saved = files.tokenizer.find("truncation");
+  if (side.empty() && saved != files.tokenizer.end() && saved->is_object()) {
+    side = json_or<std::string>(*saved, "direction", "", files.name("tokenizer.json"));
+  }
+  if (side == "left" || side == "Left") return true;
+  if (side.empty() || side == "right" || side == "Right") return false;
+  raise<TokenizerError>("{}: truncation_side is '{}'; it can be 'right' or 'left'", config, side);
 }
 
-PairTemplate roberta_pair(TokenId begin, TokenId end) {
-  return {.prefix = {{begin, 0}}, .infix = {{end, 0}, {end, 0}}, .suffix = {{end, 0}}};
-}
-
-PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwise, TokenId cls,
-                              TokenId sep) {
+PairTemplate tokens_around(const TokenizerFiles& files, PairTemplate otherwise, TokenId cls,
+                           TokenId sep) {
   const std::string config = files.name("config.json");
   const auto name = json_or<std::string>(files.model_config, "pair_template", "", config);
   if (name == "cls_sep_cls_sep") {
@@ -96,6 +99,23 @@ PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwis
   const auto processor = files.tokenizer.find("post_processor");
   if (processor == files.tokenizer.end() || !processor->is_object()) return otherwise;
   return read_processor(*processor, std::move(otherwise), files.name("tokenizer.json"));
+}
+
+}  // namespace
+
+PairTemplate bert_pair(TokenId cls, TokenId sep) {
+  return {.prefix = {{cls, 0}}, .infix = {{sep, 0}}, .suffix = {{sep, 1}}, .document_type = 1};
+}
+
+PairTemplate roberta_pair(TokenId begin, TokenId end) {
+  return {.prefix = {{begin, 0}}, .infix = {{end, 0}, {end, 0}}, .suffix = {{end, 0}}};
+}
+
+PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwise, TokenId cls,
+                              TokenId sep) {
+  PairTemplate pair = tokens_around(files, std::move(otherwise), cls, sep);
+  pair.cut_begin = cuts_begin(files);
+  return pair;
 }
 
 }  // namespace tamis

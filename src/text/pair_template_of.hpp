@@ -15,7 +15,7 @@ namespace tamis {
 
 /// What tokenizer.json's post_processor says, or `otherwise`; then config.json's `pair_template`,
 /// the one field there that is ours: "cls_sep_cls_sep" is [CLS] q [SEP] [CLS] d [SEP] with type 1
-/// from the second [CLS] on.
+/// from the second [CLS] on. Sides are cut where `truncation_side` says.
 [[nodiscard]] PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwise,
                                             TokenId cls, TokenId sep);
 

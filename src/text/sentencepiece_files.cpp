@@ -5,10 +5,9 @@
 #include <array>
 #include <memory>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 
-#include "text/pair_template_of.hpp"
+#include "text/frame_files.hpp"
 #include "text/sentencepiece_model.hpp"
 #include "text/sentencepiece_tokenizer.hpp"
 #include "text/tokenizer_class.hpp"
@@ -18,13 +17,13 @@ namespace {
 
 using Impl = SentencepieceTokenizer::Impl;
 using Pieces = std::vector<std::pair<std::string, double>>;
-using Pair = SentencepieceDefaults::Pair;
+using Pair = FrameDefaults::Pair;
 
 /// A kind's vocabulary, which is not in the file's order, and its special tokens.
 struct Layout {
   Pieces pieces;
   TokenId unknown = 0;
-  SentencepieceDefaults defaults{};
+  FrameDefaults defaults{};
   std::vector<NormalizerStep> steps{{NormalizerStep::Kind::charsmap, "", ""}};
 };
 
@@ -86,6 +85,26 @@ Layout t5(const SentencepieceModel& model, const TokenizerFiles& files) {
   return layout;
 }
 
+// As XLM-RoBERTa's, with the languages before <mask>; the language of the text stands at the end.
+Layout mbart(const SentencepieceModel& model, const TokenizerFiles& files) {
+  Layout layout = xlm_roberta(model);
+  layout.pieces.pop_back();
+  for (const char* language :
+       {"ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN",
+        "hi_IN", "it_IT", "ja_XX", "kk_KZ", "ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP",
+        "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN"}) {
+    layout.pieces.emplace_back(language, 0.0);
+    layout.defaults.special.emplace_back(language);
+  }
+  layout.pieces.emplace_back("<mask>", 0.0);
+  layout.defaults.pair = Pair::mbart;
+  layout.defaults.strip_before_mask = true;
+  layout.defaults.language =
+      json_or<std::string>(files.config, "src_lang", "en_XX", files.name("tokenizer_config.json"));
+  layout.steps.clear();
+  return layout;
+}
+
 Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
                  const std::filesystem::path& path) {
   const std::string name = tokenizer_class(files);
@@ -93,6 +112,7 @@ Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
   if (name == "CamembertTokenizer") return camembert(model);
   if (name == "AlbertTokenizer") return albert(model, files);
   if (name == "T5Tokenizer") return t5(model, files);
+  if (name == "MBartTokenizer") return mbart(model, files);
   raise<TokenizerError>(
       "{} is for {}, whose layout of ids is not known here; save the model's fast "
       "tokenizer beside it (tokenizer.json)",
@@ -100,58 +120,6 @@ Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
 }
 
 }  // namespace
-
-void finish_sentencepiece(Impl& impl, const TokenizerFiles& files,
-                          const std::vector<std::string>& vocab,
-                          const SentencepieceDefaults& defaults) {
-  std::unordered_map<std::string_view, TokenId> ids;
-  for (std::size_t id = 0; id < vocab.size(); ++id) ids[vocab[id]] = static_cast<TokenId>(id);
-  const FindId find = [&](std::string_view token) -> std::optional<TokenId> {
-    const auto found = ids.find(token);
-    return found == ids.end() ? std::nullopt : std::optional(found->second);
-  };
-  std::vector<AddedToken> special;
-  const auto named = [&](const char* key, const std::string& fallback) {
-    special.push_back({.content = special_token(files, key, fallback)});
-    return find(special.back().content);
-  };
-  const auto begin = named("cls_token", defaults.begin);
-  const auto end = named("sep_token", defaults.end);
-  const auto pad = named("pad_token", defaults.pad);
-  named("unk_token", defaults.unknown);
-  named("mask_token", defaults.mask);
-  special.back().strip_left = defaults.strip_before_mask;
-  named("bos_token", defaults.begin);
-  named("eos_token", defaults.end);
-  for (const std::string& token : defaults.special) special.push_back({.content = token});
-  // A tokenizer.json states all its added tokens itself.
-  if (!files.tokenizer.empty()) special.clear();
-  auto added = read_added_tokens(files, special, find, vocab.size());
-  impl.vocab_size = vocab.size();
-  for (const AddedToken& token : added) {
-    if (token.normalized) {
-      raise<TokenizerError>(
-          "{}: added token '{}' is matched in normalised text, which is not "
-          "supported; set its 'normalized' to false",
-          files.folder.string(), token.content);
-    }
-    impl.vocab_size = std::max(impl.vocab_size, static_cast<std::size_t>(token.id) + 1);
-  }
-  impl.added = AddedTokens(std::move(added));
-  PairTemplate pair;
-  if (end && defaults.pair == Pair::t5) {
-    pair = {.prefix = {}, .infix = {{*end, 0}}, .suffix = {{*end, 0}}};
-  } else if (begin && end) {
-    pair = defaults.pair == Pair::bert ? bert_pair(*begin, *end) : roberta_pair(*begin, *end);
-  }
-  impl.pair = pair_template_of(files, std::move(pair), begin.value_or(0), end.value_or(0));
-  if (impl.pair.special_tokens() == 0) {
-    raise<TokenizerError>("{}: the vocabulary has no tokens to put around a query and a document",
-                          files.folder.string());
-  }
-  impl.pad_id = pad.value_or(0);
-  impl.max_length = model_max_length(files);
-}
 
 SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
                                                 const std::filesystem::path& path) {
@@ -167,11 +135,11 @@ SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
                                  model.special.end());
   auto impl = std::make_shared<Impl>();
   impl->model = Unigram(layout.pieces, layout.unknown);
-  impl->normalizer = Normalizer(std::move(layout.steps), model.charsmap);
+  impl->frame.normalizer = Normalizer(std::move(layout.steps), model.charsmap);
   std::vector<std::string> vocab;
   vocab.reserve(layout.pieces.size());
   for (auto& [piece, score] : layout.pieces) vocab.push_back(std::move(piece));
-  finish_sentencepiece(*impl, files, vocab, layout.defaults);
+  finish_frame(impl->frame, files, vocab, layout.defaults);
   return SentencepieceTokenizer(std::move(impl));
 }
 

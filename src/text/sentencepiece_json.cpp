@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "text/base64.hpp"
+#include "text/bpe_files.hpp"
+#include "text/frame_files.hpp"
+#include "text/normalizer_files.hpp"
 #include "text/sentencepiece_files.hpp"
 #include "text/sentencepiece_tokenizer.hpp"
 #include "text/tokenizer_class.hpp"
@@ -15,66 +17,6 @@ namespace {
 
 using nlohmann::json;
 using Impl = SentencepieceTokenizer::Impl;
-
-constexpr std::size_t kLargestVocab = std::size_t{1} << 24U;
-
-struct NormalizerParts {
-  std::vector<NormalizerStep> steps;
-  std::string charsmap;
-};
-
-void read_replace(NormalizerParts& parts, const json& step, const std::string& source) {
-  const json& pattern = json_part(step, "pattern", source);
-  const auto content = json_or<std::string>(step, "content", "", source);
-  if (const auto regex = json_or<std::string>(pattern, "Regex", "", source); !regex.empty()) {
-    if (regex != " {2,}") {
-      raise<TokenizerError>(
-          "{}: the normalizer replaces by the regular expression '{}', which is not "
-          "supported; ' {{2,}}' is",
-          source, regex);
-    }
-    parts.steps.push_back({NormalizerStep::Kind::collapse_spaces, "", content});
-    return;
-  }
-  auto text = json_or<std::string>(pattern, "String", "", source);
-  if (text.empty()) raise<TokenizerError>("{}: the normalizer replaces an empty pattern", source);
-  parts.steps.push_back({NormalizerStep::Kind::replace, std::move(text), content});
-}
-
-void read_normalizer(NormalizerParts& parts, const json& step, const std::string& source) {
-  using Kind = NormalizerStep::Kind;
-  const auto type = json_or<std::string>(step, "type", "", source);
-  if (type == "Sequence") {
-    for (const json& part : json_part(step, "normalizers", source)) {
-      read_normalizer(parts, part, source);
-    }
-  } else if (type == "Precompiled") {
-    if (!parts.charsmap.empty()) {
-      raise<TokenizerError>("{}: the normalizer has two precompiled maps; one is supported",
-                            source);
-    }
-    const auto text = json_or<std::string>(step, "precompiled_charsmap", "", source);
-    const auto bytes = decode_base64(text);
-    if (!bytes) raise<TokenizerError>("{}: precompiled_charsmap is no base64", source);
-    parts.charsmap = *bytes;
-    parts.steps.push_back({Kind::charsmap, "", ""});
-  } else if (type == "Replace") {
-    read_replace(parts, step, source);
-  } else if (type == "NFKD") {
-    parts.steps.push_back({Kind::decompose, "", ""});
-  } else if (type == "StripAccents") {
-    parts.steps.push_back({Kind::strip_accents, "", ""});
-  } else if (type == "Lowercase") {
-    parts.steps.push_back({Kind::lowercase, "", ""});
-  } else if (type == "Strip") {
-    if (json_or(step, "strip_left", false, source))
-      parts.steps.push_back({Kind::trim_left, "", ""});
-    if (json_or(step, "strip_right", false, source))
-      parts.steps.push_back({Kind::trim_right, "", ""});
-  } else {
-    raise<TokenizerError>("{}: the normalizer's step '{}' is not supported", source, type);
-  }
-}
 
 void read_metaspace(Impl& impl, const json& step, const std::string& source) {
   const auto scheme = json_or<std::string>(step, "prepend_scheme", "always", source);
@@ -132,51 +74,21 @@ Unigram read_unigram(const json& model, std::vector<std::string>& vocab,
                           pieces.size());
   }
   for (const auto& [piece, score] : pieces) vocab.push_back(piece);
-  return Unigram(pieces, static_cast<TokenId>(unknown));
-}
-
-std::pair<std::string, std::string> read_merge(const json& merge, const std::string& source) {
-  if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-    return {merge[0].get<std::string>(), merge[1].get<std::string>()};
-  }
-  const std::string text = merge.is_string() ? merge.get<std::string>() : "";
-  const std::size_t space = text.find(' ');
-  if (space == std::string::npos) raise<TokenizerError>("{}: a merge is no pair of pieces", source);
-  return {text.substr(0, space), text.substr(space + 1)};
+  return Unigram(pieces, static_cast<TokenId>(unknown),
+                 json_or(model, "byte_fallback", false, source));
 }
 
 Bpe read_bpe(const json& model, std::vector<std::string>& vocab, const std::string& source) {
-  const json& map = json_part(model, "vocab", source);
-  vocab.resize(map.size());
-  for (const auto& [piece, id] : map.items()) {
-    if (!id.is_number_unsigned() || id.get<std::size_t>() >= kLargestVocab) {
-      raise<TokenizerError>("{}: the id of '{}' is {}", source, piece, id.dump());
-    }
-    if (id.get<std::size_t>() >= vocab.size()) vocab.resize(id.get<std::size_t>() + 1);
-    vocab[id.get<std::size_t>()] = piece;
-  }
-  const auto unknown = map.find(json_or<std::string>(model, "unk_token", "", source));
-  if (unknown == map.end() || !json_or(model, "fuse_unk", false, source) ||
-      !json_or<std::string>(model, "continuing_subword_prefix", "", source).empty() ||
-      !json_or<std::string>(model, "end_of_word_suffix", "", source).empty()) {
-    raise<TokenizerError>(
-        "{}: this kind of BPE is not supported; the kind that sentencepiece makes "
-        "is (with an unknown token that fuses)",
-        source);
-  }
-  std::vector<std::pair<std::string, std::string>> merges;
-  for (const json& merge : json_part(model, "merges", source)) {
-    merges.push_back(read_merge(merge, source));
-  }
-  return Bpe(vocab, merges, unknown->get<TokenId>());
+  BpeOptions options = read_bpe_options(model, source);
+  vocab = options.vocab;
+  return Bpe(options);
 }
 
 // transformers 5 builds the normalisation and the words of some classes itself and ignores what the
 // file says of them; older versions of it wrote other things there.
 void follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& files) {
   const std::string config = files.name("tokenizer_config.json");
-  const auto stated = json_or<std::string>(files.config, "tokenizer_class", "", config);
-  if (stated.starts_with("PreTrainedTokenizer") || stated == "TokenizersBackend") return;
+  if (!is_built_by_class(files)) return;
   const std::string name = tokenizer_class(files);
   const bool charsmap_only =
       name == "XLMRobertaTokenizer" || name == "CamembertTokenizer" || name == "T5Tokenizer";
@@ -196,25 +108,18 @@ void follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& file
 SentencepieceTokenizer sentencepiece_from_json(const TokenizerFiles& files) {
   const std::string name = files.name("tokenizer.json");
   const json& model = json_part(files.tokenizer, "model", name);
-  if (json_or(model, "byte_fallback", false, name)) {
-    raise<TokenizerError>("{}: a model with byte_fallback is not supported", name);
-  }
   auto impl = std::make_shared<Impl>();
   read_words(*impl, json_part(files.tokenizer, "pre_tokenizer", name), name);
-  NormalizerParts parts;
-  if (const auto found = files.tokenizer.find("normalizer");
-      found != files.tokenizer.end() && found->is_object()) {
-    read_normalizer(parts, *found, name);
-  }
+  NormalizerParts parts = read_normalizer(files);
   follow_class(*impl, parts, files);
-  impl->normalizer = Normalizer(std::move(parts.steps), parts.charsmap);
+  impl->frame.normalizer = Normalizer(std::move(parts.steps), parts.charsmap);
   std::vector<std::string> vocab;
   if (json_part(model, "vocab", name).is_array()) {
     impl->model = read_unigram(model, vocab, name);
   } else {
     impl->model = read_bpe(model, vocab, name);
   }
-  finish_sentencepiece(*impl, files, vocab, {});
+  finish_frame(impl->frame, files, vocab, {});
   return SentencepieceTokenizer(std::move(impl));
 }
 

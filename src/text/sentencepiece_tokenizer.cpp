@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace tamis {
 namespace {
@@ -26,9 +27,9 @@ NormalizedText space_marked(const NormalizedText& text) {
 template <bool kSpans>
 void SentencepieceTokenizer::Impl::word(const NormalizedText& text, std::size_t begin,
                                         std::string_view bytes, std::size_t extra,
-                                        UnigramScratch& scratch, Tokens& out) const {
+                                        PieceScratch& scratch, Tokens& out) const {
   std::visit([&](const auto& model_of_kind) { model_of_kind.split(bytes, scratch); }, model);
-  for (const UnigramScratch::Piece& piece : scratch.pieces) {
+  for (const PieceScratch::Piece& piece : scratch.pieces) {
     out.ids.push_back(piece.id);
     if constexpr (kSpans) {
       const std::size_t from = begin + std::max<std::size_t>(piece.begin, extra) - extra;
@@ -43,7 +44,7 @@ void SentencepieceTokenizer::Impl::word(const NormalizedText& text, std::size_t 
 /// A stretch of text without white space; words begin at each U+2581.
 template <bool kSpans>
 void SentencepieceTokenizer::Impl::stretch(const NormalizedText& text, std::size_t begin,
-                                           std::size_t end, bool prefixed, UnigramScratch& scratch,
+                                           std::size_t end, bool prefixed, PieceScratch& scratch,
                                            Tokens& out) const {
   const std::string_view bytes = std::string_view(text.bytes).substr(0, end);
   bool needs_prefix = prefixed && !bytes.substr(begin).starts_with(kSpace);
@@ -62,25 +63,21 @@ void SentencepieceTokenizer::Impl::stretch(const NormalizedText& text, std::size
 }
 
 template <bool kSpans>
-void SentencepieceTokenizer::Impl::part(std::string_view text, std::uint32_t offset,
-                                        UnigramScratch& scratch, Tokens& out) const {
-  NormalizedText normalized =
-      normalizer.operator()<kSpans>(NormalizedText::from<kSpans>(text, offset));
-  const bool prefixed = prefix == Prefix::always || (prefix == Prefix::first && offset == 0);
+void SentencepieceTokenizer::Impl::part(NormalizedText&& text, bool is_first, PieceScratch& scratch,
+                                        Tokens& out) const {
+  const bool prefixed = prefix == Prefix::always || (prefix == Prefix::first && is_first);
   if (!split_white_space) {
-    normalized = space_marked<kSpans>(normalized);
-    if (!normalized.bytes.empty()) {
-      stretch<kSpans>(normalized, 0, normalized.bytes.size(), prefixed, scratch, out);
-    }
+    text = space_marked<kSpans>(text);
+    if (!text.bytes.empty()) stretch<kSpans>(text, 0, text.bytes.size(), prefixed, scratch, out);
     return;
   }
-  const std::string_view bytes = normalized.bytes;
+  const std::string_view bytes = text.bytes;
   std::size_t begin = 0;
   bool at_start = true;  // with Prefix::first only the text's own first stretch counts
   const auto flush = [&](std::size_t end) {
     if (begin == end) return;
-    stretch<kSpans>(normalized, begin, end, prefixed && (prefix == Prefix::always || at_start),
-                    scratch, out);
+    stretch<kSpans>(text, begin, end, prefixed && (prefix == Prefix::always || at_start), scratch,
+                    out);
   };
   for (std::size_t at = 0; at < bytes.size();) {
     const DecodedChar c = static_cast<unsigned char>(bytes[at]) < 0x80
@@ -100,19 +97,10 @@ template <bool kSpans>
 Tokens SentencepieceTokenizer::Impl::tokenize(std::string_view text) const {
   Tokens out;
   out.ids.reserve(text.size() / 4 + 1);
-  UnigramScratch scratch;
-  added.split(
-      text,
-      [&](std::size_t begin, std::size_t end) {
-        part<kSpans>(text.substr(begin, end - begin), static_cast<std::uint32_t>(begin), scratch,
-                     out);
-      },
-      [&](std::size_t begin, std::size_t end, TokenId id) {
-        out.ids.push_back(id);
-        if constexpr (kSpans) {
-          out.spans.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
-        }
-      });
+  PieceScratch scratch;
+  frame.split<kSpans>(text, out, [&](NormalizedText&& stretch_of_text, bool is_first) {
+    part<kSpans>(std::move(stretch_of_text), is_first, scratch, out);
+  });
   return out;
 }
 
@@ -120,9 +108,11 @@ Tokens SentencepieceTokenizer::tokenize(std::string_view text, bool with_spans) 
   return with_spans ? impl_->tokenize<true>(text) : impl_->tokenize<false>(text);
 }
 
-const PairTemplate& SentencepieceTokenizer::pair_template() const noexcept { return impl_->pair; }
-std::size_t SentencepieceTokenizer::max_length() const noexcept { return impl_->max_length; }
-std::size_t SentencepieceTokenizer::vocab_size() const noexcept { return impl_->vocab_size; }
-TokenId SentencepieceTokenizer::pad_id() const noexcept { return impl_->pad_id; }
+const PairTemplate& SentencepieceTokenizer::pair_template() const noexcept {
+  return impl_->frame.pair;
+}
+std::size_t SentencepieceTokenizer::max_length() const noexcept { return impl_->frame.max_length; }
+std::size_t SentencepieceTokenizer::vocab_size() const noexcept { return impl_->frame.vocab_size; }
+TokenId SentencepieceTokenizer::pad_id() const noexcept { return impl_->frame.pad_id; }
 
 }  // namespace tamis

@@ -85,8 +85,14 @@ TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
         "sentencepiece model",
         folder.string());
   }
-  return {folder, read_object(folder / "tokenizer.json"),
-          read_object(folder / "tokenizer_config.json"), read_object(folder / "config.json")};
+  TokenizerFiles files{folder, read_object(folder / "tokenizer.json"),
+                       read_object(folder / "tokenizer_config.json"),
+                       read_object(folder / "config.json")};
+  // Newer folders say it all in tokenizer_config.json; transformers does not read the map then.
+  if (files.tokenizer.empty() && !files.config.contains("added_tokens_decoder")) {
+    files.config.update(read_object(folder / "special_tokens_map.json"));
+  }
+  return files;
 }
 
 const json& json_part(const json& object, const char* name, std::string_view source) {
@@ -106,6 +112,18 @@ std::string special_token(const TokenizerFiles& files, const char* key, std::str
     return json_or(*found, "content", std::move(fallback), files.name("tokenizer_config.json"));
   }
   return fallback;
+}
+
+AddedToken special_added_token(const TokenizerFiles& files, const char* key, AddedToken fallback) {
+  const auto found = files.config.find(key);
+  if (found == files.config.end() || !found->is_object()) {
+    fallback.content = special_token(files, key, std::move(fallback.content));
+    return fallback;
+  }
+  AddedToken token = read_added_token(*found, 0, files.name("tokenizer_config.json"));
+  token.normalized = json_or(*found, "normalized", false, files.name("tokenizer_config.json"));
+  if (token.content.empty()) token.content = std::move(fallback.content);
+  return token;
 }
 
 std::size_t model_max_length(const TokenizerFiles& files) {

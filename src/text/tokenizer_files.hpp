@@ -21,7 +21,7 @@ namespace tamis {
 struct TokenizerFiles {
   std::filesystem::path folder;
   nlohmann::json tokenizer;     ///< tokenizer.json
-  nlohmann::json config;        ///< tokenizer_config.json
+  nlohmann::json config;        ///< tokenizer_config.json, over it special_tokens_map.json
   nlohmann::json model_config;  ///< config.json
 
   /// For messages.
@@ -52,9 +52,13 @@ template <typename T>
 [[nodiscard]] const nlohmann::json& json_part(const nlohmann::json& object, const char* name,
                                               std::string_view source);
 
-/// tokenizer_config.json's `key` ("sep_token", ...), written as a string or as an added token.
+/// `config`'s `key` ("sep_token", ...), written as a string or as an added token.
 [[nodiscard]] std::string special_token(const TokenizerFiles& files, const char* key,
                                         std::string fallback);
+
+/// The same with its flags, which only the latter form has; else `fallback`.
+[[nodiscard]] AddedToken special_added_token(const TokenizerFiles& files, const char* key,
+                                             AddedToken fallback);
 
 /// kNoLimit when it is absent or absurd (Hugging Face writes 1e30).
 [[nodiscard]] std::size_t model_max_length(const TokenizerFiles& files);

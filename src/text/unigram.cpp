@@ -3,12 +3,14 @@
 
 #include <algorithm>
 
+#include "text/byte_pieces.hpp"
 #include "text/utf8.hpp"
 
 namespace tamis {
 
-Unigram::Unigram(const std::vector<std::pair<std::string, double>>& pieces, TokenId unknown)
-    : unknown_(unknown) {
+Unigram::Unigram(const std::vector<std::pair<std::string, double>>& pieces, TokenId unknown,
+                 bool byte_fallback)
+    : unknown_(unknown), byte_fallback_(byte_fallback) {
   std::vector<std::pair<std::string_view, std::int32_t>> entries;
   entries.reserve(pieces.size());
   scores_.reserve(pieces.size());
@@ -22,19 +24,34 @@ Unigram::Unigram(const std::vector<std::pair<std::string, double>>& pieces, Toke
   constexpr double kUnknownPenalty = 10.0;  // as in sentencepiece
   unknown_score_ = least - kUnknownPenalty;
   trie_ = ByteTrie(std::move(entries));
+  bytes_ = byte_pieces(trie_);
 }
 
-void Unigram::split(std::string_view word, UnigramScratch& scratch) const {
+void Unigram::replace_unknown(std::string_view word, PieceScratch& scratch) const {
+  std::vector<PieceScratch::Piece> pieces;
+  const auto id = [&](std::uint32_t at) { return bytes_[static_cast<unsigned char>(word[at])]; };
+  for (const PieceScratch::Piece& piece : scratch.pieces) {
+    bool replaced = piece.id == unknown_;
+    for (std::uint32_t at = piece.begin; replaced && at < piece.end; ++at) replaced = id(at) >= 0;
+    if (!replaced) pieces.push_back(piece);
+    // Each stands for the whole run.
+    for (std::uint32_t at = piece.begin; replaced && at < piece.end; ++at) {
+      pieces.push_back({id(at), piece.begin, piece.end});
+    }
+  }
+  scratch.pieces = std::move(pieces);
+}
+
+void Unigram::split(std::string_view word, PieceScratch& scratch) const {
   auto& nodes = scratch.nodes;
   nodes.assign(word.size() + 1, {});
   // Viterbi: nodes[i] is the best way to read the first i bytes. Of equal ways the first stays.
   const auto offer = [&](std::size_t begin, std::size_t end, TokenId id, double score) {
-    UnigramScratch::Node& node = nodes[end];
+    PieceScratch::Node& node = nodes[end];
     if (node.id < 0 || score > node.score) node = {score, static_cast<std::uint32_t>(begin), id};
   };
   for (std::size_t begin = 0; begin < word.size();) {
-    const auto lead = static_cast<unsigned char>(word[begin]);
-    const std::size_t size = lead < 0x80 ? 1U : lead < 0xE0 ? 2U : lead < 0xF0 ? 3U : 4U;
+    const std::size_t size = utf8_size(static_cast<unsigned char>(word[begin]));
     const double so_far = nodes[begin].score;
     bool has_single = false;
     std::uint32_t trie_node = ByteTrie::kRoot;
@@ -53,7 +70,7 @@ void Unigram::split(std::string_view word, UnigramScratch& scratch) const {
   auto& pieces = scratch.pieces;
   pieces.clear();
   for (auto end = static_cast<std::uint32_t>(word.size()); end > 0;) {
-    const UnigramScratch::Node& node = nodes[end];
+    const PieceScratch::Node& node = nodes[end];
     if (node.id == unknown_ && !pieces.empty() && pieces.back().id == unknown_) {
       pieces.back().begin = node.begin;
     } else {
@@ -62,6 +79,7 @@ void Unigram::split(std::string_view word, UnigramScratch& scratch) const {
     end = node.begin;
   }
   std::reverse(pieces.begin(), pieces.end());
+  if (byte_fallback_) replace_unknown(word, scratch);
 }
 
 }  // namespace tamis

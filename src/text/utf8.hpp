@@ -13,6 +13,11 @@ struct DecodedChar {
   bool valid = true;       ///< false: `code` is U+FFFD
 };
 
+/// Bytes of the code point that begins with `lead`, in valid UTF-8.
+[[nodiscard]] constexpr std::uint32_t utf8_size(unsigned char lead) noexcept {
+  return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
 /// The code point at `at`, which is inside `text`. For bytes that are no UTF-8, U+FFFD for each
 /// maximal subpart: the longest beginning of some valid sequence, or one byte.
 [[nodiscard]] inline DecodedChar decode_utf8(std::string_view text, std::size_t at) noexcept {
@@ -21,7 +26,7 @@ struct DecodedChar {
   const unsigned lead = byte(at);
   if (lead < 0x80) return {lead, 1, true};
   if (lead < 0xC2 || lead > 0xF4) return {kReplacement, 1, false};
-  const std::uint32_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  const std::uint32_t size = utf8_size(static_cast<unsigned char>(lead));
   char32_t code = lead & (0x7FU >> size);
   // The second byte's range excludes overlong forms, surrogates and what is past U+10FFFF.
   unsigned low = 0x80;

@@ -7,17 +7,40 @@
 #include <tamis/error.hpp>
 #include <tamis/text/wordpiece.hpp>
 
-#include "text/added_tokens.hpp"
 #include "text/bert_chars.hpp"
 #include "text/byte_trie.hpp"
+#include "text/text_frame.hpp"
 #include "text/utf8.hpp"
 #include "text/word_buffer.hpp"
 
 namespace tamis {
 
+namespace {
+
+// BertNormalizer, which `split` does in one pass and which changes nothing the second time.
+std::vector<NormalizerStep> steps_of(const WordPieceOptions& options) {
+  using Kind = NormalizerStep::Kind;
+  std::vector<NormalizerStep> steps;
+  const auto add = [&](Kind kind) { steps.push_back({kind, "", ""}); };
+  if (options.clean_text) add(Kind::clean);
+  if (options.split_chinese) add(Kind::space_chinese);
+  if (options.strip_accents) {
+    add(Kind::decompose_canonical);
+    add(Kind::strip_nonspacing);
+  }
+  if (options.lowercase) add(Kind::lowercase);
+  return steps;
+}
+
+}  // namespace
+
 struct WordPieceTokenizer::Impl {
   explicit Impl(WordPieceOptions given);
 
+  template <bool kSpans>
+  [[nodiscard]] Tokens tokenize(std::string_view text) const;
+  template <bool kSpans>
+  void split_normalized(std::string_view text, Tokens& out) const;
   template <bool kSpans>
   void split(std::string_view text, std::uint32_t offset, Tokens& out) const;
   template <bool kSpans>
@@ -30,23 +53,15 @@ struct WordPieceTokenizer::Impl {
   void pieces(const WordBuffer<kSpans>& word, Tokens& out) const;
 
   std::size_t max_word_characters;
-  PairTemplate pair_template;
-  std::size_t max_length;
-  std::size_t vocab_size;
-  TokenId pad_id;
   TokenId unknown = 0;
   BertChars chars;
-  AddedTokens added;
+  TextFrame frame;  // its normalizer serves only where added tokens are matched after it
   ByteTrie trie;
   std::uint32_t continuation = ByteTrie::kNowhere;  // the node at which "##" ends
 };
 
 WordPieceTokenizer::Impl::Impl(WordPieceOptions given)
     : max_word_characters(given.max_word_characters),
-      pair_template(std::move(given.pair_template)),
-      max_length(given.max_length),
-      vocab_size(given.vocab.size()),
-      pad_id(given.pad_id),
       chars({given.clean_text, given.split_chinese, given.strip_accents, given.lowercase}) {
   std::vector<std::pair<std::string_view, std::int32_t>> entries;
   entries.reserve(given.vocab.size());
@@ -61,10 +76,12 @@ WordPieceTokenizer::Impl::Impl(WordPieceOptions given)
     raise<TokenizerError>("the vocabulary has no token '{}' for unknown words", given.unknown);
   }
   continuation = trie.walk(ByteTrie::kRoot, given.continuation);
-  for (const AddedToken& token : given.added) {
-    vocab_size = std::max(vocab_size, static_cast<std::size_t>(token.id) + 1);
-  }
-  added = AddedTokens(std::move(given.added));
+  frame = {.normalizer = Normalizer(steps_of(given), ""),
+           .pair = std::move(given.pair_template),
+           .max_length = given.max_length,
+           .vocab_size = given.vocab.size(),
+           .pad_id = given.pad_id};
+  frame.set_added(std::move(given.added));
 }
 
 template <bool kSpans>
@@ -185,30 +202,47 @@ void WordPieceTokenizer::Impl::split(std::string_view text, std::uint32_t offset
 WordPieceTokenizer::WordPieceTokenizer(WordPieceOptions options)
     : impl_(std::make_shared<const Impl>(std::move(options))) {}
 
-Tokens WordPieceTokenizer::tokenize(std::string_view text, bool with_spans) const {
+/// Of a text in which added tokens are matched after normalisation.
+template <bool kSpans>
+void WordPieceTokenizer::Impl::split_normalized(std::string_view text, Tokens& out) const {
+  frame.split<kSpans>(text, out, [&](const NormalizedText& part, bool /*is_first*/) {
+    const std::size_t before = out.spans.size();
+    split<kSpans>(part.bytes, 0, out);
+    for (std::size_t i = before; i < out.spans.size(); ++i) {
+      out.spans[i] = part.source<kSpans>(out.spans[i].begin, out.spans[i].end);
+    }
+  });
+}
+
+template <bool kSpans>
+Tokens WordPieceTokenizer::Impl::tokenize(std::string_view text) const {
   Tokens out;
   out.ids.reserve(text.size() / 4 + 1);
-  impl_->added.split(
+  if (!frame.normalized.empty()) {
+    split_normalized<kSpans>(text, out);
+    return out;
+  }
+  frame.added.split(
       text,
       [&](std::size_t begin, std::size_t end) {
-        const auto part = text.substr(begin, end - begin);
-        const auto offset = static_cast<std::uint32_t>(begin);
-        with_spans ? impl_->split<true>(part, offset, out) : impl_->split<false>(part, offset, out);
+        split<kSpans>(text.substr(begin, end - begin), static_cast<std::uint32_t>(begin), out);
       },
       [&](std::size_t begin, std::size_t end, TokenId id) {
         out.ids.push_back(id);
-        if (with_spans) {
+        if constexpr (kSpans) {
           out.spans.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
         }
       });
   return out;
 }
 
-const PairTemplate& WordPieceTokenizer::pair_template() const noexcept {
-  return impl_->pair_template;
+Tokens WordPieceTokenizer::tokenize(std::string_view text, bool with_spans) const {
+  return with_spans ? impl_->tokenize<true>(text) : impl_->tokenize<false>(text);
 }
-std::size_t WordPieceTokenizer::max_length() const noexcept { return impl_->max_length; }
-std::size_t WordPieceTokenizer::vocab_size() const noexcept { return impl_->vocab_size; }
-TokenId WordPieceTokenizer::pad_id() const noexcept { return impl_->pad_id; }
+
+const PairTemplate& WordPieceTokenizer::pair_template() const noexcept { return impl_->frame.pair; }
+std::size_t WordPieceTokenizer::max_length() const noexcept { return impl_->frame.max_length; }
+std::size_t WordPieceTokenizer::vocab_size() const noexcept { return impl_->frame.vocab_size; }
+TokenId WordPieceTokenizer::pad_id() const noexcept { return impl_->frame.pad_id; }
 
 }  // namespace tamis

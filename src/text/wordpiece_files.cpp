@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "text/bpe_files.hpp"
 #include "text/pair_template_of.hpp"
 #include "text/utf8.hpp"
 
@@ -13,9 +14,6 @@ namespace tamis {
 namespace {
 
 using nlohmann::json;
-
-// Holes in a vocabulary's ids are bounded by this, so that a broken file cannot ask for all memory.
-constexpr std::size_t kLargestVocab = std::size_t{1} << 24U;
 
 std::string_view trim_end(std::string_view line) {
   while (!line.empty()) {
@@ -33,20 +31,6 @@ std::vector<std::string> read_vocab_lines(std::string_view text) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     vocab.emplace_back(trim_end(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return vocab;
-}
-
-std::vector<std::string> read_json_vocab(const json& model, std::string_view source) {
-  const json& map = json_part(model, "vocab", source);
-  std::vector<std::string> vocab(map.size());
-  for (const auto& [token, id] : map.items()) {
-    if (!id.is_number_unsigned() || id.get<std::size_t>() >= kLargestVocab) {
-      raise<TokenizerError>("{}: the id of '{}' is {}", source, token, id.dump());
-    }
-    const auto index = id.get<std::size_t>();
-    if (index >= vocab.size()) vocab.resize(index + 1);
-    vocab[index] = token;
   }
   return vocab;
 }
@@ -93,14 +77,6 @@ void finish(WordPieceOptions& options, const TokenizerFiles& files, const std::s
   // A tokenizer.json states all its added tokens itself.
   if (!files.tokenizer.empty()) special.clear();
   options.added = read_added_tokens(files, special, find, options.vocab.size());
-  for (const AddedToken& token : options.added) {
-    if (token.normalized) {
-      raise<TokenizerError>(
-          "{}: added token '{}' is matched in normalised text, which WordPiece "
-          "here does not do; set its 'normalized' to false",
-          files.folder.string(), token.content);
-    }
-  }
   const TokenId cls = needed("cls_token", "[CLS]");
   const TokenId sep = needed("sep_token", "[SEP]");
   options.pair_template = pair_template_of(files, bert_pair(cls, sep), cls, sep);
@@ -131,7 +107,7 @@ WordPieceTokenizer wordpiece_from_json(const TokenizerFiles& files) {
         name);
   }
   WordPieceOptions options;
-  options.vocab = read_json_vocab(model, name);
+  options.vocab = read_id_map(json_part(model, "vocab", name), name);
   options.unknown = json_or<std::string>(model, "unk_token", "[UNK]", name);
   options.continuation = json_or<std::string>(model, "continuing_subword_prefix", "##", name);
   options.max_word_characters = json_or<std::size_t>(model, "max_input_chars_per_word", 100, name);

@@ -21,7 +21,7 @@ namespace tamis {
 
 /// Which side loses tokens when a pair is too long; the rules are those of Hugging Face
 /// `tokenizers`
-/// (`truncate_encodings`), tokens leave at the end of a side.
+/// (`truncate_encodings`). Tokens leave at the end of a side, or where the template says.
 enum class Truncation {
   longest_first,  ///< the longer side first, until both have half
   only_second,    ///< the document only
@@ -69,6 +69,12 @@ inline Kept keep_tokens(std::size_t query, std::size_t document, std::size_t roo
   return cut_document ? Kept{query, room - query} : Kept{room - document, document};
 }
 
+/// `size` tokens of a side.
+inline std::span<const TokenId> cut(std::span<const TokenId> ids, std::size_t size,
+                                    const PairTemplate& around) {
+  return around.cut_begin ? ids.last(size) : ids.first(size);
+}
+
 inline void append(EncodedPair& pair, std::span<const TemplateToken> special) {
   for (const TemplateToken& token : special) {
     pair.ids.push_back(token.id);
@@ -104,11 +110,11 @@ inline void append(EncodedPair& pair, std::span<const TokenId> ids, std::uint8_t
   pair.ids.reserve(size);
   pair.type_ids.reserve(size);
   detail::append(pair, around.prefix);
-  detail::append(pair, query.first(kept_query), around.query_type);
+  detail::append(pair, detail::cut(query, kept_query, around), around.query_type);
   detail::append(pair, around.infix);
   pair.document_begin = static_cast<std::uint32_t>(pair.ids.size());
   pair.document_tokens = static_cast<std::uint32_t>(kept_document);
-  detail::append(pair, document.first(kept_document), around.document_type);
+  detail::append(pair, detail::cut(document, kept_document, around), around.document_type);
   detail::append(pair, around.suffix);
   pair.query_tokens_cut = static_cast<std::uint32_t>(query.size() - kept_query);
   pair.document_tokens_cut = static_cast<std::uint32_t>(document.size() - kept_document);

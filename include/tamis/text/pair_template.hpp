@@ -21,11 +21,12 @@ struct TemplateToken {
 ///
 /// BERT: [CLS] q [SEP] d [SEP], document_type 1. RoBERTa: <s> q </s></s> d </s>, all types 0.
 struct PairTemplate {
-  std::vector<TemplateToken> prefix;
-  std::vector<TemplateToken> infix;
-  std::vector<TemplateToken> suffix;
+  std::vector<TemplateToken> prefix{};
+  std::vector<TemplateToken> infix{};
+  std::vector<TemplateToken> suffix{};
   std::uint8_t query_type = 0;
   std::uint8_t document_type = 0;
+  bool cut_begin = false;  ///< a side that is too long loses its first tokens, else its last ones
 
   [[nodiscard]] std::size_t special_tokens() const noexcept {
     return prefix.size() + infix.size() + suffix.size();

@@ -25,7 +25,7 @@ struct WordPieceOptions {
   std::string unknown = "[UNK]";
   std::string continuation = "##";
   std::size_t max_word_characters = 100;  ///< a longer word is unknown
-  std::vector<AddedToken> added;          ///< matched before all else
+  std::vector<AddedToken> added;          ///< matched before words are
   PairTemplate pair_template;
   std::size_t max_length = kNoLimit;
   TokenId pad_id = 0;

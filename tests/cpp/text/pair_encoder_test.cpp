@@ -89,3 +89,12 @@ TEST_CASE("limits of one side are applied first and counted as cut", "[text]") {
   CHECK(pair.ids[1] == 0);
   CHECK(pair.ids[pair.document_begin] == 100);
 }
+
+TEST_CASE("a template may cut where a side begins", "[text]") {
+  tamis::PairTemplate around = kBert;
+  around.cut_begin = true;
+  const auto pair = encode_pair(around, tokens(10, 0), tokens(10, 100), {.max_length = 9});
+  CHECK(pair.ids[1] == 7);
+  CHECK(pair.ids[pair.document_begin] == 107);
+  CHECK(pair.query_tokens_cut == 7);
+}

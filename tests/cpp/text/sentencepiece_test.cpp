@@ -68,6 +68,16 @@ TEST_CASE("BPE merges by rank", "[text]") {
   CHECK(tokenizer.tokenize("ab abab ba?!").ids == Ids{8, 8, 7, 4, 6, 5, 3});
 }
 
+TEST_CASE("bytes stand for what the vocabulary has not, where it has them", "[text]") {
+  const TemporaryFolder folder;
+  write(folder, R"({"type": "BPE", "unk_token": "<unk>", "byte_fallback": true, "merges": [],
+    "vocab": {"<s>": 0, "</s>": 1, "<unk>": 2, "▁": 3, "<0xC3>": 4, "<0xA9>": 5}})");
+  CHECK(load_tokenizer(folder.path()).tokenize("éàé").ids == Ids{3, 4, 5, 4, 5, 2});
+  write(folder, R"({"type": "Unigram", "unk_id": 2, "byte_fallback": true,
+    "vocab": [["<s>", 0], ["</s>", 0], ["<unk>", 0], ["▁", -1], ["<0xC3>", -9], ["<0xA9>", -9]]})");
+  CHECK(load_tokenizer(folder.path()).tokenize("é éà").ids == Ids{3, 4, 5, 3, 2});
+}
+
 TEST_CASE("what is not supported is named", "[text]") {
   const TemporaryFolder folder;
   const auto refusal = [&] {
@@ -79,6 +89,8 @@ TEST_CASE("what is not supported is named", "[text]") {
   CHECK(contains(refusal(), "no base64"));
   write(folder, R"({"type": "Unigram", "unk_id": 7, "vocab": [["a", 0]]})");
   CHECK(contains(refusal(), "unk_id"));
-  write(folder, R"({"type": "BPE", "vocab": {"a": 0}, "merges": []})");
-  CHECK(contains(refusal(), "BPE is not supported"));
+  write(folder, R"({"type": "BPE", "vocab": {"a": 0}, "merges": [], "end_of_word_suffix": "_"})");
+  CHECK(contains(refusal(), "end_of_word_suffix"));
+  write(folder, R"({"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]})");
+  CHECK(contains(refusal(), "a merge names 'b'"));
 }

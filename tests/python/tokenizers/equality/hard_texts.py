@@ -9,8 +9,11 @@ SPECIAL = [
     *("[SEP]", "[CLS]", "[MASK]", "[PAD]", "[UNK]", "<s>", "</s>", "<mask>", "<unk>", "<pad>"),
     *("[SEP", "SEP]", "<ma sk>", " <mask> ", "\u00a0<mask>", "<mask>\n", "en_XX", "<s>NOTUSED"),
     *("[sep]", "x[MASK]x", "##ing", "##", "\u2581", "\u2581\u2581", "a\u2581b", "<extra_id_0>"),
+    *("covid", "COVID-19", "xcovidx", "\u00c9lan Vital", "e\u0301lan vital", "na\u00efve"),
+    *("Na\u00efve,", "na\u00efvely", " [E1] ", "x[e1]", "[Q] ", "<0x41>", "<|endoftext|>"),
 ]
 PIECES = [
+    *("it's", "we're", "I'll", "'S", "''s", "x\u2019s", " 's", "a 1b2", "\n\n x", "\t y", "  \u3000z"),
     *("``quoted''", "don't", "U.S.A.", "1,000", "9,", "3.14", "e-mail@host.org", "C++", "#tag"),
     *("\ufb01ne", "\u2460", "\u3392", "\u2122", "\u00bd", "\uff21\uff22\uff43", "\u1e9b\u0323"),
     *(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from beir_texts import collection_folders, texts_of
-from tokenizer_kinds import DATA, KINDS, WHOLE, Both
+from every_kind import EVERY_KIND
+from tokenizer_kinds import DATA, WHOLE, Both
 
 FOLDERS = collection_folders(DATA) if DATA.is_dir() else []
 # Of the documents, for the kinds outside WHOLE; they read every query. 1 for a long run.
@@ -24,7 +25,7 @@ def _texts(folder: Path) -> tuple[list[str], list[str]]:
 
 
 @SKIP
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", list(EVERY_KIND))
 def test_collections(
     kind: str, both_of: Callable[[str], Both], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,9 +15,12 @@ CODE_POINTS = [
     if not 0xD800 <= c < 0xE000
 ]  # fmt: skip
 
+KINDS = ["bert_uncased", "bert_cased", "bert_added", "xlmr", "albert", "roberta", "byte_level"]
 
-@pytest.mark.parametrize("kind", ["bert_uncased", "bert_cased", "xlmr", "albert"])
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_code_point(kind: str, both_of: Callable[[str], Both]) -> None:
     both = both_of(kind)
     both.check([chr(c) for c in CODE_POINTS], chunk=8192)
     both.check([f"a{chr(c)}b" for c in CODE_POINTS], chunk=8192)
+    both.check([f"1{chr(c)} {chr(c)}2" for c in CODE_POINTS], chunk=8192)

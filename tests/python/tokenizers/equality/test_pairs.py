@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import tokenizers
 from sentences import SENTENCES
-from tokenizer_kinds import Both
+from tokenizer_kinds import Both, read_both
 
 import tamis
 
@@ -64,6 +69,30 @@ def test_a_side_is_cut_first_and_counted(both: Both) -> None:
     assert (
         len(cut["ids"]) == len(whole["ids"]) - cut["query_tokens_cut"] - cut["document_tokens_cut"]
     )
+
+
+@pytest.mark.parametrize("stated", ["tokenizer_config.json", "tokenizer.json"])
+def test_truncation_at_the_left(
+    stated: str, both_of: Callable[[str], Both], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(both_of("roberta").folder, tmp_path / "left")
+    config = folder / "tokenizer_config.json"
+    if stated == config.name:
+        written = {**json.loads(config.read_text()), "truncation_side": "left"}
+        config.write_text(json.dumps(written))
+    else:
+        whole = tokenizers.Tokenizer.from_str(both_of("roberta").theirs.to_str())
+        whole.enable_truncation(64, direction="left")
+        whole.save(str(folder / "tokenizer.json"))
+    both = read_both("left", folder, auto=True)
+    rng = random.Random(stated)
+    for _ in range(ROUNDS):
+        query, document = _text(rng), _text(rng)
+        longest = 4 + rng.choice((0, 1, 2, 7, 31, 64))
+        both.theirs.enable_truncation(longest, direction="left")
+        _compare(
+            both, query, document, longest, "longest_first", both.theirs.encode(query, document)
+        )
 
 
 def test_no_room_for_special_tokens(both: Both) -> None:

@@ -163,6 +163,7 @@ KINDS: dict[str, Callable[[Path], Both]] = {
     ),
     "barthez": _from_json("barthez_sentencepiece"),
     "mbart": _from_json("mbart_32k_sentencepiece"),
+    "mbart_model": _fairseq("mbart_model", "mbart_32k_sentencepiece", "MBartTokenizer", "mbart"),
     "albert": _albert,
     "spm_en": _fairseq("spm_en", "spm_test_en_1k", "XLMRobertaTokenizer", "xlm-roberta"),
     "spm_ja": _fairseq("spm_ja", "spm_test_ja_8k", "CamembertTokenizer", "camembert"),

@@ -1,0 +1,25 @@
+// text/byte_level_tokenizer.hpp: the parts of a ByteLevelTokenizer.
+#pragma once
+
+#include <string_view>
+
+#include <tamis/text/byte_level.hpp>
+
+#include "text/bpe.hpp"
+#include "text/text_frame.hpp"
+
+namespace tamis {
+
+struct ByteLevelTokenizer::Impl {
+  TextFrame frame;
+  bool prefix_space = false;  ///< a stretch of text that begins with no space gets one
+  bool split_words = true;    ///< else a stretch is one word
+  Bpe model;
+
+  template <bool kSpans>
+  [[nodiscard]] Tokens tokenize(std::string_view text) const;
+  template <bool kSpans>
+  void part(NormalizedText&& text, PieceScratch& scratch, Tokens& out) const;
+};
+
+}  // namespace tamis
