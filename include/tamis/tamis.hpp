@@ -13,8 +13,8 @@
 #include <tamis/version.hpp>   // IWYU pragma: export
 
 // strings -> token ids
-#include <tamis/text/added_token.hpp>
-#include <tamis/text/byte_level.hpp>     // IWYU pragma: export
+#include <tamis/text/added_token.hpp>     // IWYU pragma: export
+#include <tamis/text/byte_level.hpp>      // IWYU pragma: export
 #include <tamis/text/encoded_pair.hpp>    // IWYU pragma: export
 #include <tamis/text/load_tokenizer.hpp>  // IWYU pragma: export
 #include <tamis/text/pair_encoder.hpp>    // IWYU pragma: export

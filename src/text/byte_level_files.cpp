@@ -84,10 +84,12 @@ ByteLevelTokenizer make(BpeOptions options, const TokenizerFiles& files, Normali
                         bool prefix_space, bool split_words, Family family,
                         const std::string& source) {
   const std::vector<std::string> vocab = options.vocab;
+  // Before the aggregate: GCC 12 destroys its parts twice when one of them throws.
+  Bpe model = make_model(std::move(options), source);
   auto impl = std::make_shared<Impl>(Impl{.frame = {.normalizer = std::move(normalizer)},
                                           .prefix_space = prefix_space,
                                           .split_words = split_words,
-                                          .model = make_model(std::move(options), source)});
+                                          .model = std::move(model)});
   finish_frame(impl->frame, files, vocab, defaults_of(family));
   return ByteLevelTokenizer(std::move(impl));
 }

@@ -1,4 +1,5 @@
-// Any bytes as a text: ids do not depend on spans, and spans lie in the text, in order.
+// Any bytes as a text: ids are those of the text with U+FFFD for what is no UTF-8 and do not depend
+// on spans, and spans lie in the text.
 #include <cstdlib>
 #include <vector>
 
@@ -6,6 +7,7 @@
 #include <tamis/text/wordpiece.hpp>
 
 #include "fuzz_input.hpp"
+#include "text/normalized_text.hpp"
 
 namespace {
 
@@ -48,8 +50,10 @@ tamis::AnyTokenizer wordpiece(bool keep_accents) {
 }
 
 void check(const tamis::AnyTokenizer& tokenizer, std::string_view text) {
+  const auto readable = tamis::NormalizedText::from<false>(text, 0);
   const tamis::Tokens plain = tokenizer.tokenize(text);
   const tamis::Tokens spanned = tokenizer.tokenize(text, true);
+  if (tokenizer.tokenize(readable.bytes).ids != plain.ids) std::abort();
   if (plain.ids != spanned.ids || spanned.spans.size() != spanned.ids.size()) std::abort();
   for (const tamis::Span& span : spanned.spans) {
     if (span.begin > span.end || span.end > text.size()) std::abort();

@@ -102,7 +102,7 @@ if __name__ == "__main__":
         "unicode_tables.inc",
         "character classes",
         [
-            ("kRemoved", "Removed when text is cleaned: controls, formats, private use", _removed()),
+            ("kRemoved", "Removed when text is cleaned: controls, formats and such", _removed()),
             ("kPunctuation", "Each a word of its own.", _punctuation()),
             ("kAccents", "Nonspacing marks.", _accents()),
             ("kCombiningMarks", "All marks.", _combining_marks()),

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tokenizers
 from sentences import SENTENCES
 from tokenizer_kinds import Both, read_both
 
 import tamis
+import tokenizers
 
 WORDS = [word for sentence in SENTENCES for word in sentence.split()]
 ROUNDS = 300

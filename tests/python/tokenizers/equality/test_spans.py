@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from hard_texts import hard_texts
 from sentences import SENTENCES
-from tokenizer_kinds import Both
+from tokenizer_kinds import SURROGATE, Both
 
+KINDS = ["bert_uncased", "bert_cased", "bert_chinese", "bert_unsplit", "bert_added", "byte_level"]
 TEXTS = [*SENTENCES, *hard_texts("spans", SENTENCES, 3000)]
 
 
@@ -20,14 +21,19 @@ def _moves_marks(text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "kind", ["bert_uncased", "bert_cased", "bert_chinese", "bert_unsplit", "bert_added", "byte_level"]
+    "kind",
+    ["bert_uncased", "bert_cased", "bert_chinese", "bert_unsplit", "bert_added", "byte_level"],
 )
 def test_spans_equal_offsets(kind: str, both_of: Callable[[str], Both]) -> None:
     both = both_of(kind)
     texts = [text for text in TEXTS if not _moves_marks(text)]
     assert len(texts) > 0.9 * len(TEXTS)
     for text, expected in zip(
-        texts, both.theirs.encode_batch(texts, add_special_tokens=False), strict=True
+        texts,
+        both.theirs.encode_batch(
+            [SURROGATE.sub("\ufffd", text) for text in texts], add_special_tokens=False
+        ),
+        strict=True,
     ):
         ids, spans = both.ours.tokenize(text, with_spans=True)
         assert ids.tolist() == expected.ids

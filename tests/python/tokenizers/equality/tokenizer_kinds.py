@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 DATA = Path(os.environ.get("TAMIS_SHARED_DATA", ROOT.parent / "shared" / "data"))
 FILES = DATA / "tokenizers"
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 XLMR_CONFIG: dict[str, Any] = {
     "tokenizer_class": "XLMRobertaTokenizer",
@@ -51,7 +53,9 @@ class Both:
         """Compares the ids of every text; returns how many texts ran."""
         for start in range(0, len(texts), chunk):
             part = texts[start : start + chunk]
-            expected = self.theirs.encode_batch_fast(part, add_special_tokens=False)
+            # The package takes no lone surrogates; each reads as U+FFFD here.
+            readable = [SURROGATE.sub("\ufffd", text) for text in part]
+            expected = self.theirs.encode_batch_fast(readable, add_special_tokens=False)
             found = self.ours.encode_batch(part)
             for text, right, left in zip(part, expected, found, strict=True):
                 if right.ids != left.tolist():

@@ -16,6 +16,8 @@ tokenizers = pytest.importorskip("tokenizers")
 AddedToken = tokenizers.AddedToken
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+# These need no files from elsewhere.
+ALONE_KINDS = ("roberta", "byte_level", "bpe_bytes", "unigram_bytes")
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 # Matched in the normalised text, but for the last.
 ADDED = [
