@@ -1,7 +1,9 @@
 // text/byte_level_words.cpp
 #include "text/byte_level_words.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -15,22 +17,33 @@ namespace {
 
 enum class CharClass : std::uint8_t { other, letter, number, space };
 
-CharClass find_class(char32_t code) {
-  if (is_white_space(code)) return CharClass::space;
-  if (contains(kLetters, code)) return CharClass::letter;
-  return contains(kNumbers, code) ? CharClass::number : CharClass::other;
+template <std::size_t N>
+void fill(std::vector<CharClass>& classes, const CodePointRange (&ranges)[N], CharClass kind) {
+  for (const auto [first, last] : ranges) {
+    std::fill(classes.begin() + first, classes.begin() + last + 1, kind);
+  }
 }
 
-/// Blocks of 256 code points; the many equal ones are kept once.
+std::vector<CharClass> all_classes() {
+  std::vector<CharClass> classes(0x110000, CharClass::other);
+  fill(classes, kLetters, CharClass::letter);
+  fill(classes, kNumbers, CharClass::number);
+  constexpr char32_t kLastSpace = 0x3000;
+  for (char32_t code = 0; code <= kLastSpace; ++code) {
+    if (is_white_space(code)) classes[code] = CharClass::space;
+  }
+  return classes;
+}
+
+/// Blocks of 256 code points; of neighbours that are equal one is kept.
 class ClassTable {
  public:
   ClassTable() {
+    const std::vector<CharClass> classes = all_classes();
     for (std::size_t block = 0; block < blocks_.size(); ++block) {
-      std::array<CharClass, 256> classes{};
-      for (std::size_t i = 0; i < 256; ++i) {
-        classes[i] = find_class(static_cast<char32_t>(block << 8U | i));
-      }
-      if (block == 0 || classes != entries_.back()) entries_.push_back(classes);
+      std::array<CharClass, 256> entry{};
+      std::copy_n(classes.begin() + static_cast<std::ptrdiff_t>(block << 8U), 256, entry.begin());
+      if (block == 0 || entry != entries_.back()) entries_.push_back(entry);
       blocks_[block] = static_cast<std::uint16_t>(entries_.size() - 1);
     }
   }
