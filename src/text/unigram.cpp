@@ -31,7 +31,9 @@ void Unigram::replace_unknown(std::string_view word, PieceScratch& scratch) cons
   std::vector<PieceScratch::Piece> pieces;
   const auto id = [&](std::uint32_t at) { return bytes_[static_cast<unsigned char>(word[at])]; };
   for (const PieceScratch::Piece& piece : scratch.pieces) {
-    bool replaced = piece.id == unknown_;
+    // The unknown piece itself may stand in the text, where normalisation left it.
+    bool replaced =
+        piece.id == unknown_ && trie_.find(word.substr(piece.begin, piece.end - piece.begin)) < 0;
     for (std::uint32_t at = piece.begin; replaced && at < piece.end; ++at) replaced = id(at) >= 0;
     if (!replaced) pieces.push_back(piece);
     // Each stands for the whole run.

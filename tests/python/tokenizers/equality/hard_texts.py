@@ -10,7 +10,16 @@ SPECIAL = [
     *("[SEP", "SEP]", "<ma sk>", " <mask> ", "\u00a0<mask>", "<mask>\n", "en_XX", "<s>NOTUSED"),
     *("[sep]", "x[MASK]x", "##ing", "##", "\u2581", "\u2581\u2581", "a\u2581b", "<extra_id_0>"),
     *("covid", "COVID-19", "xcovidx", "\u00c9lan Vital", "e\u0301lan vital", "na\u00efve"),
-    *("Na\u00efve,", "na\u00efvely", " [E1] ", "x[e1]", "[Q] ", "<0x41>", "<|endoftext|>"),
+    *(
+        "Na\u00efve,",
+        "na\u00efvely",
+        " [E1] ",
+        "x[e1]",
+        "[Q] ",
+        "<0x41>",
+        "<|endoftext|>",
+        "<u\u0327nk>",
+    ),
 ]
 PIECES = [
     *(
