@@ -85,6 +85,55 @@ class Bm25:
             for row in zip(indices, scores, strict=True)
         ]
 
+    def scores(self, query: str) -> np.ndarray:
+        """The score of every text."""
+        words = bm25s.tokenize(
+            query, stopwords="en", stemmer=self._stemmer, return_ids=False, show_progress=False
+        )[0]
+        return self._index.get_scores(words) if words else np.zeros(self._size)
+
+
+def judged_lists(
+    data: pathlib.Path, name: str, depth: int = 100, split: str = "test"
+) -> list[dict]:
+    """Each query's candidates: of the collection's own run where one came, else stemmed BM25's.
+
+    MEDIQA's runs are the retrieval system's own lists, whose order BM25 does not give: beside them
+    stand BM25 scores over the split's answers.
+    """
+    found = read(data / name, split)
+    keys = list(found.docs)
+    texts = {key: titled(found.titles[key], found.docs[key]) for key in keys}
+    asked = list(found.queries)
+    own = [data / name / "runs" / f"{stem}.trec" for stem in ("bm25", f"chiqa_{split}")]
+    path = next((path for path in own if path.exists()), None)
+    if path:
+        hits = run(path)
+        tops = [[hit for hit in hits[query] if hit[0] in texts][:depth] for query in asked]
+    if path is None or path.name != "bm25.trec":
+        indexed = Bm25([texts[key] for key in keys])
+        if path:
+            place = {key: at for at, key in enumerate(keys)}
+            lexical = [indexed.scores(found.queries[query]) for query in asked]
+            tops = [
+                [(doc, float(scores[place[doc]])) for doc, _ in top]
+                for scores, top in zip(lexical, tops, strict=True)
+            ]
+        else:
+            ranked = indexed.top([found.queries[query] for query in asked], depth)
+            tops = [[(keys[at], score) for at, score in top] for top in ranked]
+    return [
+        {
+            "set": name,
+            "query": found.queries[query],
+            "passages": [texts[doc] for doc, _ in top],
+            "grades": [found.qrels[query].get(doc, 0.0) for doc, _ in top],
+            "judged": list(found.qrels[query].values()),
+            "bm25": [score for _, score in top],
+        }
+        for query, top in zip(asked, tops, strict=True)
+    ]
+
 
 def zscore(values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Values less their mean, over their deviation (zeros where all are equal)."""

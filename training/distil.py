@@ -1,11 +1,16 @@
-"""Step 3: train the open layers and the interaction on the teacher's scores, with a light share of
-labels.
+"""Step 3: train the open layers and the interaction on the teacher's scores.
 
-Only the layers above the closed ones are trained, from cached states. The loss of a list is the
-divergence from the teacher's distribution, a small squared error between centred scores (it keeps
-the order of the lower ranks), and where a label exists a smoothed cross-entropy. The lists of the
-long stage are mixed in after the short ones (`--long-from`). Weights are averaged (EMA); dev
-figures are those of the average.
+Two phases. *Apart*: cross-attention is shut, so the student is a bi-encoder read by late
+interaction; a passage encoded once is compared with every query of the batch, whose queries are
+neighbours of each other, so that one step learns from thousands of pairs. *Together*: attention
+between query and passage is opened and pairs are encoded one by one, each query with its hardest
+passages.
+
+In both, the loss of a query is the divergence from the teacher's distribution over its passages
+and a small squared error between centred scores (it keeps the order of the lower ranks). A label
+lifts one passage in the teacher's scores. Only the layers above the closed ones are trained, from
+cached states. Weights are averaged (EMA); dev figures are those of the average, and each phase is
+constant until its last fifth, so that any checkpoint is usable.
 """
 
 from __future__ import annotations
@@ -15,130 +20,175 @@ import json
 import pathlib
 import random
 import time
+from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from training.evaluate import BLEND, measure
-from training.model import TamisInteraction
+from training.model import CLOSED, TamisInteraction
 from training.scoring import Collection
-from training.teacher import ensemble
+from training.teacher import Teacher
 from training.texts import Tokenizer, pad_states
 
 
 @dataclasses.dataclass
 class Settings:
-    """What a run can change; the defaults are those of the shipped model.
+    """What a run can change; the defaults are those of the shipped model."""
 
-    `steps` shapes the schedule (decay of rates, start of the long stage); `stop` ends it early.
-    """
-
-    steps: int = 1300
-    stop: int = 325
-    lists_per_step: int = 8
-    long_from: float = 0.6
+    apart: int = 3000
+    together: int = 1200
+    groups: int = 4
+    neighbours: int = 6
+    candidates: int = 4
     lexical: float = 0.3
     sharpness: float = 2.0
-    labels: float = 0.2
-    squared: float = 0.05
-    rate: float = 7e-5
-    interaction_rate: float = 5e-3
-    average: float = 0.995
-    bias: float = -6.0
-    dev_every: int = 325
-    dev_share: int = 3
+    lift: float = 0.7
+    squared: float = 0.02
+    rate: float = 1e-4
+    interaction_rate: float = 2e-3
+    bias_rate: float = 2e-2
+    bias: float = -4.0
+    average: float = 0.997
+    dev_every: int = 400
     seed: int = 7
 
 
-class Lists:
-    """The scored lists of one stage over their cached states."""
-
-    def __init__(self, work: pathlib.Path, stage: str, lexical: float) -> None:
-        self.entries = json.loads((work / f"{stage}.json").read_text())
-        states = torch.load(work / f"{stage}.pt")
-        self.queries, self.passages = states["queries"], states["passages"]
-        scores = np.array([entry["scores"] for entry in self.entries])
-        self.target = torch.tensor(ensemble(scores, lexical), dtype=torch.float32)
-
-    def order(self, per_step: int, rng: random.Random) -> list[list[int]]:
-        """One shuffled epoch: batches of lists of about equal length, in random order."""
-        chosen = rng.sample(range(len(self.entries)), len(self.entries))
-        batches = []
-        for start in range(0, len(chosen), per_step * 16):
-            block = sorted(
-                chosen[start : start + per_step * 16],
-                key=lambda at: sum(len(self.passages[p]) for p in self.entries[at]["candidates"]),
-            )
-            batches += [block[at : at + per_step] for at in range(0, len(block), per_step)]
-        rng.shuffle(batches)
-        return [batch for batch in batches if len(batch) == per_step]
-
-    def logits(self, model: TamisInteraction, batch: list[int], parts: int) -> Tensor:
-        """Student logits [lists, candidates], computed in `parts` pieces of similar length."""
-        pairs = [(at, place) for at in batch for place in self.entries[at]["candidates"]]
-        order = sorted(range(len(pairs)), key=lambda n: len(self.passages[pairs[n][1]]))
-        size = -(-len(order) // parts)
-        found = []
-        for start in range(0, len(order), size):
-            chosen = [pairs[n] for n in order[start : start + size]]
-            query, query_mask = pad_states([self.queries[at] for at, _ in chosen])
-            passage, passage_mask = pad_states([self.passages[place] for _, place in chosen])
-            states = model.open(query, query_mask, passage, passage_mask)
-            found.append(model.readout(states[0], query_mask, states[1], passage_mask))
-        back = torch.empty(len(order), dtype=torch.long)
-        back[torch.tensor(order)] = torch.arange(len(order))
-        return torch.cat(found)[back].view(len(batch), -1)
-
-
-def losses(
-    logits: Tensor, target: Tensor, positives: Tensor, settings: Settings
-) -> dict[str, Tensor]:
+def losses(logits: Tensor, target: Tensor, settings: Settings) -> dict[str, Tensor]:
     """The parts of the loss; `total` is what is minimised."""
     sharp = target * settings.sharpness
     listwise = F.kl_div(logits.log_softmax(1), sharp.softmax(1), reduction="batchmean")
     centred = logits - logits.mean(1, keepdim=True)
-    squared = F.mse_loss(centred, sharp)
-    labelled = positives >= 0
-    label = logits.sum() * 0.0
-    if labelled.any():
-        label = F.cross_entropy(
-            logits[labelled], positives[labelled], label_smoothing=0.1, reduction="sum"
-        ) / len(logits)
-    total = listwise + settings.squared * squared + settings.labels * label
-    return {"total": total, "listwise": listwise, "squared": squared, "label": label}
+    squared = F.mse_loss(centred, sharp - sharp.mean(1, keepdim=True))
+    total = listwise + settings.squared * squared
+    return {"total": total, "listwise": listwise, "squared": squared}
+
+
+def draw(teacher: Teacher, settings: Settings, rng: random.Random) -> tuple[list[int], list[int]]:
+    """The queries and passages of a step: groups of neighbouring queries, their candidates."""
+    queries: list[int] = []
+    for seed in rng.sample(range(len(teacher.entries)), settings.groups):
+        queries += [seed, *rng.sample(teacher.beside[seed][1:], settings.neighbours - 1)]
+    queries = list(dict.fromkeys(queries))
+    passages = [p for at in queries for p in teacher.candidates(at, rng, settings.candidates)]
+    return queries, list(dict.fromkeys(passages))
+
+
+def lifted(teacher: Teacher, queries: Sequence[int], passages: Sequence[int], lift: float):
+    """The teacher's scores [Q, P], with a lift for the best of each query's labelled passages."""
+    target = teacher.scores(queries, passages)
+    place = {passage: at for at, passage in enumerate(passages)}
+    for row, query in enumerate(queries):
+        found = [place[p] for p in teacher.entries[query]["positives"] if p in place]
+        if found:
+            target[row, max(found, key=target[row].__getitem__)] += lift
+    return target
+
+
+def by_parts(lengths: Sequence[int], parts: int) -> list[list[int]]:
+    """Indices in order of length, in `parts` pieces."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    size = -(-len(order) // parts)
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def apart(
+    model: TamisInteraction, teacher: Teacher, queries: Sequence[int], passages: Sequence[int]
+) -> Tensor:
+    """Logits [Q, P] of texts encoded alone."""
+    states, mask = pad_states([teacher.queries[at] for at in queries])
+    with torch.autocast("cpu", torch.bfloat16):
+        asked = model.alone(states, mask)
+    logits = torch.empty(len(queries), len(passages))
+    found, order = [], []
+    for chosen in by_parts([len(teacher.passages[at]) for at in passages], 4):
+        states, read_mask = pad_states([teacher.passages[passages[n]] for n in chosen])
+        with torch.autocast("cpu", torch.bfloat16):
+            read = model.alone(states, read_mask)
+        found.append(model.matrix(asked.float(), mask, read.float(), read_mask))
+        order += chosen
+    return logits.index_copy(1, torch.tensor(order), torch.cat(found, 1))
+
+
+def together(
+    model: TamisInteraction, teacher: Teacher, queries: Sequence[int], lists: Tensor
+) -> Tensor:
+    """Logits [Q, n] of each query with its passages, encoded in pairs."""
+    pairs = [(at, p) for at, row in zip(queries, lists.tolist(), strict=True) for p in row]
+    found, order = [], []
+    for chosen in by_parts([len(teacher.passages[p]) for _, p in pairs], 4):
+        query, query_mask = pad_states([teacher.queries[pairs[n][0]] for n in chosen])
+        passage, passage_mask = pad_states([teacher.passages[pairs[n][1]] for n in chosen])
+        with torch.autocast("cpu", torch.bfloat16):
+            states = model.open(query, query_mask, passage, passage_mask)
+        found.append(model.readout(states[0].float(), query_mask, states[1].float(), passage_mask))
+        order += chosen
+    return (
+        torch.empty(len(pairs)).index_copy(0, torch.tensor(order), torch.cat(found)).view_as(lists)
+    )
+
+
+def hardest(target: Tensor, passages: Sequence[int], count: int, rng: random.Random):
+    """For each query half of `count` from its best passages, half from the next: ids, scores."""
+    ranked = target.argsort(1, descending=True)
+    best, rest = count // 2, range(count // 2, min(4 * count, len(passages)))
+    places = torch.stack(
+        [row[[*range(best), *sorted(rng.sample(rest, count - best))]] for row in ranked]
+    )
+    return torch.tensor(passages)[places], target.gather(1, places)
 
 
 class Training:
     """The state of a run: model, average, optimiser, step. Saved to and resumed from `run.pt`."""
 
-    def __init__(self, encoder: pathlib.Path, work: pathlib.Path, name: str, settings: Settings):
-        self.settings, self.folder = settings, work / name
+    def __init__(
+        self, encoder: pathlib.Path, teacher: Teacher, folder: pathlib.Path, settings: Settings
+    ) -> None:
+        self.settings, self.folder = settings, folder
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
-        self.model = TamisInteraction.from_encoder(encoder, settings.bias)
-        self.mean = TamisInteraction.from_encoder(encoder, settings.bias).eval()
+        self.model = TamisInteraction.from_encoder(encoder, CLOSED)
+        self.mean = TamisInteraction.from_encoder(encoder, CLOSED).eval()
+        with torch.no_grad():
+            spread = teacher.spread[:2]
+            self.model.interaction.mix.copy_(settings.sharpness / 2 / spread)
+            self.mean.interaction.mix.copy_(self.model.interaction.mix)
         self.model.requires_grad_(False)
         first = self.model.config.closed_layers
         layers = list(self.model.encoder.layer[first:].requires_grad_(True).parameters())
-        interaction = self.model.interaction.requires_grad_(True)
-        vectors = [interaction.token_weight.weight, interaction.head.weight]
-        few = [p for p in interaction.parameters() if all(p is not v for v in vectors)]
-        groups = [
-            {"params": layers, "lr": settings.rate, "weight_decay": 0.01},
-            {"params": vectors, "lr": settings.interaction_rate / 10, "weight_decay": 0.0},
-            {"params": few, "lr": settings.interaction_rate, "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-        self.peaks = [group["lr"] for group in groups]
+        new = self.model.interaction.requires_grad_(True)
+        vectors = [new.token_weight.weight, new.token_weight.bias, new.head.weight, new.head.bias]
+        self.rates = {
+            "layers": (layers, settings.rate, 0.01),
+            "vectors": (vectors, settings.interaction_rate, 0.0),
+            "mix": ([new.mix], settings.interaction_rate * 5, 0.0),
+            "bias": ([new.attention_bias], settings.bias_rate, 0.0),
+        }
         self.step, self.seconds = 0, 0.0
+        self._optimise()
         if (self.folder / "run.pt").exists():
             saved = torch.load(self.folder / "run.pt", weights_only=False)
             self.model.load_state_dict(saved["model"])
             self.mean.load_state_dict(saved["mean"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.step, self.seconds = saved["step"], saved["seconds"]
+
+    def _optimise(self) -> None:
+        groups = [
+            {"params": params, "lr": rate, "weight_decay": decay}
+            for params, rate, decay in self.rates.values()
+        ]
+        self.optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+
+    def unlock(self) -> None:
+        """Begin the second phase: the bias that opens cross-attention, a fresh optimiser."""
+        first = self.model.config.closed_layers
+        self.model.load_state_dict(self.mean.state_dict())
+        with torch.no_grad():
+            for model in (self.model, self.mean):
+                model.interaction.attention_bias[first:] = self.settings.bias
+        self._optimise()
 
     def save(self, name: str = "run.pt") -> None:
         """Write the state, atomically."""
@@ -159,13 +209,22 @@ class Training:
         with open(self.folder / "curve.jsonl", "a", encoding="utf-8") as curve:
             curve.write(json.dumps(line) + "\n")
 
+    def share(self) -> float:
+        """Of the peak rate: a rise, constant, and a fall in the last fifth of the phase."""
+        late = self.step >= self.settings.apart
+        at = self.step - self.settings.apart if late else self.step
+        length = self.settings.together if late else self.settings.apart
+        return min((at + 1) / 60, 1.0, max(5 * (length - at) / length, 0.05))
+
     def update(self, loss: Tensor) -> None:
         """One optimiser step, and the average after it."""
-        share = min((self.step + 1) / 50, 1 - 0.9 * self.step / self.settings.steps)
-        for group, peak in zip(self.optimiser.param_groups, self.peaks, strict=True):
-            group["lr"] = peak * share
+        share = self.share()
+        for group, (_, rate, _) in zip(
+            self.optimiser.param_groups, self.rates.values(), strict=True
+        ):
+            group["lr"] = rate * share
         loss.backward()
-        trained = [p for p in self.model.parameters() if p.requires_grad]
+        trained = [p for p in self.model.parameters() if p.grad is not None]
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
@@ -178,62 +237,56 @@ class Training:
                     ours.copy_(torch.where(finite, ours * decay + new * (1 - decay), new))
 
 
-def schedule(settings: Settings, stages: dict[str, Lists]) -> list[tuple[str, list[int]]]:
-    """The batches of all steps: short ones first, then short and long in turn."""
-    rng = random.Random(settings.seed)
-    queues: dict[str, list[list[int]]] = {stage: [] for stage in stages}
-    plan = []
-    for step in range(settings.steps):
-        late = step >= settings.long_from * settings.steps
-        stage = "long" if "long" in stages and late and step % 2 else "short"
-        if not queues[stage]:
-            queues[stage] = stages[stage].order(settings.lists_per_step, rng)
-        plan.append((stage, queues[stage].pop()))
-    return plan
-
-
 def distil(encoder: pathlib.Path, work: pathlib.Path, name: str, settings: Settings) -> None:
     """Run the training, or go on with it; dev figures are those of the `step-N.pt` written."""
-    names = [stage for stage in ("short", "long") if (work / f"{stage}.json").exists()]
-    stages = {stage: Lists(work, stage, settings.lexical) for stage in names}
-    dev = json.loads((work / "dev.json").read_text())[:: settings.dev_share]
+    teacher = Teacher(work, settings.lexical)
+    teacher.report()
+    dev = json.loads((work / "dev.json").read_text())
     collection = Collection(Tokenizer(encoder), dev, 192)
-    training = Training(encoder, work, name, settings)
-    plan = schedule(settings, stages)
+    training = Training(encoder, teacher, work / name, settings)
     window: dict[str, list[float]] = {}
     started = time.time()
 
     def check() -> None:
-        scores = collection.scores(training.mean)
-        blended = measure(dev, scores, BLEND)["mean"]
-        bias = training.mean.interaction.attention_bias[training.model.config.closed_layers :]
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = collection.scores(training.mean)
+        interaction = training.mean.interaction
+        bias = interaction.attention_bias[training.model.config.closed_layers :]
         training.log(
             dev=measure(dev, scores),
-            blended=blended,
-            mix=training.mean.interaction.mix.tolist(),
+            blended=measure(dev, scores, BLEND),
+            mix=interaction.mix.tolist(),
             bias=[round(row.mean().item(), 3) for row in bias],
         )
 
     if not training.step:
         check()
         started = time.time()
-    last = min(settings.stop, settings.steps)
-    while training.step < last:
-        stage, batch = plan[training.step]
-        lists = stages[stage]
-        logits = lists.logits(training.model, batch, 4 if stage == "short" else 8)
-        positives = torch.tensor([lists.entries[at]["positive"] for at in batch])
-        parts = losses(logits, lists.target[batch], positives, settings)
+    while training.step < settings.apart + settings.together:
+        rng = random.Random(settings.seed * 1_000_003 + training.step)
+        queries, passages = draw(teacher, settings, rng)
+        if training.step < settings.apart:
+            target = lifted(teacher, queries, passages, settings.lift)
+            logits = apart(training.model, teacher, queries, passages)
+        else:
+            if training.step == settings.apart:
+                training.unlock()
+            target = lifted(teacher, queries, passages, settings.lift)
+            chosen = sorted(rng.sample(range(len(queries)), 8))
+            lists, target = hardest(target[chosen], passages, 8, rng)
+            logits = together(training.model, teacher, [queries[at] for at in chosen], lists)
+        parts = losses(logits, target, settings)
         training.update(parts["total"])
         training.seconds += time.time() - started
         started = time.time()
         for part, value in parts.items():
-            window.setdefault(f"{stage}_{part}", []).append(value.item())
+            window.setdefault(part, []).append(value.item())
         if training.step % 50 == 0:
             training.log(**{key: round(sum(v) / len(v), 4) for key, v in window.items()})
             window = {}
             training.save()
-        if training.step % settings.dev_every == 0 or training.step == last:
+        last = training.step in (settings.apart, settings.apart + settings.together)
+        if training.step % settings.dev_every == 0 or last:
             training.save(f"step-{training.step}.pt")
             check()
             started = time.time()

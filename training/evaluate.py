@@ -12,11 +12,11 @@ import argparse
 import json
 import pathlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 
-from training.beir import Bm25, ndcg, read, run, titled, zscore
+from training.beir import judged_lists, ndcg, zscore
 from training.export import load
 from training.model import TamisInteraction
 from training.scoring import QUERY_TOKENS, Collection
@@ -27,44 +27,28 @@ BLEND = 0.3
 
 
 def measure(lists: Sequence[dict], scores: Sequence, blend: float = 0.0) -> dict[str, float]:
-    """Mean nDCG@10 of each set, and `mean` over the sets; `blend` adds BM25's z-scores."""
-    by_set: dict[str, list[float]] = {}
+    """Mean nDCG@10 of each set, and `mean` over the sets; `blend` adds BM25's z-scores.
+
+    Where some sets are away from the training's domains, `home` and `away` are the means of the
+    two kinds, and `mean` is the mean of these.
+    """
+    kinds: dict[str, dict[str, list[float]]] = {}
     for entry, found in zip(lists, scores, strict=True):
         found = zscore([float(score) for score in found])
         if blend:
             found = found + blend * zscore(entry["bm25"])
-        by_set.setdefault(entry["set"], []).append(ndcg(entry["grades"], found, entry["judged"]))
-    result = {name: sum(values) / len(values) for name, values in by_set.items()}
-    return {name: round(value, 4) for name, value in result.items()} | {
-        "mean": round(sum(result.values()) / len(result), 4)
-    }
+        kind = kinds.setdefault("away" if entry.get("away") else "home", {})
+        values = kind.setdefault(entry["set"], [])
+        values.append(ndcg(entry["grades"], found, entry["judged"]))
+    sets = {name: _mean(values) for kind in kinds.values() for name, values in kind.items()}
+    means = {kind: _mean(map(_mean, found.values())) for kind, found in kinds.items()}
+    result = sets | (means if len(means) > 1 else {}) | {"mean": _mean(means.values())}
+    return {name: round(value, 4) for name, value in result.items()}
 
 
-def judged_lists(data: pathlib.Path, name: str, depth: int = 100) -> list[dict]:
-    """A test collection's lists: its BM25 run where one came with it, else stemmed BM25."""
-    found = read(data / name, "test")
-    bm25_run = data / name / "runs" / "bm25.trec"
-    keys = list(found.docs)
-    texts = {key: titled(found.titles[key], found.docs[key]) for key in keys}
-    asked = list(found.queries)
-    if bm25_run.exists():
-        hits = run(bm25_run)
-        tops = [[hit for hit in hits[query] if hit[0] in texts][:depth] for query in asked]
-    else:
-        indexed = Bm25([texts[key] for key in keys])
-        found_tops = indexed.top([found.queries[query] for query in asked], depth)
-        tops = [[(keys[at], score) for at, score in top] for top in found_tops]
-    return [
-        {
-            "set": name,
-            "query": found.queries[query],
-            "passages": [texts[doc] for doc, _ in top],
-            "grades": [found.qrels[query].get(doc, 0.0) for doc, _ in top],
-            "judged": list(found.qrels[query].values()),
-            "bm25": [score for _, score in top],
-        }
-        for query, top in zip(asked, tops, strict=True)
-    ]
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return sum(found) / len(found)
 
 
 def figures(model: TamisInteraction, tokenizer: Tokenizer, lists: list[dict], longest: int) -> dict:

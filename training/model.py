@@ -149,6 +149,12 @@ class TamisInteraction(nn.Module):
             states = layer(states, ~mask)
         return states
 
+    def alone(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Final states of one segment by itself, from its states after the closed layers."""
+        for layer in self.encoder.layer[self.config.closed_layers :]:
+            states = layer(states, ~mask)
+        return states
+
     def open(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
         """The other layers, over both segments together: final states of each segment."""
         length = query.shape[1]
@@ -163,15 +169,34 @@ class TamisInteraction(nn.Module):
         return states[:, :length], states[:, length:]
 
     def readout(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
-        """Final states -> logits [B]."""
+        """Final states of pairs -> logits [B]."""
         cosine = F.cosine_similarity(_mean(query, query_mask), _mean(passage, passage_mask), dim=-1)
-        head = self.interaction.head(query[:, 0]).squeeze(-1)
+        passage_mask = self._compared(passage_mask)
+        products = F.normalize(query, dim=-1) @ F.normalize(passage, dim=-1).transpose(1, 2)
+        best = products.masked_fill(~passage_mask[:, None, :], -2.0).amax(-1)
+        maxsim = (self._weights(query, query_mask) * best).sum(-1)
+        return self._logit(query, maxsim, cosine)
+
+    def matrix(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
+        """Final states of Q queries and P passages, each encoded alone -> logits [Q, P]."""
+        means = [_mean(query, query_mask), _mean(passage, passage_mask)]
+        cosine = F.normalize(means[0], dim=-1) @ F.normalize(means[1], dim=-1).T
+        passage_mask = self._compared(passage_mask)
+        best = maxima(F.normalize(query, dim=-1), F.normalize(passage, dim=-1), passage_mask)
+        maxsim = (self._weights(query, query_mask)[:, None] * best).sum(-1)
+        return self._logit(query, maxsim.T, cosine.T).T
+
+    def _compared(self, mask: Tensor) -> Tensor:
+        return mask if self.config.interaction_special_tokens else _inside(mask)
+
+    def _weights(self, query: Tensor, mask: Tensor) -> Tensor:
+        """The share of each query token in MaxSim, [B, L]."""
         weight = torch.sigmoid(self.interaction.token_weight(query).squeeze(-1))
-        if not self.config.interaction_special_tokens:
-            query_mask, passage_mask = _inside(query_mask), _inside(passage_mask)
-        best = _best(query, passage, passage_mask)
-        weight = weight * query_mask
-        maxsim = (weight * best).sum(-1) / weight.sum(-1)
+        weight = weight * self._compared(mask)
+        return weight / weight.sum(-1, keepdim=True)
+
+    def _logit(self, query: Tensor, maxsim: Tensor, cosine: Tensor) -> Tensor:
+        head = self.interaction.head(query[:, 0]).squeeze(-1)
         return self.interaction.mix[0] * maxsim + self.interaction.mix[1] * cosine + head
 
     def forward(
@@ -189,10 +214,13 @@ def _mean(states: Tensor, mask: Tensor) -> Tensor:
     return (states * weight).sum(1) / weight.sum(1)
 
 
-def _best(query: Tensor, passage: Tensor, passage_mask: Tensor) -> Tensor:
-    """For each query token, its greatest cosine with a passage token, [B, Lq]."""
-    products = F.normalize(query, dim=-1) @ F.normalize(passage, dim=-1).transpose(1, 2)
-    return products.masked_fill(~passage_mask[:, None, :], -2.0).amax(-1)
+def maxima(query: Tensor, passage: Tensor, passage_mask: Tensor) -> Tensor:
+    """Each query token's greatest product with a token of each passage, [Q, P, Lq]."""
+    queries, length, wide = query.shape
+    products = query.reshape(-1, wide) @ passage.reshape(-1, wide).T
+    products = products.view(queries * length, *passage.shape[:2])
+    best = products.masked_fill(~passage_mask, -2.0).amax(-1)
+    return best.view(queries, length, -1).transpose(1, 2)
 
 
 def _inside(mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Step 1: pools of short and long passages, queries over them, BM25 shortlists, dev lists."""
+"""Step 1: a pool of passages, queries over them, BM25 shortlists, and the dev lists."""
 
 from __future__ import annotations
 
@@ -8,19 +8,33 @@ import random
 from collections import Counter
 
 from training import pools
-from training.beir import Bm25, Dataset, titled
+from training.beir import Bm25, Dataset, judged_lists, titled
 
-STAGES = {"short": 60, "long": 170}
-"""Stage -> about how many words a passage has."""
+LENGTHS = (45, 45, 45, 90, 90, 170)
+"""About how many words a passage has: one is drawn for each document."""
 
 SHORTLIST = 60
 
+PLAN = {
+    "scifact": (3400, 2, 900, 0.4),
+    "medquad": (2600, 2, 3600, 0.1),
+    "squadshifts_en": (3000, 2, 5500, 0.0),
+    "squad_sentences_en": (3200, 1, 5500, 0.0),
+    "pubmedqa": (900, 2, 900, 0.0),
+}
+"""Collection -> documents, pieces of each at most, real queries, share of titles asked."""
+
+INVENTED = 5000
+
+AWAY = {"wikiqa": ("dev", 126, 30), "mediqa2019_qa": ("train_liveqa", 60, 30)}
+"""Out-of-domain dev collection -> split, queries, candidates of each."""
+
 
 class Pool:
-    """The passages of one stage and the queries asked over them."""
+    """Passages and the queries asked over them."""
 
-    def __init__(self, stage: str, rng: random.Random) -> None:
-        self.stage, self.rng = stage, rng
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
         self.passages: list[str] = []
         self.place: dict[str, int] = {}
         self.queries: list[dict] = []
@@ -32,46 +46,40 @@ class Pool:
             self.passages.append(text)
         return self.place[text]
 
-    def ask(self, source: str, query: str, positive: int = -1) -> None:
-        """Add a query; `positive` is the passage its label points to, or -1."""
+    def ask(self, source: str, query: str, positives: list[int]) -> None:
+        """Add a query; one of `positives` (if any) is what its label points to."""
         query = query.strip()
         if self.rng.random() < 0.3:
             query = query.rstrip("?. ")
-        self.queries.append({"source": source, "query": query, "positive": positive})
+        self.queries.append({"source": source, "query": query, "positives": positives})
 
 
-def fill(pool: Pool, name: str, data: Dataset, held: set, docs: int, asked: int) -> None:
-    """Passages from `docs` documents of a collection, and up to `asked` of its real queries."""
-    rng, words = pool.rng, STAGES[pool.stage]
-    open_queries = [query for query in data.queries if (name, query) not in held]
-    chosen = rng.sample(open_queries, min(asked, len(open_queries)))
-    pointed = [doc for query in chosen for doc in data.qrels[query]]
+def fill(pool: Pool, name: str, data: Dataset, held: set) -> None:
+    """Passages of a collection's documents, and its real queries and titles asked over them."""
+    documents, most, asked, share = PLAN[name]
+    rng = pool.rng
+    queries = [query for query in data.queries if (name, query) not in held]
+    queries = rng.sample(queries, min(asked, len(queries)))
+    pointed = [doc for query in queries for doc in data.qrels[query]]
     others = [doc for doc in data.docs if (name, doc) not in held]
     rng.shuffle(others)
-    keys = list(dict.fromkeys(pointed + others))[:docs]
-    order = list(data.docs)
-    first: dict[str, int] = {}
-    for key in keys:
-        text = data.docs[key]
-        if name == "squad_sentences_en":
-            at, near = order.index(key), rng.randint(0, 2)
-            text = " ".join(
-                data.docs[k] for k in order[at : at + near + 1] if (name, k) not in held
-            )
-        pieces = pools.windows(text, words)
-        title = data.titles[key]
-        lead = titled(title, pieces[0]) if name != "scifact" or rng.random() < 0.7 else pieces[0]
-        first[key] = pool.add(lead)
-        if len(pieces) > 1 and pool.stage == "short" and rng.random() < 0.6:
-            piece = rng.choice(pieces[1:])
-            pool.add(titled(title, piece) if rng.random() < 0.5 else piece)
-        if name in ("scifact", "medquad") and title and rng.random() < 0.15:
-            pool.ask("title", title, pool.add(rng.choice(pieces)))
-    whole = name in ("squad_sentences_en", "medquad") or pool.stage == "long"
-    for query in chosen:
-        doc = next(iter(data.qrels[query]))
-        labelled = whole and doc in first and name not in ("scifact", "pubmedqa")
-        pool.ask(name, data.queries[query], first[doc] if labelled else -1)
+    order = [doc for doc in data.docs if (name, doc) not in held]
+    at = {doc: place for place, doc in enumerate(order)}
+    places: dict[str, list[int]] = {}
+    for doc in list(dict.fromkeys(pointed + others))[:documents]:
+        near = 1 + rng.randint(0, 3) if name == "squad_sentences_en" else 1
+        text = " ".join(data.docs[key] for key in order[at[doc] : at[doc] + near])
+        pieces = pools.windows(text, rng.choice(LENGTHS))
+        chosen = sorted(rng.sample(range(len(pieces)), min(most, len(pieces))))
+        title = data.titles[doc]
+        places[doc] = [
+            pool.add(titled(title, pieces[n]) if rng.random() < 0.5 else pieces[n]) for n in chosen
+        ]
+        if title and rng.random() < share:
+            pool.ask("title", title, [pool.add(pieces[n]) for n in chosen])
+    for query in queries:
+        found = [place for doc in data.qrels[query] for place in places.get(doc, [])]
+        pool.ask(name, data.queries[query], [] if name == "pubmedqa" else found)
 
 
 def invent(pool: Pool, count: int) -> None:
@@ -82,47 +90,39 @@ def invent(pool: Pool, count: int) -> None:
     for at in pool.rng.sample(range(len(pool.passages)), min(count, len(pool.passages))):
         text = pool.passages[at]
         if pool.rng.random() < 0.5:
-            pool.ask("keywords", pools.keywords(text, common, pool.rng))
+            pool.ask("keywords", pools.keywords(text, common, pool.rng), [at])
         else:
             query, rest = pools.cut_sentence(text, pool.rng)
-            pool.add(rest)
-            pool.ask("sentence", query)
+            pool.ask("sentence", query, [pool.add(rest)])
+
+
+def away(data: pathlib.Path) -> list[dict]:
+    """Dev lists of collections that are not trained on, from splits that are not test splits."""
+    lists = []
+    for name, (split, count, depth) in AWAY.items():
+        found = judged_lists(data, name, depth, split)
+        lists += [entry for entry in found if any(entry["grades"])][:count]
+    return [entry | {"away": True} for entry in lists]
 
 
 def prepare(data: pathlib.Path, work: pathlib.Path, scale: float, dev: int, seed: int) -> None:
-    """Write `pools.json` and `dev.json` into the work folder."""
+    """Write `pool.json` and `dev.json` into the work folder."""
     rng = random.Random(seed)
     sets = pools.load(data)
-    dev_lists, held = pools.hold_out(sets, dev, rng)
-    # collection -> (documents, real queries) by stage
-    plan = {
-        "short": {
-            "scifact": (1200, 600),
-            "medquad": (1800, 2200),
-            "squadshifts_en": (900, 1800),
-            "squad_sentences_en": (2400, 2600),
-            "pubmedqa": (700, 600),
-        },
-        "long": {
-            "scifact": (700, 300),
-            "medquad": (700, 800),
-            "squadshifts_en": (900, 1400),
-            "pubmedqa": (300, 300),
-        },
-    }
-    written = {}
-    for stage, parts in plan.items():
-        pool = Pool(stage, rng)
-        for name, (docs, asked) in parts.items():
-            fill(pool, name, sets[name], held, int(docs * scale), int(asked * scale))
-        invent(pool, int((2400 if stage == "short" else 800) * scale))
-        rng.shuffle(pool.queries)
-        shortlists = Bm25(pool.passages).top([q["query"] for q in pool.queries], SHORTLIST)
-        for query, hits in zip(pool.queries, shortlists, strict=True):
-            query["bm25"] = [(at, round(score, 3)) for at, score in hits]
-        written[stage] = {"passages": pool.passages, "queries": pool.queries}
-        print(stage, len(pool.passages), Counter(q["source"] for q in pool.queries), flush=True)
+    lists, held = pools.hold_out(sets, dev, rng)
+    lists += away(data)
     work.mkdir(parents=True, exist_ok=True)
-    (work / "pools.json").write_text(json.dumps(written))
-    (work / "dev.json").write_text(json.dumps(dev_lists))
-    print("dev", Counter(entry["set"] for entry in dev_lists), flush=True)
+    (work / "dev.json").write_text(json.dumps(lists))
+    print("dev", Counter(entry["set"] for entry in lists), flush=True)
+    pool = Pool(rng)
+    for name in PLAN:
+        fill(pool, name, sets[name], held)
+    invent(pool, INVENTED)
+    pool.queries = rng.sample(pool.queries, int(len(pool.queries) * scale))
+    shortlists = Bm25(pool.passages).top([query["query"] for query in pool.queries], SHORTLIST)
+    for query, hits in zip(pool.queries, shortlists, strict=True):
+        query["bm25"] = [(at, round(score, 3)) for at, score in hits]
+    (work / "pool.json").write_text(
+        json.dumps({"passages": pool.passages, "queries": pool.queries})
+    )
+    print(len(pool.passages), Counter(query["source"] for query in pool.queries), flush=True)

@@ -28,7 +28,11 @@ from training.texts import Tokenizer
 def best_checkpoint(folder: pathlib.Path) -> pathlib.Path:
     """The checkpoint whose average has the best mean dev nDCG, alone and blended together."""
     curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
-    found = {line["step"]: line["dev"]["mean"] + line["blended"] for line in curve if "dev" in line}
+    found = {
+        line["step"]: line["dev"]["mean"] + line["blended"]["mean"]
+        for line in curve
+        if "dev" in line
+    }
     kept = {step: score for step, score in found.items() if (folder / f"step-{step}.pt").exists()}
     return folder / f"step-{max(kept, key=kept.__getitem__)}.pt"
 
@@ -57,8 +61,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     parser.add_argument("--name", default="run", help="folder of this run inside --work")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the training pools")
-    parser.add_argument("--dev", type=int, default=100, help="held-out queries of each dev set")
-    parser.add_argument("--candidates", type=int, default=8, help="passages of each list")
+    parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
     for field in dataclasses.fields(Settings):
@@ -71,10 +74,8 @@ def main() -> None:
     work, only = options.work, options.only
     if only in (None, "prepare") and not (work / "dev.json").exists():
         prepare(options.data, work, options.scale, options.dev, settings.seed)
-    if only in (None, "teacher"):
-        for stage in ("short", "long"):
-            if not (work / f"{stage}.json").exists():
-                teach(options.encoder, options.e5, work, stage, options.candidates, settings.seed)
+    if only in (None, "teacher") and not (work / "states.pt").exists():
+        teach(options.encoder, options.e5, work)
     if only in (None, "distil"):
         distil(options.encoder, work, options.name, settings)
     if only in (None, "export"):

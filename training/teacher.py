@@ -1,8 +1,10 @@
-"""Step 2: choose each query's candidates and score them with the two-encoder ensemble.
+"""Step 2: what two encoders, read token by token and together, say about any query and passage.
 
 The teacher is the sum of MiniLM's cosine and MaxSim and multilingual-e5-small's cosine and MaxSim,
-each over its mean deviation within a list, plus a light share of BM25. MiniLM's states after the
-closed layers are kept on disk: the student trains on top of them.
+each over its mean deviation among a query's hard candidates, plus a light share of BM25. Token
+states are computed once and kept on disk, so a training step can score every query of a batch
+against every passage of it. MiniLM's states after the closed layers are kept as well: the student
+trains on top of them.
 """
 
 from __future__ import annotations
@@ -13,33 +15,19 @@ import random
 import time
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.model import TamisInteraction
+from training.beir import Bm25
+from training.model import TamisInteraction, maxima
 from training.scoring import QUERY_TOKENS, closed_states
 from training.texts import Tokenizer, by_length, pad, pad_states
 
-LONGEST = {"short": 112, "long": 224}
-"""Stage -> passage tokens, [CLS] and [SEP] counted in."""
+LONGEST = 240
+"""Passage tokens, [CLS] and [SEP] counted in."""
 
-
-def candidates(query: dict, dense: Sequence[int], count: int, size: int, rng: random.Random):
-    """`count` passages: the positive, BM25's and the encoder's best, deeper and random ones."""
-    shortlist = [at for at, _ in query["bm25"]]
-    wanted = ([query["positive"]] if query["positive"] >= 0 else []) + shortlist[:2]
-    top = [at for at in dict.fromkeys([*shortlist[2:10], *dense[:10]]) if at not in wanted]
-    deep = [at for at in dict.fromkeys([*shortlist[10:], *dense[10:]]) if at not in wanted + top]
-    wanted += rng.sample(top, min(count // 2 - 1, len(top)))
-    wanted += rng.sample(deep, min(count // 4, len(deep)))
-    wanted = list(dict.fromkeys(wanted))[:count]
-    while len(wanted) < count:
-        other = rng.randrange(size)
-        if other not in wanted:
-            wanted.append(other)
-    return wanted
+NAMES = ("cosine", "maxsim", "e5 cosine", "e5 maxsim", "bm25")
 
 
 @torch.no_grad()
@@ -48,31 +36,9 @@ def finish(model: TamisInteraction, states: Sequence[Tensor]) -> list[Tensor]:
     found: list[Tensor] = [torch.empty(0)] * len(states)
     for batch in by_length([len(row) for row in states], 4096):
         padded, mask = pad_states([states[at] for at in batch])
-        for layer in model.encoder.layer[model.config.closed_layers :]:
-            padded = layer(padded, ~mask)
+        padded = model.alone(padded, mask)
         for at, row, row_mask in zip(batch, padded.half(), mask, strict=True):
             found[at] = row[row_mask].clone()
-    return found
-
-
-def pooled(states: Sequence[Tensor]) -> Tensor:
-    """Unit mean vectors of texts."""
-    return F.normalize(torch.stack([row.float().mean(0) for row in states]), dim=1)
-
-
-def pair_scores(
-    queries: Sequence[Tensor], passages: Sequence[Tensor], lists: Sequence[Sequence[int]]
-) -> Tensor:
-    """Cosine and MaxSim of every pair, [lists, candidates, 2]."""
-    query_means, passage_means = pooled(queries), pooled(passages)
-    found = torch.empty(len(lists), len(lists[0]), 2)
-    for at, chosen in enumerate(lists):
-        query = F.normalize(queries[at].float(), dim=1)
-        states, mask = pad_states([passages[place] for place in chosen])
-        products = F.normalize(states, dim=2) @ query.T
-        products = products.masked_fill(~mask[..., None], -2.0)
-        found[at, :, 0] = passage_means[chosen] @ query_means[at]
-        found[at, :, 1] = products.amax(1).mean(1)
     return found
 
 
@@ -98,67 +64,108 @@ class E5:
         return found
 
 
-def teach(
-    encoder: pathlib.Path, e5: pathlib.Path, work: pathlib.Path, stage: str, count: int, seed: int
-) -> None:
-    """Write `<stage>.json` (queries, candidates, scores) and `<stage>.pt` (closed states)."""
-    started, rng = time.time(), random.Random(seed)
-    pool = json.loads((work / "pools.json").read_text())[stage]
-    queries, passages = pool["queries"], pool["passages"]
-    texts = [query["query"] for query in queries]
-    model, tokenizer = TamisInteraction.from_encoder(encoder).eval(), Tokenizer(encoder)
-    asked = closed_states(model, tokenizer(texts, QUERY_TOKENS), 0)
-    read = closed_states(model, tokenizer(passages, LONGEST[stage]), 1)
-    torch.save({"queries": asked, "passages": read}, work / f"{stage}.pt")
-    asked, read = finish(model, asked), finish(model, read)
-    print(f"{stage}: MiniLM states after {time.time() - started:.0f} s", flush=True)
-    near = (pooled(asked) @ pooled(read).T).topk(40, dim=1).indices.tolist()
-    lists = [
-        candidates(query, dense, count, len(passages), rng)
-        for query, dense in zip(queries, near, strict=True)
-    ]
-    scores = [pair_scores(asked, read, lists)]
-    large = E5(e5)
-    asked = large.states([f"query: {text}" for text in texts], QUERY_TOKENS + 8)
-    read = large.states([f"passage: {text}" for text in passages], LONGEST[stage] + 32)
-    print(f"{stage}: e5 states after {time.time() - started:.0f} s", flush=True)
-    scores.append(pair_scores(asked, read, lists))
-    lexical = torch.zeros(len(lists), count, 1)
-    for at, (query, chosen) in enumerate(zip(queries, lists, strict=True)):
-        known = dict(map(tuple, query["bm25"]))
-        lexical[at, :, 0] = torch.tensor([known.get(place, 0.0) for place in chosen])
-    scores.append(lexical)
-    everything = torch.cat(scores, 2).numpy()
-    entries = [
-        {
-            "source": query["source"],
-            "candidates": chosen,
-            "positive": chosen.index(query["positive"]) if query["positive"] in chosen else -1,
-            "scores": np.round(row, 5).tolist(),
-        }
-        for query, chosen, row in zip(queries, lists, everything, strict=True)
-    ]
-    (work / f"{stage}.json").write_text(json.dumps(entries))
-    report(entries)
-    print(f"{stage}: done after {time.time() - started:.0f} s", flush=True)
+def pooled(states: Sequence[Tensor]) -> Tensor:
+    """Unit mean vectors of texts."""
+    return F.normalize(torch.stack([row.float().mean(0) for row in states]), dim=1)
 
 
-def ensemble(scores: np.ndarray, lexical: float) -> np.ndarray:
-    """Teacher scores [lists, candidates], of mean deviation 1 in a list, from five columns."""
-    spread = scores.std(1).mean(0)
-    weights = np.array([0.25, 0.25, 0.25, 0.25, lexical / 4]) / spread
-    total = (scores * weights).sum(2)
-    return (total - total.mean(1, keepdims=True)) / total.std(1).mean()
+class Readings:
+    """Cosine and MaxSim of one encoder's states, for any queries and passages of the pool."""
+
+    def __init__(self, queries: list[Tensor], passages: list[Tensor]) -> None:
+        self.queries, self.passages = queries, passages
+        self.query_means, self.passage_means = pooled(queries), pooled(passages)
+
+    @torch.no_grad()
+    def __call__(self, queries: Sequence[int], passages: Sequence[int]) -> Tensor:
+        """[Q, P, 2]."""
+        cosine = self.query_means[list(queries)] @ self.passage_means[list(passages)].T
+        query, query_mask = pad_states([self.queries[at] for at in queries])
+        passage, passage_mask = pad_states([self.passages[at] for at in passages])
+        best = maxima(F.normalize(query, dim=-1), F.normalize(passage, dim=-1), passage_mask)
+        maxsim = (best * query_mask[:, None]).sum(-1) / query_mask.sum(-1)[:, None]
+        return torch.stack([cosine, maxsim], -1)
 
 
-def report(entries: Sequence[dict]) -> None:
-    """How often each teacher puts the labelled positive first: a look at training labels only."""
-    labelled = [entry for entry in entries if entry["positive"] >= 0]
-    scores = np.array([entry["scores"] for entry in labelled])
-    positives = np.array([entry["positive"] for entry in labelled])
-    names = ("cosine", "maxsim", "e5 cosine", "e5 maxsim", "bm25")
-    columns = {name: scores[..., at] for at, name in enumerate(names)}
-    columns |= {f"all+{share}": ensemble(scores, share) for share in (0.0, 0.3, 0.6, 1.0)}
-    for name, column in columns.items():
-        own = column[np.arange(len(column)), positives][:, None]
-        print(f"  {name}: MRR {(1 / ((column > own).sum(1) + 1)).mean():.4f}", flush=True)
+class Teacher:
+    """The pool with everything known about it, and the ensemble's scores."""
+
+    def __init__(self, work: pathlib.Path, lexical: float) -> None:
+        pool = json.loads((work / "pool.json").read_text())
+        self.entries, self.texts = pool["queries"], pool["passages"]
+        states = torch.load(work / "states.pt")
+        self.queries, self.passages = states["closed"]
+        self.encoders = [Readings(*states["minilm"]), Readings(*states["e5"])]
+        self.bm25 = Bm25(self.texts)
+        self.share = torch.tensor([0.25, 0.25, 0.25, 0.25, lexical / 4])
+        means = self.encoders[0].query_means, self.encoders[0].passage_means
+        self.near = (means[0] @ means[1].T).topk(40, dim=1).indices.tolist()
+        self.beside = (means[0] @ means[0].T).topk(25, dim=1).indices.tolist()
+        self.spread = torch.ones(5)
+        self.spread = self._spread()
+
+    def columns(self, queries: Sequence[int], passages: Sequence[int]) -> Tensor:
+        """The five scores of each query and passage, [Q, P, 5]; BM25's best passage has 1."""
+        lexical = []
+        for at in queries:
+            scores = torch.from_numpy(self.bm25.scores(self.entries[at]["query"]))
+            lexical.append(scores[list(passages)] / scores.max().clamp_min(1e-6))
+        parts = [encoder(queries, passages) for encoder in self.encoders]
+        return torch.cat([*parts, torch.stack(lexical).float()[..., None]], -1)
+
+    def scores(self, queries: Sequence[int], passages: Sequence[int]) -> Tensor:
+        """The ensemble, [Q, P], in mean deviations among hard candidates."""
+        return (self.columns(queries, passages) * self.share / self.spread).sum(-1)
+
+    def candidates(self, query: int, rng: random.Random, count: int) -> list[int]:
+        """Passages for one query: a labelled one, BM25's and the encoder's best, deeper ones."""
+        entry = self.entries[query]
+        lexical, dense = [at for at, _ in entry["bm25"]], self.near[query]
+        chosen = rng.sample(entry["positives"], min(1, len(entry["positives"])))
+        for source in ([*lexical[:2], *dense[:2]], [*lexical[:10], *dense[:10]]):
+            left = [at for at in dict.fromkeys(source) if at not in chosen]
+            chosen += rng.sample(left, min(count // 3 or 1, len(left)))
+        left = [at for at in dict.fromkeys([*lexical[10:], *dense[10:]]) if at not in chosen]
+        return chosen + rng.sample(left, min(max(count - len(chosen), 1), len(left)))
+
+    def _spread(self) -> Tensor:
+        """Each column's mean deviation within a list, over some lists; scaled to the sum's."""
+        rng = random.Random(1)
+        sample = rng.sample(range(len(self.entries)), min(300, len(self.entries)))
+        found = torch.cat([self.columns([at], self.candidates(at, rng, 8)[:8]) for at in sample])
+        spread = found.std(1, unbiased=False).mean(0).clamp_min(1e-6)
+        total = (found * self.share / spread).sum(-1).std(1, unbiased=False).mean()
+        return spread * total
+
+    def report(self) -> None:
+        """How often each teacher puts a labelled passage first: a look at training labels only."""
+        rng = random.Random(2)
+        labelled = [at for at, entry in enumerate(self.entries) if len(entry["positives"]) == 1]
+        sample = rng.sample(labelled, min(400, len(labelled)))
+        lists = {at: self.candidates(at, rng, 8)[:8] for at in sample}
+        found = torch.cat([self.columns([at], chosen) for at, chosen in lists.items()])
+        columns = {name: found[..., at] for at, name in enumerate(NAMES)}
+        columns["all"] = (found * self.share / self.spread).sum(-1)
+        for name, column in columns.items():
+            ranks = (column > column[:, :1]).sum(1) + 1
+            print(f"  {name}: MRR {(1 / ranks).mean():.4f}", flush=True)
+
+
+def teach(encoder: pathlib.Path, e5: pathlib.Path, work: pathlib.Path) -> None:
+    """Write `states.pt`: fp16 token states of all queries and passages."""
+    started = time.time()
+    pool = json.loads((work / "pool.json").read_text())
+    texts = [query["query"] for query in pool["queries"]], pool["passages"]
+    with torch.autocast("cpu", torch.bfloat16):
+        model, tokenizer = TamisInteraction.from_encoder(encoder).eval(), Tokenizer(encoder)
+        rows = tokenizer(texts[0], QUERY_TOKENS), tokenizer(texts[1], LONGEST)
+        closed = [closed_states(model, part, segment) for segment, part in enumerate(rows)]
+        states = {"closed": closed, "minilm": [finish(model, part) for part in closed]}
+        print(f"MiniLM states after {time.time() - started:.0f} s", flush=True)
+        large = E5(e5)
+        states["e5"] = [
+            large.states([f"query: {text}" for text in texts[0]], QUERY_TOKENS + 8),
+            large.states([f"passage: {text}" for text in texts[1]], LONGEST + 32),
+        ]
+    torch.save(states, work / "states.pt")
+    print(f"e5 states after {time.time() - started:.0f} s", flush=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from types import SimpleNamespace
 
 import torch
 
-from training.distil import Settings, losses
+from training.distil import Settings, apart, losses, together
 from training.export import dequantise, quantise
 from training.model import Config, TamisInteraction
 from training.pools import cut_sentence, keywords, plain, windows
@@ -70,11 +71,40 @@ def test_quantised_weights_are_close_and_interaction_is_exact() -> None:
             assert (back[name] - tensor).abs().max() <= tensor.abs().max() / 127
 
 
+def test_matrix_is_the_readout_of_every_pair() -> None:
+    model = tiny()
+    torch.nn.init.normal_(model.interaction.token_weight.weight)
+    query, passage = pad([[101, 5, 6, 102], [101, 7, 102]]), pad([[101, 9, 102], [101, 5, 9, 102]])
+    asked, read = model.closed(*query, 0, 4), model.closed(*passage, 1, 4)
+    found = model.matrix(asked, query[1], read, passage[1])
+    for at in (0, 1):
+        alone = model.readout(asked, query[1], read[[at, at]], passage[1][[at, at]])
+        assert torch.allclose(found[:, at], alone, atol=1e-4)
+
+
+def test_batches_by_length_give_columns_and_rows_in_their_places() -> None:
+    model = tiny()
+    with torch.no_grad():
+        model.interaction.attention_bias[2:] = -1e4
+    rows = [[101, *range(5, 5 + size), 102] for size in (9, 2, 7, 4, 1)]
+    pool = SimpleNamespace(
+        queries=closed_states(model, rows[:3], 0), passages=closed_states(model, rows, 1)
+    )
+    passages = [4, 0, 2, 1, 3]
+    matrix = apart(model, pool, [2, 0], passages)
+    lists = torch.tensor([[0, 3], [4, 1]])
+    pairs = together(model, pool, [2, 0], lists)
+    for row in (0, 1):
+        for column, passage in enumerate(lists[row].tolist()):
+            expected = matrix[row, passages.index(passage)]
+            assert abs(pairs[row, column] - expected) < 0.1  # bf16
+
+
 def test_loss_is_least_at_the_teacher() -> None:
-    target, none = torch.tensor([[1.5, 0.0, -1.5]]), torch.tensor([-1])
+    target = torch.tensor([[1.5, 0.0, -1.5]])
     settings = Settings()
-    at = losses(target * settings.sharpness, target, none, settings)["total"]
-    away = losses(-target, target, none, settings)["total"]
+    at = losses(target * settings.sharpness, target, settings)["total"]
+    away = losses(-target, target, settings)["total"]
     assert at.abs() < 1e-5 < away
 
 
