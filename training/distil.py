@@ -15,6 +15,7 @@ constant until its last fifth, so that any checkpoint is usable.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import pathlib
@@ -27,6 +28,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.evaluate import BLEND, measure
+from training.export import load
 from training.model import CLOSED, TamisInteraction
 from training.scoring import Collection
 from training.teacher import Teacher
@@ -143,17 +145,23 @@ class Training:
     """The state of a run: model, average, optimiser, step. Saved to and resumed from `run.pt`."""
 
     def __init__(
-        self, encoder: pathlib.Path, teacher: Teacher, folder: pathlib.Path, settings: Settings
+        self,
+        encoder: pathlib.Path,
+        teacher: Teacher,
+        folder: pathlib.Path,
+        settings: Settings,
+        start: pathlib.Path | None = None,
     ) -> None:
         self.settings, self.folder = settings, folder
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
         self.model = TamisInteraction.from_encoder(encoder, CLOSED)
-        self.mean = TamisInteraction.from_encoder(encoder, CLOSED).eval()
+        if start:
+            self.model.load_state_dict(load(start).state_dict())
         with torch.no_grad():
-            spread = teacher.spread[:2]
-            self.model.interaction.mix.copy_(settings.sharpness / 2 / spread)
-            self.mean.interaction.mix.copy_(self.model.interaction.mix)
+            self.model.interaction.attention_bias.fill_(CLOSED)
+            self.model.interaction.mix.copy_(settings.sharpness / 2 / teacher.spread[[1, 0]])
+        self.mean = copy.deepcopy(self.model).eval()
         self.model.requires_grad_(False)
         first = self.model.config.closed_layers
         layers = list(self.model.encoder.layer[first:].requires_grad_(True).parameters())
@@ -237,13 +245,22 @@ class Training:
                     ours.copy_(torch.where(finite, ours * decay + new * (1 - decay), new))
 
 
-def distil(encoder: pathlib.Path, work: pathlib.Path, name: str, settings: Settings) -> None:
-    """Run the training, or go on with it; dev figures are those of the `step-N.pt` written."""
+def distil(
+    encoder: pathlib.Path,
+    work: pathlib.Path,
+    name: str,
+    settings: Settings,
+    start: pathlib.Path | None = None,
+) -> None:
+    """Run the training, or go on with it; dev figures are those of the `step-N.pt` written.
+
+    `start` is an exported model whose weights it starts from, instead of the encoder's.
+    """
     teacher = Teacher(work, settings.lexical)
     teacher.report()
     dev = json.loads((work / "dev.json").read_text())
     collection = Collection(Tokenizer(encoder), dev, 192)
-    training = Training(encoder, teacher, work / name, settings)
+    training = Training(encoder, teacher, work / name, settings, start)
     window: dict[str, list[float]] = {}
     started = time.time()
 

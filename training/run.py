@@ -60,6 +60,7 @@ def main() -> None:
     for name in ("data", "encoder", "e5", "work", "out"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     parser.add_argument("--name", default="run", help="folder of this run inside --work")
+    parser.add_argument("--start", type=pathlib.Path, help="an exported model to go on from")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the training pools")
     parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
@@ -77,7 +78,7 @@ def main() -> None:
     if only in (None, "teacher") and not (work / "states.pt").exists():
         teach(options.encoder, options.e5, work)
     if only in (None, "distil"):
-        distil(options.encoder, work, options.name, settings)
+        distil(options.encoder, work, options.name, settings, options.start)
     if only in (None, "export"):
         dev = json.loads((work / "dev.json").read_text())
         checkpoint = best_checkpoint(work / options.name)
