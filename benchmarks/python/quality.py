@@ -6,8 +6,9 @@ Every row reranks the same candidates: the collection's own run where it has one
 BM25's. `cosine` is the bi-encoder all-MiniLM-L6-v2, `late` its cosine and MaxSim (sum of z-scores),
 both untrained; `default` is `tamis.CrossEncoder()` through the engine; `+ BM25` adds 0.3 of BM25's
 z-score. `--apart` takes the default's PyTorch definition instead, for a model whose cross-attention
-is shut: each text is encoded once, in bf16, which is much less work. Intervals are paired bootstraps over queries (95%): of the mean for BM25, of the difference
-from `late` for the other rows. Run it once, on a finished model: nothing is to be chosen by it.
+is shut: each text is encoded once, in bf16, which is much less work. Intervals are paired
+bootstraps over queries (95%): of the mean for BM25, of the difference from `late` for other rows.
+Run it once, on a finished model: nothing is to be chosen by it.
 """
 
 from __future__ import annotations
