@@ -41,7 +41,7 @@ def averaged(encoder: TamisInteraction, model: TamisInteraction, share: float) -
 
 @torch.no_grad()
 def weigh(
-    model: TamisInteraction, tokenizer: Tokenizer, pool: dict, maxsim: float, count: int = 100
+    model: TamisInteraction, tokenizer: Tokenizer, pool: dict, maxsim: float, count: int = 30
 ) -> None:
     """Set the readout: MaxSim's share is `maxsim` times that of cosine, in deviations."""
     asked = random.Random(1).sample(pool["queries"], count)
