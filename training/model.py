@@ -161,10 +161,11 @@ class TamisInteraction(nn.Module):
         states = torch.cat([query, passage], 1)
         hidden = ~torch.cat([query_mask, passage_mask], 1)
         side = torch.arange(states.shape[1]) >= length
-        across = (side[:, None] != side[None, :]).to(states.dtype)
+        across = side[:, None] != side[None, :]
         first = self.config.closed_layers
         for number, layer in enumerate(self.encoder.layer[first:], first):
-            bias = self.interaction.attention_bias[number][:, None, None] * across
+            bias = self.interaction.attention_bias[number][:, None, None]
+            bias = torch.where(across, bias, torch.zeros(()))
             states = layer(states, hidden, bias)
         return states[:, :length], states[:, length:]
 

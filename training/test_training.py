@@ -10,7 +10,7 @@ import torch
 
 from training.distil import Settings, apart, losses, together
 from training.export import dequantise, quantise
-from training.model import Config, TamisInteraction
+from training.model import CLOSED, Config, TamisInteraction
 from training.pools import cut_sentence, keywords, plain, windows
 from training.scoring import closed_states, open_scores
 from training.texts import by_length, pad
@@ -53,7 +53,7 @@ def test_padding_does_not_change_a_logit() -> None:
 def test_closed_attention_is_the_bi_encoder() -> None:
     model = tiny()
     with torch.no_grad():
-        model.interaction.attention_bias[2:] = -1e4
+        model.interaction.attention_bias[2:] = CLOSED
     query, passage = pad([[101, 5, 6, 102]]), pad([[101, 9, 10, 102]])
     apart = model.closed(*query, 0, 4), model.closed(*passage, 1, 4)
     expected = model.readout(apart[0], query[1], apart[1], passage[1])
