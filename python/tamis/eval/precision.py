@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tamis.errors import ModelError
 
 PRECISIONS = ("bf16", "fp16", "int8")
+CHOSEN_BY_AUTO = ("bf16", "int8")  # fp16 saves memory and no time
 
 _LISTS, _DEPTH, _WORDS, _SEED = 12, 10, 60, 3
 

@@ -9,7 +9,13 @@ from typing import Any
 from torch import Tensor
 
 from tamis.errors import ExportError
-from tamis.eval.precision import RankedList, ranking_parity, record_parity, reference_lists
+from tamis.eval.precision import (
+    CHOSEN_BY_AUTO,
+    RankedList,
+    ranking_parity,
+    record_parity,
+    reference_lists,
+)
 from tamis.export import parity, torchscript
 from tamis.export.archive import tensor_records
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
@@ -97,7 +103,8 @@ def export_model(
         }
         write_manifest(folder, facts)
         if program.convention == "packed":
-            record_parity(folder, ranking_parity(folder, lists=_lists_for(found.config)))
+            measured = ranking_parity(folder, CHOSEN_BY_AUTO, _lists_for(found.config))
+            record_parity(folder, measured)
     return ExportReport(
         Path(dest),
         facts["architecture"],
@@ -113,7 +120,7 @@ def export_model(
 def _lists_for(config: dict[str, Any]) -> tuple[RankedList, ...]:
     """Fewer lists for a large model, whose scoring would take minutes on a slow machine."""
     large = int(config.get("hidden_size") or config.get("dim") or 0) >= 1024
-    return reference_lists()[: 3 if large else None]
+    return reference_lists()[: 3 if large else 6]
 
 
 def _facts(source: Source, config: dict[str, Any], labels: int, limit: int) -> dict[str, Any]:

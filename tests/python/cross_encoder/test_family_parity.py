@@ -46,12 +46,7 @@ def load(folder: Path, scorer: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     if scorer == "torchscript" and importlib.util.find_spec("tamis._torch") is None:
         pytest.skip("this tamis was built without torch")
     monkeypatch.setenv("TAMIS_CACHE", str(folder.parent / "cache"))
-    try:
-        return tamis.CrossEncoder(str(folder), scorer=scorer)
-    except tamis.TokenizerError as error:
-        if not (folder / "merges.txt").exists():
-            raise
-        pytest.skip(f"byte-level BPE is not read yet: {error}")
+    return tamis.CrossEncoder(str(folder), scorer=scorer)
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
