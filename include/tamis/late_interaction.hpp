@@ -118,6 +118,7 @@ class LateInteraction {
   [[nodiscard]] Ranking rank(std::string_view query, std::span<const std::string_view> passages,
                              const LateRankOptions& options = {}) const;
 
+  [[nodiscard]] const std::filesystem::path& folder() const;
   [[nodiscard]] std::size_t max_length() const;
   [[nodiscard]] std::size_t width() const;         ///< of a token's vector
   [[nodiscard]] std::size_t cached_bytes() const;  ///< held by the cache now

@@ -60,6 +60,7 @@
 #include <tamis/cascade/cascade.hpp>      // IWYU pragma: export
 #include <tamis/cascade/check.hpp>        // IWYU pragma: export
 #include <tamis/cascade/clock.hpp>        // IWYU pragma: export
+#include <tamis/cascade/compare.hpp>      // IWYU pragma: export
 #include <tamis/cascade/cost_model.hpp>   // IWYU pragma: export
 #include <tamis/cascade/options.hpp>      // IWYU pragma: export
 #include <tamis/cascade/rerank.hpp>       // IWYU pragma: export

@@ -81,7 +81,7 @@ LateInteraction LateInteraction::load(const fs::path& path, const LateInteractio
                                        : Mix{options.maxsim_weight, options.cosine_weight};
   auto cache = std::make_unique<PassageCache>(options.cache_bytes, weights.config.hidden_size);
   return LateInteraction(std::make_shared<const LateInteractionParts>(LateInteractionParts{
-      std::move(tokenizer), std::move(loaded), limit,
+      spec.folder, std::move(tokenizer), std::move(loaded), limit,
       options.query_prefix ? *options.query_prefix : saved_prefix(spec.folder, {"query"}),
       passage_prefix, mix, fingerprint(spec, open_weights(spec), passage_prefix),
       std::move(cache)}));

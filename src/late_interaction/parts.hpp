@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,7 @@ struct Mix {
 };
 
 struct LateInteractionParts {
+  std::filesystem::path folder;
   AnyTokenizer tokenizer;
   engine::LoadedEncoder loaded;
   std::size_t max_length = 0;
