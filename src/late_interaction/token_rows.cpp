@@ -26,7 +26,8 @@ void mean_of(std::span<const float> states, std::span<float> mean) {
   for (std::size_t i = 0; i < states.size(); ++i) {
     sums[i % width] += static_cast<double>(states[i]);
   }
-  const auto tokens = static_cast<double>(states.size() / width);
+  const std::size_t rows = states.size() / width;
+  const auto tokens = static_cast<double>(rows);
   std::transform(sums.begin(), sums.end(), mean.begin(),
                  [tokens](double sum) { return static_cast<float>(sum / tokens); });
 }

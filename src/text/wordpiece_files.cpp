@@ -71,6 +71,7 @@ void finish(WordPieceOptions& options, const TokenizerFiles& files, const std::s
                                                                          {"pad_token", "[PAD]"},
                                                                          {"cls_token", "[CLS]"},
                                                                          {"mask_token", "[MASK]"}}};
+  special.reserve(kSpecial.size());
   for (const auto& [key, fallback] : kSpecial) {
     special.push_back({.content = special_token(files, key, fallback)});
   }

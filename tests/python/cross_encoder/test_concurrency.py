@@ -135,6 +135,7 @@ def test_a_token_cancels_from_another_thread(model: Any) -> None:
 _INTERRUPTED = """
     import os, signal, threading, time, sys
     import tamis
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits "ignore"
     model = tamis.CrossEncoder(sys.argv[1])
     pairs = [(f"query {i}", f"{i} " + "word " * 400) for i in range(200000)]
     sent = []

@@ -123,6 +123,7 @@ def test_ten_megabytes_in_one_text(model: Any, mode: str) -> None:
 def test_ctrl_c_while_one_text_of_ten_megabytes_is_read(model: Any) -> None:
     code = """
         text = "the quick brown fox jumps over the lazy dog . " * 220_000
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sent = []
         def interrupt():
             sent.append(time.monotonic())
