@@ -73,7 +73,7 @@ void finish(WordPieceOptions& options, const TokenizerFiles& files, const std::s
                                                                          {"mask_token", "[MASK]"}}};
   special.reserve(kSpecial.size());
   for (const auto& [key, fallback] : kSpecial) {
-    special.push_back({.content = special_token(files, key, fallback)});
+    special.push_back(special_added_token(files, key, {.content = fallback}));
   }
   // A tokenizer.json states all its added tokens itself.
   if (!files.tokenizer.empty()) special.clear();
