@@ -61,6 +61,13 @@ struct LateScores {
   std::uint32_t query_tokens_cut = 0;
 };
 
+/// One unit vector for each text, in the order of the texts.
+struct Embeddings {
+  std::vector<float> values;  ///< [texts, width]
+  std::size_t width = 0;
+  std::vector<std::uint32_t> tokens_cut;  ///< [texts]
+};
+
 /// Encoded passages of one model. Immutable: copies share everything, and parts share their bytes.
 ///
 /// A token takes its width and four bytes more: int8 with a scale of its own. One more row, the
@@ -70,10 +77,15 @@ class Passages {
   Passages();
 
   [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t width() const;   ///< of a token's vector
   [[nodiscard]] std::size_t tokens() const;  ///< special ones included
   [[nodiscard]] std::size_t bytes() const;   ///< of all vectors, shared or not
   /// Tokens of each passage that the model did not read.
   [[nodiscard]] std::vector<std::uint32_t> tokens_cut() const;
+
+  /// Unit vectors [passages, width], the mean of each passage's tokens: what embed_passages gives
+  /// of a model that embeds by the mean, up to int8. They cost nothing here.
+  [[nodiscard]] std::vector<float> means() const;
 
   /// The passages with these indices, in this order. Throws InvalidArgument.
   [[nodiscard]] Passages select(std::span<const std::size_t> indices) const;
@@ -103,6 +115,15 @@ class LateInteraction {
   [[nodiscard]] Passages encode_passages(std::span<const std::string_view> texts,
                                          const ReadOptions& options = {}) const;
 
+  /// One vector for each text, for a nearest-neighbour index: the mean of its tokens, or its first
+  /// token's where the model's folder says so, of length 1, in fp32. A cosine is a dot product.
+  /// They do not go through the cache. Throws as encode_passages does, and ModelError for a model
+  /// that embeds in another way.
+  [[nodiscard]] Embeddings embed_passages(std::span<const std::string_view> texts,
+                                          const ReadOptions& options = {}) const;
+  [[nodiscard]] Embeddings embed_queries(std::span<const std::string_view> texts,
+                                         const ReadOptions& options = {}) const;
+
   /// What `Passages::save` wrote, mapped: memory holds what is in use. With `verify` all of it is
   /// read once and compared with its hash. Throws ModelError for a file that is damaged, of another
   /// format, or of another model.
@@ -120,7 +141,9 @@ class LateInteraction {
 
   [[nodiscard]] const std::filesystem::path& folder() const;
   [[nodiscard]] std::size_t max_length() const;
-  [[nodiscard]] std::size_t width() const;         ///< of a token's vector
+  [[nodiscard]] std::size_t width() const;  ///< of a token's vector
+  /// Names the model and its passage prefix: equal for whom vectors may be compared.
+  [[nodiscard]] const std::string& fingerprint() const;
   [[nodiscard]] std::size_t cached_bytes() const;  ///< held by the cache now
   [[nodiscard]] std::string description() const;   ///< "engine fp32 avx2"
 

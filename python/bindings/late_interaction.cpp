@@ -69,6 +69,26 @@ Passages encode(const LateInteraction& model, const py::list& texts, bool refuse
   return model.encode_passages(views, options);
 }
 
+py::array_t<float> matrix(const std::vector<float>& values, std::size_t width) {
+  const std::size_t rows = width == 0 ? 0 : values.size() / width;
+  return py::array_t<float>({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(width)},
+                            values.data());
+}
+
+py::tuple embed(const LateInteraction& model, const py::list& texts, bool queries,
+                bool refuse_truncation, const py::object& progress,
+                std::optional<tamis::CancelToken> cancel) {
+  const Utf8Texts utf8(texts, queries ? "query" : "passage");
+  std::vector<std::string_view> views(utf8.size());
+  for (std::size_t i = 0; i < views.size(); ++i) views[i] = utf8[i];
+  const auto options = options_of(refuse_truncation, progress, std::move(cancel));
+  const auto found = [&] {
+    const py::gil_scoped_release release;
+    return queries ? model.embed_queries(views, options) : model.embed_passages(views, options);
+  }();
+  return py::make_tuple(matrix(found.values, found.width), array_of(found.tokens_cut));
+}
+
 py::tuple score(const LateInteraction& model, const py::str& query, const Passages& passages,
                 bool refuse_truncation, const py::object& progress,
                 std::optional<tamis::CancelToken> cancel) {
@@ -104,7 +124,10 @@ void bind_passages(py::module_& module) {
       .def_property_readonly("nbytes", &Passages::bytes, "Bytes of all vectors, shared or not.")
       .def_property_readonly(
           "tokens_cut", [](const Passages& self) { return array_of(self.tokens_cut()); },
-          "uint32 [passages]: tokens that the model did not read.");
+          "uint32 [passages]: tokens that the model did not read.")
+      .def_property_readonly(
+          "means", [](const Passages& self) { return matrix(self.means(), self.width()); },
+          "float32 [passages, width]: unit vectors, the mean of each one's tokens, up to int8.");
 }
 
 }  // namespace
@@ -123,6 +146,12 @@ void bind_late_interaction(py::module_& module) {
            py::arg("cancel") = py::none(),
            "Equal texts, and those still in the cache, are encoded once. The GIL is released.")
       .def(
+          "embed", &embed, py::arg("texts"), py::kw_only(), py::arg("queries") = false,
+          py::arg("refuse_truncation") = false, py::arg("progress") = py::none(),
+          py::arg("cancel") = py::none(),
+          "float32 unit vectors [texts, width], and how many tokens of each text were cut. The GIL "
+          "is released.")
+      .def(
           "open_passages",
           [](const LateInteraction& self, const std::filesystem::path& path, bool verify) {
             const py::gil_scoped_release release;
@@ -137,6 +166,8 @@ void bind_late_interaction(py::module_& module) {
       .def_property_readonly("max_length", &LateInteraction::max_length,
                              "Tokens of a text, special ones included.")
       .def_property_readonly("width", &LateInteraction::width, "Of a token's vector.")
+      .def_property_readonly("fingerprint", &LateInteraction::fingerprint,
+                             "Names the model and its passage prefix.")
       .def_property_readonly("cached_bytes", &LateInteraction::cached_bytes,
                              "Bytes that the cache of passages holds now.")
       .def_property_readonly("description", &LateInteraction::description,

@@ -161,6 +161,10 @@ class Passages:
     def tokens_cut(self) -> NDArray[np.uint32]:
         """uint32 [passages]: tokens that the model did not read."""
 
+    @property
+    def means(self) -> NDArray[np.float32]:
+        """float32 [passages, width]: unit vectors, the mean of each one's tokens, up to int8."""
+
 class LateInteraction:
     """Compares a query with passages that were encoded before."""
 
@@ -188,6 +192,18 @@ class LateInteraction:
     ) -> Passages:
         """Equal texts, and those still in the cache, are encoded once. The GIL is released."""
 
+    def embed(
+        self,
+        texts: list[str],
+        *,
+        queries: bool = False,
+        refuse_truncation: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """float32 unit vectors [texts, width], and how many tokens of each text were cut. The GIL
+        is released."""
+
     def open_passages(self, path: str | PathLike[str], *, verify: bool = True) -> Passages:
         """What Passages.save wrote, mapped; `verify` reads it all once."""
 
@@ -209,6 +225,10 @@ class LateInteraction:
     @property
     def width(self) -> int:
         """Of a token's vector."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model and its passage prefix."""
 
     @property
     def cached_bytes(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from tamis.scoring import Scored
 
 Passages = _native.Passages
 OnTruncation = Literal["warn", "error", "ignore"]
+Progress = Callable[[int, int], None] | None
 _HUB_ORGANIZATION = "sentence-transformers"  # of a name without one
 
 
@@ -77,11 +78,41 @@ class LateInteraction:
         on_truncation: OnTruncation = "warn",
         text: TextOf = None,
         fields: Sequence[str] | None = None,
+        progress: Progress = None,
         cancel: _native.CancelToken | None = None,
     ) -> Passages:
-        """The passages' token vectors, to score or to save. `text` and `fields` as in `rank`.
+        """The passages' token vectors, to score or to save. `text` and `fields` as in `rank`;
+        `progress` is called with passages done and their number.
         Throws InvalidArgument, TruncationError, NonFiniteScore, Cancelled."""
-        return self._encode(listed_texts(texts, text, fields)[1], on_truncation, cancel)
+        listed = listed_texts(texts, text, fields)[1]
+        return self._encode(listed, on_truncation, cancel, progress)
+
+    def embed_passages(
+        self,
+        texts: Iterable[Any],
+        *,
+        on_truncation: OnTruncation = "warn",
+        text: TextOf = None,
+        fields: Sequence[str] | None = None,
+        progress: Progress = None,
+        cancel: _native.CancelToken | None = None,
+    ) -> NDArray[np.float32]:
+        """One unit vector for each passage [passages, width], for a nearest-neighbour index: the
+        mean of its tokens, or its first one's where the model says so. A cosine is a dot product.
+        Throws as `encode_passages` does."""
+        listed = listed_texts(texts, text, fields)[1]
+        return self._embed(listed, False, on_truncation, progress, cancel)
+
+    def embed_queries(
+        self,
+        queries: Iterable[Any],
+        *,
+        on_truncation: OnTruncation = "warn",
+        progress: Progress = None,
+        cancel: _native.CancelToken | None = None,
+    ) -> NDArray[np.float32]:
+        """As `embed_passages`, with the prefix and the segment of queries."""
+        return self._embed(listed_texts(queries)[1], True, on_truncation, progress, cancel)
 
     def open_passages(self, path: str | os.PathLike[str], *, verify: bool = True) -> Passages:
         """What `Passages.save` wrote, mapped: memory holds what is in use. `verify` reads all of it
@@ -175,6 +206,11 @@ class LateInteraction:
         return self._native.max_length
 
     @property
+    def fingerprint(self) -> str:
+        """Names the model and its passage prefix: vectors of equal ones may be compared."""
+        return self._native.fingerprint
+
+    @property
     def cached_bytes(self) -> int:
         """What the cache of passages holds now."""
         return self._native.cached_bytes
@@ -194,14 +230,37 @@ class LateInteraction:
         return self
 
     def _encode(
-        self, texts: list[str], on_truncation: str, cancel: _native.CancelToken | None
+        self,
+        texts: list[str],
+        on_truncation: str,
+        cancel: _native.CancelToken | None,
+        progress: Progress = None,
     ) -> Passages:
         passages = self._native.encode_passages(
-            texts, refuse_truncation=_refuses(on_truncation), cancel=cancel
+            texts, refuse_truncation=_refuses(on_truncation), progress=progress, cancel=cancel
         )
         if on_truncation == "warn":
             self._warn_if_cut("passages", passages.tokens_cut)
         return passages
+
+    def _embed(
+        self,
+        texts: list[str],
+        queries: bool,
+        on_truncation: str,
+        progress: Progress,
+        cancel: _native.CancelToken | None,
+    ) -> NDArray[np.float32]:
+        vectors, cut = self._native.embed(
+            texts,
+            queries=queries,
+            refuse_truncation=_refuses(on_truncation),
+            progress=progress,
+            cancel=cancel,
+        )
+        if on_truncation == "warn":
+            self._warn_if_cut("queries" if queries else "passages", cut)
+        return vectors
 
     def _score(
         self,

@@ -7,20 +7,12 @@
 
 #include <fmt/format.h>
 
-#include <tamis/error.hpp>
-
-#include "cross_encoder/wave.hpp"
+#include "late_interaction/read_texts.hpp"
 #include "late_interaction/text_sequence.hpp"
 #include "late_interaction/token_rows.hpp"
-#include "parallel/parallel_for.hpp"
 
 namespace tamis {
 namespace {
-
-// A group's tokens are in memory at a time, whatever the number of texts.
-constexpr std::size_t kGroupTexts = 4096;
-// A micro-batch of a few hundred tokens stays in its core's cache through all layers.
-constexpr PlanOptions kPlan{.max_tokens = 512, .max_pairs = 64};
 
 /// The different texts of a call, each with the index of its first one.
 struct UniqueTexts {
@@ -76,54 +68,29 @@ class Encoding {
     refuse_cut(tokens_cut, parts_.max_length, fmt::format("passage {}", unique_.first[index]));
   }
 
-  std::vector<EncodedPair> sequences_of(std::span<const std::size_t> group) const {
-    const PairTemplate& around = parts_.tokenizer.pair_template();
-    const bool segments = parts_.config().family == EncoderFamily::interaction;
-    const std::uint8_t type = segments ? around.document_type : std::uint8_t{0};
-    std::vector<EncodedPair> sequences(group.size());
-    parallel_for(group.size(), [&](std::size_t i) {
-      const std::string text = parts_.passage_prefix + std::string(unique_.texts[group[i]]);
-      sequences[i] =
-          text_sequence(around, parts_.tokenizer.tokenize(text).ids, parts_.max_length, type);
-    });
-    return sequences;
-  }
-
   void encode_group(std::span<const std::size_t> group) {
-    const std::vector<EncodedPair> sequences = sequences_of(group);
+    std::vector<std::string_view> texts;
+    for (const std::size_t index : group) texts.push_back(unique_.texts[index]);
+    const std::vector<EncodedPair> sequences = sequences_of(parts_, Side::passage, texts);
     for (std::size_t i = 0; i < group.size(); ++i) {
       const std::uint32_t cut = sequences[i].document_tokens_cut;
       if (options_.on_truncation == OnTruncation::error) refuse(group[i], cut);
       found_[group[i]] = EncodedPassage{nullptr, 0, cut};
     }
-    WaveOptions waves{.plan = kPlan, .cancel = options_.cancel, .scored = {}};
-    if (options_.progress) {
-      waves.scored = [&](std::size_t more) {
-        done_ += more;
-        options_.progress(done_ * total_ / found_.size(), total_);
-      };
-    }
-    run_in_waves(sequences, waves, [&](std::span<const PackedBatch> batches) {
-      parts_.encoder().run(batches, [&](std::size_t i, const engine::Workspace& workspace) {
-        read_batch(batches[i], workspace, group);
-      });
-    });
+    const auto done = [&](std::size_t more) {
+      done_ += more;
+      if (options_.progress) options_.progress(done_ * total_ / found_.size(), total_);
+    };
+    const std::size_t width = parts_.config().hidden_size;
+    read_sequences(parts_, sequences, options_, done,
+                   [&](std::size_t i, std::span<const float> states) {
+                     const auto rows = unit_rows(parts_.config(), states);
+                     EncodedPassage& passage = *found_[group[i]];
+                     passage.rows = quantize_rows(rows, width);
+                     passage.count = static_cast<std::uint32_t>(rows.size() / width);
+                   });
     require_finite(group);
     for (const std::size_t index : group) parts_.cache->keep(unique_.texts[index], *found_[index]);
-  }
-
-  void read_batch(const PackedBatch& batch, const engine::Workspace& workspace,
-                  std::span<const std::size_t> group) {
-    const std::size_t width = parts_.config().hidden_size;
-    for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
-      const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
-      const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
-      const auto rows = unit_rows(parts_.config(),
-                                  {workspace.hidden.data() + begin * width, (end - begin) * width});
-      EncodedPassage& passage = *found_[group[batch.rows[pair]]];
-      passage.rows = quantize_rows(rows, width);
-      passage.count = static_cast<std::uint32_t>(rows.size() / width);
-    }
   }
 
   void require_finite(std::span<const std::size_t> group) const {
@@ -131,12 +98,7 @@ class Encoding {
     for (const std::size_t index : group) {
       if (found_[index]->count == 0) bad.push_back(unique_.first[index]);
     }
-    if (bad.empty()) return;
-    throw NonFiniteScore(
-        fmt::format("the model gave NaN or infinity for {} of {} passages, first for passage {}; "
-                    "its weights may be broken, or overflow at this precision",
-                    bad.size(), total_, bad.front()),
-        bad);
+    refuse_non_finite(bad, total_, Side::passage);
   }
 
   const LateInteractionParts& parts_;

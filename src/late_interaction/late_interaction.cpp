@@ -13,6 +13,7 @@
 #include "late_interaction/maxsim.hpp"
 #include "late_interaction/parts.hpp"
 #include "late_interaction/query.hpp"
+#include "late_interaction/read_texts.hpp"
 
 namespace tamis {
 namespace {
@@ -20,11 +21,6 @@ namespace {
 // Passages that are compared between two looks at the caller's wish to stop: some tens of
 // milliseconds.
 constexpr std::size_t kTogether = 2048;
-
-void refuse_windows(const ReadOptions& options) {
-  if (options.on_truncation != OnTruncation::window) return;
-  raise<InvalidArgument>("late interaction has no windows; split the passages instead");
-}
 
 void require_finite(std::span<const float> logits) {
   std::vector<std::size_t> bad;
@@ -104,6 +100,7 @@ Ranking LateInteraction::rank(std::string_view query, std::span<const std::strin
 const std::filesystem::path& LateInteraction::folder() const { return parts_->folder; }
 std::size_t LateInteraction::max_length() const { return parts_->max_length; }
 std::size_t LateInteraction::width() const { return parts_->config().hidden_size; }
+const std::string& LateInteraction::fingerprint() const { return parts_->fingerprint; }
 std::size_t LateInteraction::cached_bytes() const { return parts_->cache->bytes(); }
 
 std::string LateInteraction::description() const {

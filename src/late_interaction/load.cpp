@@ -8,6 +8,7 @@
 
 #include "late_interaction/fingerprint.hpp"
 #include "late_interaction/parts.hpp"
+#include "late_interaction/pooling.hpp"
 #include "late_interaction/text_sequence.hpp"
 #include "model/json_field.hpp"
 #include "model/saved_settings.hpp"
@@ -83,8 +84,8 @@ LateInteraction LateInteraction::load(const fs::path& path, const LateInteractio
   return LateInteraction(std::make_shared<const LateInteractionParts>(LateInteractionParts{
       spec.folder, std::move(tokenizer), std::move(loaded), limit,
       options.query_prefix ? *options.query_prefix : saved_prefix(spec.folder, {"query"}),
-      passage_prefix, mix, fingerprint(spec, open_weights(spec), passage_prefix),
-      std::move(cache)}));
+      passage_prefix, mix, saved_pooling(spec.folder),
+      tamis::fingerprint(spec, open_weights(spec), passage_prefix), std::move(cache)}));
 }
 
 }  // namespace tamis

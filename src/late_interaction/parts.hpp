@@ -10,6 +10,7 @@
 #include <tamis/text/tokenizer.hpp>
 
 #include "late_interaction/passage_cache.hpp"
+#include "late_interaction/pooling.hpp"
 #include "score/engine/shared_encoder.hpp"
 
 namespace tamis {
@@ -28,6 +29,7 @@ struct LateInteractionParts {
   std::string query_prefix;
   std::string passage_prefix;
   Mix mix;
+  Pooling pooling = Pooling::mean;
   std::string fingerprint;
   std::unique_ptr<PassageCache> cache;  ///< the only part that changes
 

@@ -11,6 +11,8 @@ Passages::Passages() : contents_(std::make_shared<const Contents>()) {}
 
 std::size_t Passages::size() const { return contents_->passages.size(); }
 
+std::size_t Passages::width() const { return contents_->width; }
+
 std::size_t Passages::tokens() const {
   std::size_t tokens = 0;
   for (const EncodedPassage& passage : contents_->passages) tokens += passage.count - 1;
@@ -24,6 +26,15 @@ std::vector<std::uint32_t> Passages::tokens_cut() const {
   cut.reserve(size());
   for (const EncodedPassage& passage : contents_->passages) cut.push_back(passage.tokens_cut);
   return cut;
+}
+
+std::vector<float> Passages::means() const {
+  const std::size_t width = contents_->width;
+  std::vector<float> values(size() * width);
+  for (std::size_t i = 0; i < size(); ++i) {
+    read_row(contents_->passages[i].rows.get(), width, values.data() + i * width);
+  }
+  return values;
 }
 
 Passages Passages::select(std::span<const std::size_t> indices) const {

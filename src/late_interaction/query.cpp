@@ -9,6 +9,7 @@
 #include <tamis/batch/packed.hpp>
 #include <tamis/error.hpp>
 
+#include "late_interaction/read_texts.hpp"
 #include "late_interaction/text_sequence.hpp"
 #include "late_interaction/token_rows.hpp"
 
@@ -63,9 +64,7 @@ EncodedQuery read_query(const engine::EncoderWeights& weights, std::span<const f
 EncodedQuery encode_query(const LateInteractionParts& parts, std::string_view query,
                           const ReadOptions& options) {
   if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
-  const Tokens tokens = parts.tokenizer.tokenize(parts.query_prefix + std::string(query));
-  const PairTemplate& around = parts.tokenizer.pair_template();
-  const EncodedPair sequence = text_sequence(around, tokens.ids, parts.max_length, 0);
+  const EncodedPair sequence = sequences_of(parts, Side::query, std::span(&query, 1)).front();
   if (options.on_truncation == OnTruncation::error) {
     refuse_cut(sequence.document_tokens_cut, parts.max_length, "the query");
   }

@@ -66,6 +66,15 @@ std::vector<float> unit_rows(const EncoderConfig& config, std::span<const float>
   return finite ? rows : std::vector<float>{};
 }
 
+bool unit_vector(Pooling pooling, std::span<const float> states, std::span<float> row) {
+  if (pooling == Pooling::first_token) {
+    std::copy_n(states.begin(), row.size(), row.begin());
+  } else {
+    mean_of(states, row);
+  }
+  return normalize(row);
+}
+
 std::shared_ptr<const std::byte> quantize_rows(std::span<const float> rows, std::size_t width) {
   const std::size_t count = rows.size() / width;
   const std::shared_ptr<std::byte[]> bytes(new std::byte[count * row_bytes(width)]);

@@ -11,6 +11,8 @@
 
 #include <tamis/model/encoder_config.hpp>
 
+#include "late_interaction/pooling.hpp"
+
 namespace tamis {
 
 [[nodiscard]] constexpr std::size_t row_bytes(std::size_t width) { return sizeof(float) + width; }
@@ -27,6 +29,9 @@ struct TokenRange {
 /// tokens. Empty when a state is NaN or infinite.
 [[nodiscard]] std::vector<float> unit_rows(const EncoderConfig& config,
                                            std::span<const float> states);
+
+/// One unit vector of a text's `states` [tokens, width]. False when it is not finite.
+bool unit_vector(Pooling pooling, std::span<const float> states, std::span<float> row);
 
 [[nodiscard]] std::shared_ptr<const std::byte> quantize_rows(std::span<const float> rows,
                                                              std::size_t width);
