@@ -23,7 +23,7 @@ void gemm(benchmark::State& state, const tamis::engine::Product& product) {
   tamis::engine::Floats y(rows * outputs);
   tamis::engine::Bytes prepared;
   for (auto _ : state) {
-    tamis::engine::apply(linear, x.data(), rows, y.data(), nullptr, prepared, {});
+    tamis::engine::apply(linear, x.data(), rows, y.data(), prepared, {});
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }

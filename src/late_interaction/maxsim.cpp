@@ -55,7 +55,7 @@ void multiply(const Linear& query, std::span<const EncodedPassage> block, std::s
   for (const EncodedPassage& passage : block) {
     for (std::size_t i = 0; i < passage.count; ++i, to += product.row_bytes(query.inputs)) {
       read_row(passage.rows.get() + i * row_bytes(query.inputs), query.inputs, own.row.data());
-      product.prepare(own.row.data(), query.inputs, 1, query.inputs, to);
+      product.prepare(own.row.data(), query.inputs, 1, query.inputs, to, 0);
     }
   }
   product.multiply(own.prepared.data(), rows, query.panels.data(), query.outputs, query.inputs,

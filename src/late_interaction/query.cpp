@@ -42,7 +42,7 @@ double head_of(const engine::EncoderWeights& weights, std::span<const float> sta
   if (weights.head.classifier.outputs == 0) return 0;
   float out = 0;
   engine::Bytes prepared;
-  engine::apply(weights.head.classifier, states.data(), 1, &out, nullptr, prepared, {});
+  engine::apply(weights.head.classifier, states.data(), 1, &out, prepared, {});
   return out;
 }
 

@@ -9,7 +9,7 @@
 namespace tamis::engine {
 namespace {
 
-constexpr std::size_t kQueryRows = 56;
+constexpr std::size_t kQueryRows = 84;
 
 /// One head of one sequence, or of one closed segment of it.
 struct Slice {
@@ -26,6 +26,7 @@ struct Scratch {
   Bytes values;
   Bytes prepared;
   Floats logits;
+  Floats sums;
 };
 
 Scratch& scratch() {
@@ -65,23 +66,26 @@ void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
   pack_keys_and_values(weights, slice, workspace, own);
   const std::size_t stride = padded(length);
   own.logits.resize(kQueryRows * stride);
+  own.sums.resize(kQueryRows);
   reserve_rows(product, kQueryRows, std::max(size, length), own.prepared);
   for (std::size_t first = slice.query_begin; first < slice.query_end; first += kQueryRows) {
     const std::size_t rows = std::min(kQueryRows, slice.query_end - first);
     const std::size_t at = first * width + slice.head * size;
-    product.prepare(workspace.queries.data() + at, width, rows, size, own.prepared.data());
+    product.prepare(workspace.queries.data() + at, width, rows, size, own.prepared.data(),
+                    product.row_bytes(size));
     product.multiply(own.prepared.data(), rows, own.keys.data(), length, size, own.logits.data(),
                      stride);
-    for (std::size_t row = 0; row < rows; ++row) {
-      float* const logits = own.logits.data() + row * stride;
-      if (!layer.segment_bias.empty()) {
-        add_segment_bias(batch, slice, first + row, layer.segment_bias[slice.head], logits);
+    if (!layer.segment_bias.empty()) {
+      for (std::size_t row = 0; row < rows; ++row) {
+        add_segment_bias(batch, slice, first + row, layer.segment_bias[slice.head],
+                         own.logits.data() + row * stride);
       }
-      weights.kernels->softmax(logits, length);
     }
-    product.prepare(own.logits.data(), stride, rows, length, own.prepared.data());
-    product.multiply(own.prepared.data(), rows, own.values.data(), size, length,
-                     workspace.context.data() + at, width);
+    product.prepare_powers(own.logits.data(), stride, rows, length, own.prepared.data(),
+                           own.sums.data());
+    float* const context = workspace.context.data() + at;
+    product.multiply(own.prepared.data(), rows, own.values.data(), size, length, context, width);
+    weights.kernels->divide_rows(context, width, rows, size, own.sums.data());
   }
 }
 

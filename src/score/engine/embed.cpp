@@ -79,8 +79,7 @@ void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& w
   if (!projects) return;
   workspace.hidden.resize(batch.tokens() * config.hidden_size);
   Bytes prepared;
-  apply(tables.projection, out.data(), batch.tokens(), workspace.hidden.data(), nullptr, prepared,
-        team);
+  apply(tables.projection, out.data(), batch.tokens(), workspace.hidden.data(), prepared, team);
 }
 
 }  // namespace tamis::engine

@@ -1,5 +1,6 @@
 // score/engine/encode.cpp: the layers, post-norm as in BERT (Devlin et al., NAACL 2019).
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include <tamis/parallel.hpp>
@@ -18,8 +19,9 @@ constexpr std::size_t kFewRows = 28;
 /// Per thread: what a block of rows goes through between attention and the next layer.
 struct Scratch {
   Floats residual;  ///< [block, hidden]
-  Floats inner;     ///< [block, intermediate]
+  Floats inner;     ///< [block, intermediate], where the rows cannot be prepared by columns
   Bytes prepared;
+  Bytes inner_rows;
 };
 
 Scratch& scratch() {
@@ -66,13 +68,17 @@ void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats&
   }
 }
 
-/// out = linear(hidden) for `rows` rows.
-void project(const Linear& linear, const Floats& hidden, std::size_t rows, Floats& out,
-             const Team& team) {
-  out.resize(rows * linear.outputs);
+/// outs[i] = linears[i](hidden) for `rows` rows; the linear layers read the same prepared rows.
+void project(std::initializer_list<std::pair<const Linear*, Floats*>> parts, const Floats& hidden,
+             std::size_t rows, const Team& team) {
+  for (const auto& [linear, out] : parts) out->resize(rows * linear->outputs);
   by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
-    apply(linear, hidden.data() + begin * linear.inputs, end - begin,
-          out.data() + begin * linear.outputs, nullptr, scratch().prepared, inner);
+    Bytes& prepared = scratch().prepared;
+    const Linear& first = *parts.begin()->first;
+    prepare(first, hidden.data() + begin * first.inputs, end - begin, prepared);
+    for (const auto& [linear, out] : parts) {
+      multiply(*linear, prepared, end - begin, out->data() + begin * linear->outputs, inner);
+    }
   });
 }
 
@@ -81,11 +87,12 @@ void finish_block(const EncoderWeights& weights, const LayerWeights& layer, cons
                   float* hidden, std::size_t rows, const Team& team) {
   Scratch& own = scratch();
   own.residual.resize(kRows * weights.config.hidden_size);
-  own.inner.resize(kRows * weights.config.intermediate_size);
-  apply(layer.attention_output, context, rows, own.residual.data(), nullptr, own.prepared, team);
+  apply(layer.attention_output, context, rows, own.residual.data(), own.prepared, team);
   add_and_norm(weights, layer.attention_norm, own.residual, hidden, rows);
-  apply(layer.inner, hidden, rows, own.inner.data(), activation_of(weights), own.prepared, team);
-  apply(layer.outer, own.inner.data(), rows, own.residual.data(), nullptr, own.prepared, team);
+  prepare(layer.inner, hidden, rows, own.prepared);
+  multiply_into(layer.inner, own.prepared, rows, activation_of(weights), layer.outer,
+                own.inner_rows, own.inner, team);
+  multiply(layer.outer, own.inner_rows, rows, own.residual.data(), team);
   add_and_norm(weights, layer.output_norm, own.residual, hidden, rows);
 }
 
@@ -101,8 +108,8 @@ void keep_first_tokens(const PackedBatch& batch, std::size_t width, Floats& hidd
 
 void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& workspace,
                     const Team& team) {
-  project(layer.key_value, workspace.hidden, rows, workspace.key_values, team);
-  project(layer.query, workspace.hidden, rows, workspace.queries, team);
+  project({{&layer.key_value, &workspace.key_values}, {&layer.query, &workspace.queries}},
+          workspace.hidden, rows, team);
 }
 
 void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
@@ -123,10 +130,10 @@ void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& 
     // The last layer's other tokens reach no logit.
     const bool first_only = weights.reads_first_token() && &layer == &weights.layers.back();
     if (first_only) {
-      project(layer.key_value, workspace.hidden, rows, workspace.key_values, team);
+      project({{&layer.key_value, &workspace.key_values}}, workspace.hidden, rows, team);
       keep_first_tokens(batch, width, workspace.hidden);
       rows = batch.pairs();
-      project(layer.query, workspace.hidden, rows, workspace.queries, team);
+      project({{&layer.query, &workspace.queries}}, workspace.hidden, rows, team);
     } else {
       project_tokens(layer, rows, workspace, team);
     }

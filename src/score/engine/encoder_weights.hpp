@@ -36,7 +36,7 @@ struct LayerWeights {
   Linear inner;
   Linear outer;
   Norm output_norm;
-  std::vector<float> segment_bias;  ///< [heads], on logits between segments; empty: none
+  std::vector<float> segment_bias;  ///< [heads], on base-2 logits between segments; empty: none
 };
 
 /// What makes logits of the last hidden states.

@@ -33,11 +33,9 @@ void read_head(const EncoderWeights& weights, const PackedBatch& batch, const Wo
   std::vector<float> dense(batch.pairs() * weights.config.hidden_size);
   Bytes prepared;
   const Team alone;
-  apply(weights.head.dense, workspace.hidden.data(), batch.pairs(), dense.data(), nullptr, prepared,
-        alone);
+  apply(weights.head.dense, workspace.hidden.data(), batch.pairs(), dense.data(), prepared, alone);
   activate(weights, dense);
-  apply(weights.head.classifier, dense.data(), batch.pairs(), logits.data(), nullptr, prepared,
-        alone);
+  apply(weights.head.classifier, dense.data(), batch.pairs(), logits.data(), prepared, alone);
 }
 
 }  // namespace tamis::engine

@@ -66,8 +66,7 @@ class Readout {
                              cosine(mean_of(states_, query.begin, query.end, width_),
                                     mean_of(states_, document.begin, document.end, width_));
     float head = 0;
-    apply(weights_.head.classifier, states_ + query.begin * width_, 1, &head, nullptr, prepared_,
-          Team{});
+    apply(weights_.head.classifier, states_ + query.begin * width_, 1, &head, prepared_, Team{});
     return static_cast<float>(mixed + static_cast<double>(head));
   }
 
@@ -87,7 +86,7 @@ class Readout {
     const auto d = normalized(states_, document.begin, document.end, width_);
     const Linear keys = make_linear(weights_.kernels->fp32, d, {}, columns, width_);
     std::vector<float> similarities(rows * columns);
-    apply(keys, q.data(), rows, similarities.data(), nullptr, prepared_, Team{});
+    apply(keys, q.data(), rows, similarities.data(), prepared_, Team{});
     double sum = 0;
     double total = 0;
     for (std::size_t row = 0; row < rows; ++row) {

@@ -6,23 +6,52 @@
 namespace tamis::engine {
 namespace {
 
-// Outputs that a `then` is applied to while they are still in the first-level cache.
+// Panels whose outputs are still in the first-level cache when they are read again.
 constexpr std::size_t kPanelsTogether = 2;
 // Pieces of a product that the threads of a split team share.
 constexpr std::size_t kPanelsPerPiece = 4;
+// Inputs that every format prepares without a thought for what is behind them.
+constexpr std::size_t kWholeInputs = 64;
 
-/// Outputs [first, last) of y.
+/// Outputs [first, last) of y, rows of which are `stride` floats apart.
 void multiply_columns(const Linear& linear, const Bytes& prepared, std::size_t rows, float* y,
-                      Pointwise then, std::size_t first, std::size_t last) {
+                      std::size_t stride, std::size_t first, std::size_t last) {
   const Product& product = *linear.product;
-  const std::size_t panel_bytes = product.panel_bytes(linear.inputs);
-  const std::size_t wide = then == nullptr ? last - first : kPanelsTogether * product.panel;
+  const std::byte* const panels =
+      linear.panels.data() + first / product.panel * product.panel_bytes(linear.inputs);
+  product.multiply(prepared.data(), rows, panels, last - first, linear.inputs, y, stride);
+}
+
+/// Calls work(first, last) for pieces of the outputs.
+template <typename Work>
+void by_outputs(const Linear& linear, const Team& team, Work&& work) {
+  if (!team.split) return work(std::size_t{0}, linear.outputs);
+  team.ranges(linear.outputs, kPanelsPerPiece * linear.product->panel, work);
+}
+
+/// `then` of outputs [first, last) into floats that are as far apart as the rows of `next`.
+void into_floats(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
+                 float* floats, std::size_t first, std::size_t last) {
+  const std::size_t wide = kPanelsTogether * linear.product->panel;
+  for (; first < last; first += wide) {
+    const std::size_t end = std::min(first + wide, last);
+    multiply_columns(linear, prepared, rows, floats + first, linear.outputs, first, end);
+    then(floats + first, linear.outputs, rows, end - first);
+  }
+}
+
+/// `then` of outputs [first, last) into prepared rows, by way of a block of columns.
+void into_rows(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
+               const Product& next, std::size_t row_bytes, std::byte* out, std::size_t first,
+               std::size_t last) {
+  thread_local Floats block;
+  const std::size_t wide = kPanelsTogether * linear.product->panel;
+  if (block.size() < rows * wide) block.resize(rows * wide);
   for (; first < last; first += wide) {
     const std::size_t count = std::min(wide, last - first);
-    product.multiply(prepared.data(), rows,
-                     linear.panels.data() + first / product.panel * panel_bytes, count,
-                     linear.inputs, y + first, linear.outputs);
-    if (then != nullptr) then(y + first, linear.outputs, rows, count);
+    multiply_columns(linear, prepared, rows, block.data(), wide, first, first + count);
+    then(block.data(), wide, rows, count);
+    next.prepare(block.data(), wide, rows, count, out + first * next.input_bytes, row_bytes);
   }
 }
 
@@ -45,18 +74,40 @@ void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, 
   if (prepared.size() < bytes) prepared.resize(bytes);
 }
 
-void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Pointwise then,
-           Bytes& prepared, const Team& team) {
-  const Product& product = *linear.product;
-  reserve_rows(product, rows, linear.inputs, prepared);
-  product.prepare(x, linear.inputs, rows, linear.inputs, prepared.data());
-  const std::size_t step = kPanelsPerPiece * product.panel;
-  if (!team.split) {
-    multiply_columns(linear, prepared, rows, y, then, 0, linear.outputs);
+void prepare(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared) {
+  reserve_rows(*linear.product, rows, linear.inputs, prepared);
+  linear.product->prepare(x, linear.inputs, rows, linear.inputs, prepared.data(),
+                          linear.product->row_bytes(linear.inputs));
+}
+
+void multiply(const Linear& linear, const Bytes& prepared, std::size_t rows, float* y,
+              const Team& team) {
+  by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
+    multiply_columns(linear, prepared, rows, y + first, linear.outputs, first, last);
+  });
+}
+
+void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Bytes& prepared,
+           const Team& team) {
+  prepare(linear, x, rows, prepared);
+  multiply(linear, prepared, rows, y, team);
+}
+
+void multiply_into(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
+                   const Linear& next, Bytes& next_rows, Floats& floats, const Team& team) {
+  const Product& reader = *next.product;
+  if (reader.input_bytes == 0 || linear.outputs % kWholeInputs != 0) {
+    floats.resize(rows * linear.outputs);
+    by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
+      into_floats(linear, prepared, rows, then, floats.data(), first, last);
+    });
+    prepare(next, floats.data(), rows, next_rows);
     return;
   }
-  team.ranges(linear.outputs, step, [&](std::size_t first, std::size_t last) {
-    multiply_columns(linear, prepared, rows, y, then, first, last);
+  reserve_rows(reader, rows, next.inputs, next_rows);
+  by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
+    into_rows(linear, prepared, rows, then, reader, reader.row_bytes(next.inputs), next_rows.data(),
+              first, last);
   });
 }
 

@@ -30,9 +30,21 @@ struct Linear {
 /// Makes room for `rows` prepared rows.
 void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, Bytes& prepared);
 
-/// y[rows, outputs] = then(x W^T + b); rows of x and y are `inputs` and `outputs` floats apart.
-/// `prepared`: scratch. `then` may be null. A split team shares the outputs.
-void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Pointwise then,
-           Bytes& prepared, const Team& team);
+/// x as rows that the product reads; rows of x are `linear.inputs` floats apart.
+void prepare(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared);
+
+/// y[rows, outputs] = x W^T + b of prepared rows; rows of y are `outputs` floats apart. A split
+/// team shares the outputs.
+void multiply(const Linear& linear, const Bytes& prepared, std::size_t rows, float* y,
+              const Team& team);
+
+/// prepare, then multiply. `prepared`: scratch.
+void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Bytes& prepared,
+           const Team& team);
+
+/// next_rows = then(x W^T + b), prepared for `next`, of which it is the input. What lies between
+/// goes by columns that stay in the first-level cache. `floats`: scratch.
+void multiply_into(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
+                   const Linear& next, Bytes& next_rows, Floats& floats, const Team& team);
 
 }  // namespace tamis::engine

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <string>
 #include <utility>
 
@@ -89,11 +90,11 @@ class Loader {
     return {reader_.floats(name + ".weight", {width}), reader_.floats(name + ".bias", {width})};
   }
 
-  /// Divided by sqrt(head size).
+  /// Divided by sqrt(head size), and by ln 2: attention's softmax has base 2.
   [[nodiscard]] Linear query(const std::string& name) const {
     const std::size_t width = config_.hidden_size;
     const std::size_t head = width / config_.heads;
-    const float scale = 1.0F / std::sqrt(static_cast<float>(head));
+    const float scale = std::numbers::log2e_v<float> / std::sqrt(static_cast<float>(head));
     auto weight = reader_.floats(name + ".weight", {width, width});
     auto bias = reader_.floats(name + ".bias", {width});
     for (auto* values : {&weight, &bias}) {
@@ -138,6 +139,7 @@ class Loader {
     if (std::any_of(own.begin(), own.end(), [](float bias) { return !(bias <= kMost); })) {
       reader_.not_finite(name);
     }
+    for (float& bias : own) bias *= std::numbers::log2e_v<float>;
     return own;
   }
 

@@ -26,11 +26,20 @@ struct Product {
   const char* arithmetic;  ///< what multiplies: "fp32", "bf16", "int8"
   std::size_t panel;       ///< outputs of a panel
 
+  /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
+  /// element depends on its whole row (int8).
+  std::size_t input_bytes;
   /// Bytes of a prepared row.
   std::size_t (*row_bytes)(std::size_t inputs);
-  /// Rows of x, `stride` floats apart, one after another into `out`.
+  /// Rows of x, `stride` floats apart, into rows `out_stride` bytes apart.
   void (*prepare)(const float* x, std::size_t stride, std::size_t rows, std::size_t inputs,
-                  std::byte* out);
+                  std::byte* out, std::size_t out_stride);
+  /// As `prepare`, of 2^(x - m), m being the row's largest element: softmax in base 2 whose
+  /// division is left for later, by sums[row]. Relative error below 3e-7 before the format rounds.
+  /// The row has room for padded(inputs) floats. Null where activations are never multiplied
+  /// (int8).
+  void (*prepare_powers)(const float* x, std::size_t stride, std::size_t rows, std::size_t inputs,
+                         std::byte* out, float* sums);
   /// Bytes of a panel. A multiple of 64.
   std::size_t (*panel_bytes)(std::size_t inputs);
   /// Writes ceil(outputs / panel) panels; `bias` [outputs] may be null.

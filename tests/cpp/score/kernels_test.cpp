@@ -90,7 +90,7 @@ struct Product {
                                       std::size_t count) const {
     tamis::engine::Bytes prepared;
     std::vector<float> y(count * outputs, 99.0F);
-    tamis::engine::apply(linear, x.data() + first * inputs, count, y.data(), nullptr, prepared, {});
+    tamis::engine::apply(linear, x.data() + first * inputs, count, y.data(), prepared, {});
     return y;
   }
 };
@@ -217,7 +217,7 @@ TEST_CASE("columns beyond the last are not written") {
           tamis::engine::make_linear(product, random_floats(3 * 300, 2), {}, 3, 300);
       tamis::engine::Bytes prepared;
       tamis::engine::reserve_rows(product, 6, 300, prepared);
-      product.prepare(x.data(), 300, 6, 300, prepared.data());
+      product.prepare(x.data(), 300, 6, 300, prepared.data(), product.row_bytes(300));
       std::vector<float> y(6 * 10, 7.0F);
       product.multiply(prepared.data(), 6, linear.panels.data(), 3, 300, y.data(), 10);
       for (std::size_t i = 0; i < y.size(); ++i) {
