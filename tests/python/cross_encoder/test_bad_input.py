@@ -144,6 +144,37 @@ def test_truncated_weights(one_label: Path, tmp_path: Path) -> None:
         tamis.CrossEncoder(str(folder))
 
 
+def _relocate(weights: Path, tensor: str, begin: int, end: int) -> None:
+    """Rewrite the header of a safetensors file so that a tensor lies elsewhere."""
+    content = weights.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header[tensor]["data_offsets"] = [begin, end]
+    text = json.dumps(header).encode()
+    weights.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
+
+
+@pytest.mark.parametrize(("place", "said"), [("outside", "lie outside"), ("over", "overlap")])
+def test_tensors_outside_the_file_or_over_each_other(
+    one_label: Path, tmp_path: Path, place: str, said: str
+) -> None:
+    folder = _copy(one_label, tmp_path / "m")
+    weights = folder / "model.safetensors"
+    header = json.loads(
+        weights.read_bytes()[8 : 8 + int.from_bytes(weights.read_bytes()[:8], "little")]
+    )
+    begin, end = header["classifier.bias"]["data_offsets"]
+    shift = weights.stat().st_size if place == "outside" else 0
+    start = shift or next(
+        entry["data_offsets"][0]
+        for name, entry in header.items()
+        if name not in ("__metadata__", "classifier.bias")
+    )
+    _relocate(weights, "classifier.bias", start, start + end - begin)
+    with pytest.raises(tamis.ModelError, match=said):
+        tamis.CrossEncoder(str(folder))
+
+
 def test_no_classification_head(one_label: Path, tmp_path: Path) -> None:
     save = pytest.importorskip("safetensors.torch")
     folder = _copy(one_label, tmp_path / "m")
