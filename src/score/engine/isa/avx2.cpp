@@ -20,8 +20,8 @@ inline IntVec multiply_shorts(IntVec a, IntVec b) {
 #include "score/engine/isa/product.inc"
 
 namespace {
-constexpr auto kBf16 = stored_product<Bf16Bits>("bf16");
-constexpr auto kFp16 = stored_product<Fp16Bits>("fp16");
+constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
+constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = Int8<WideDot>::product();
 }  // namespace
 

@@ -12,8 +12,8 @@ inline IntVec multiply_shorts(IntVec a, IntVec b) {
   return reinterpret_cast<IntVec>(
       _mm512_madd_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 }
-constexpr auto kBf16 = stored_product<Bf16Bits>("bf16");
-constexpr auto kFp16 = stored_product<Fp16Bits>("fp16");
+constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
+constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = Int8<WideDot>::product();
 }  // namespace
 

@@ -20,8 +20,8 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
   return sum;
 }
 
-constexpr auto kBf16 = stored_product<Bf16Bits>("bf16");
-constexpr auto kFp16 = stored_product<Fp16Bits>("fp16");
+constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
+constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = Int8<VnniDot>::product();
 
 }  // namespace
