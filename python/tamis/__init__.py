@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         InvalidArgument,
         ModelError,
         NonFiniteScore,
+        RetrievalError,
         TokenizerError,
         TruncationError,
         TruncationWarning,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tamis.export import ExportReport, export_model, export_torchscript
     from tamis.late_interaction import LateInteraction
     from tamis.report import Prediction, Ranked, TruncationReport
+    from tamis.retrieval import Index
 
 # name -> the module that has it, and its name there where that differs
 _WHERE = {
@@ -48,6 +50,7 @@ _WHERE = {
     "InvalidArgument": "tamis.errors",
     "ModelError": "tamis.errors",
     "NonFiniteScore": "tamis.errors",
+    "RetrievalError": "tamis.errors",
     "TokenizerError": "tamis.errors",
     "TruncationError": "tamis.errors",
     "TruncationWarning": "tamis.errors",
@@ -58,6 +61,7 @@ _WHERE = {
     "Prediction": "tamis.report",
     "Ranked": "tamis.report",
     "TruncationReport": "tamis.report",
+    "Index": "tamis.retrieval",
 }
 
 __all__ = [
@@ -68,6 +72,7 @@ __all__ = [
     "Error",
     "ExportError",
     "ExportReport",
+    "Index",
     "InvalidArgument",
     "LateInteraction",
     "ModelError",
@@ -75,6 +80,7 @@ __all__ = [
     "Passages",
     "Prediction",
     "Ranked",
+    "RetrievalError",
     "Tokenizer",
     "TokenizerError",
     "TruncationError",

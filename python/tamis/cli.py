@@ -1,4 +1,4 @@
-"""The `tamis` command: rerank, export, parity, demo. Only the standard library is needed."""
+"""The `tamis` command: rerank, index, search, export, parity, demo."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tamis import CrossEncoder, Error, __version__
@@ -33,6 +34,42 @@ def _rerank(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _index(arguments: argparse.Namespace) -> int:
+    from tamis.retrieval import Index, files, read_folder
+
+    files.check_target(Path(arguments.index), arguments.overwrite)
+    passages = read_folder(
+        arguments.folder,
+        words=arguments.words,
+        overlap=min(arguments.overlap, max(arguments.words - 1, 0)),
+        lines=arguments.lines,
+    )
+    language = None if arguments.language == "none" else arguments.language
+    index = Index.build(
+        passages,
+        model=arguments.model,
+        dense=not arguments.no_dense,
+        token_vectors=arguments.token_vectors,
+        language=language,
+        progress=sys.stderr.isatty(),
+    )
+    index.save(arguments.index, overwrite=arguments.overwrite)
+    print(f"wrote {arguments.index}: {index}")
+    return 0
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    from tamis.retrieval import Index
+
+    index = Index.open(arguments.index, model=arguments.model)
+    for hit in index.search(arguments.query, arguments.top_k, fusion=arguments.fusion):
+        if arguments.json:
+            print(json.dumps(hit, ensure_ascii=False))
+        else:
+            print(f"{hit['score']:9.4f}  {hit['id']}  {' '.join(hit['text'].split())}")
+    return 0
+
+
 def _export(arguments: argparse.Namespace) -> int:
     from tamis.export import export_model
 
@@ -42,8 +79,6 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _parity(arguments: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from tamis.eval.precision import ranking_parity, record_parity
 
     found = ranking_parity(arguments.model)
@@ -64,6 +99,30 @@ def _demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _add_retrieval(commands: Any) -> None:
+    index = commands.add_parser("index", help="build an index from a folder of documents")
+    index.add_argument("folder", help="with .txt, .md and .jsonl files (id, title, text)")
+    index.add_argument("index", help="folder to write; appears when all is done")
+    index.add_argument("--model", help="encoder: folder or hub name; default: the embedded model")
+    index.add_argument("--words", type=int, default=200, help="of a passage; 0: whole documents")
+    index.add_argument("--overlap", type=int, default=40, help="words that passages share")
+    index.add_argument("--lines", action="store_true", help="each line of a .txt is a document")
+    index.add_argument("--language", default="english", help="of the stemmer, or none")
+    index.add_argument("--no-dense", action="store_true", help="BM25 only")
+    index.add_argument("--token-vectors", action="store_true", help="keep late interaction's too")
+    index.add_argument("--overwrite", action="store_true", help="replace an index")
+    index.set_defaults(run=_index)
+
+    search = commands.add_parser("search", help="find passages in an index")
+    search.add_argument("index")
+    search.add_argument("query")
+    search.add_argument("--top-k", type=int, default=10)
+    search.add_argument("--fusion", choices=("rrf", "union", "bm25", "dense"))
+    search.add_argument("--model", help="the index's encoder, where it has moved")
+    search.add_argument("--json", action="store_true", help="one JSON object a line")
+    search.set_defaults(run=_search)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tamis", description="Rerank search candidates with cross-encoders."
@@ -78,6 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     rerank.add_argument("--top-k", type=int)
     rerank.add_argument("--json", action="store_true", help="one JSON object a line")
     rerank.set_defaults(run=_rerank)
+
+    _add_retrieval(commands)
 
     export = commands.add_parser("export", help="write a bundle that C++ and CUDA load")
     export.add_argument("source", help="Hugging Face folder or hub name")

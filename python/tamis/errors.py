@@ -18,6 +18,10 @@ class ExportError(ModelError):
     """The source cannot become a bundle; nothing was written."""
 
 
+class RetrievalError(Error, RuntimeError):
+    """An index cannot be built, opened or asked this."""
+
+
 class TruncationWarning(UserWarning):
     """Pairs were longer than the model reads, and were cut; the text counts pairs and tokens."""
 
@@ -30,6 +34,7 @@ __all__ = [
     "InvalidArgument",
     "ModelError",
     "NonFiniteScore",
+    "RetrievalError",
     "TokenizerError",
     "TruncationError",
     "TruncationWarning",

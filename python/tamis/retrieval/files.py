@@ -1,0 +1,154 @@
+"""An index as a folder.
+
+tamis-index.json        what is in it, and which model made the vectors
+passages.jsonl          ids, texts and titles; passages.offsets.npy: where each line begins
+bm25/                   bm25s' own files
+dense.usearch           usearch's graph
+tokens.passages         token vectors, where they were kept
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tamis import _native
+from tamis.errors import InvalidArgument, ModelError, RetrievalError
+from tamis.late_interaction import LateInteraction
+from tamis.retrieval.dense import Dense
+from tamis.retrieval.lexical import Lexical
+from tamis.retrieval.store import MappedRows, write_rows
+
+FORMAT = 1
+_MANIFEST = "tamis-index.json"
+_LINES, _OFFSETS = "passages.jsonl", "passages.offsets.npy"
+_BM25, _DENSE, _TOKENS = "bm25", "dense.usearch", "tokens.passages"
+
+
+class Contents(NamedTuple):
+    """Of an index's folder."""
+
+    rows: MappedRows
+    lexical: Lexical
+    language: str | None
+    model: LateInteraction | None
+    dense: Dense | None
+    passages: _native.Passages | None
+
+
+def check_target(target: Path, overwrite: bool) -> None:
+    """Throws InvalidArgument where an index may not be written."""
+    if not target.exists():
+        return
+    if not overwrite:
+        raise InvalidArgument(f"{target} exists; overwrite=True (--overwrite) replaces an index")
+    if not (target / _MANIFEST).is_file():
+        raise InvalidArgument(f"{target} is no index of tamis, so that it is not replaced")
+
+
+def write(
+    folder: Path,
+    rows: Sequence[dict[str, Any]] | MappedRows,
+    lexical: Lexical,
+    language: str | None,
+    model: LateInteraction | None,
+    dense: Dense | None,
+    passages: _native.Passages | None,
+) -> None:
+    """All files, into a folder that does not exist."""
+    (folder / _BM25).mkdir(parents=True)
+    write_rows((rows[row] for row in range(len(rows))), folder / _LINES, folder / _OFFSETS)
+    lexical.save(folder / _BM25)
+    manifest: dict[str, Any] = {"format": FORMAT, "passages": len(rows), "language": language}
+    if dense is not None and model is not None:
+        dense.save(folder / _DENSE)
+        name, settings = model._recipe
+        manifest["model"] = {"name": name, "settings": settings, "fingerprint": model.fingerprint}
+    if passages is not None:
+        passages.save(folder / _TOKENS)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def copy(folder: Path, to: Path) -> None:
+    """Of a folder that was opened."""
+    shutil.copytree(folder, to)
+
+
+def put(made: Path, target: Path, old: Path) -> None:
+    """Move a finished index to its place; what is there goes to `old`."""
+    if target.exists():
+        os.rename(target, old)
+    try:
+        os.rename(made, target)
+    except OSError:
+        if old.exists():
+            os.rename(old, target)
+        raise
+
+
+def read(folder: Path, model: LateInteraction | str | os.PathLike[str] | None) -> Contents:
+    """Throws RetrievalError for a folder that is no index, or damaged; ModelError as
+    LateInteraction does."""
+    manifest = _manifest(folder)
+    try:
+        rows = MappedRows(folder / _LINES, folder / _OFFSETS)
+        lexical = Lexical.open(folder / _BM25, manifest["language"])
+        made_by = manifest.get("model")
+        encoder = None if made_by is None else _encoder(folder, made_by, model)
+        dense = None if encoder is None else Dense.open(folder / _DENSE)
+        kept = encoder is not None and (folder / _TOKENS).is_file()
+        passages = (
+            encoder.open_passages(folder / _TOKENS, verify=False) if encoder and kept else None
+        )
+    except (RetrievalError, ModelError, InvalidArgument):
+        raise
+    except Exception as error:  # bm25s and usearch raise many kinds
+        raise RetrievalError(f"{folder} cannot be read, build it again: {error}") from error
+    for part in (rows, lexical, dense, passages):
+        if part is not None and len(part) != manifest["passages"]:
+            raise RetrievalError(
+                f"{folder} is damaged, build it again: its {type(part).__name__} holds "
+                f"{len(part)} passages, not {manifest['passages']}"
+            )
+    return Contents(rows, lexical, manifest["language"], encoder, dense, passages)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / _MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RetrievalError(f"{folder} is no index of tamis: {error}") from error
+    except ValueError as error:
+        raise RetrievalError(f"{path} is damaged: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise RetrievalError(f"{path} has format {found!r}, this version reads {FORMAT}")
+    return manifest
+
+
+def _encoder(
+    folder: Path, made_by: dict[str, Any], model: LateInteraction | str | os.PathLike[str] | None
+) -> LateInteraction:
+    if isinstance(model, LateInteraction):
+        encoder = model
+    else:
+        name = made_by["name"] if model is None else model
+        try:
+            encoder = LateInteraction(name, **made_by["settings"])
+        except (OSError, ModelError) as error:
+            raise RetrievalError(
+                f"{folder} needs the model {name}, which cannot be loaded: {error}; give model= "
+                "where it has moved"
+            ) from error
+    if encoder.fingerprint != made_by["fingerprint"]:
+        raise RetrievalError(
+            f"{folder} was built by another model or with another prefix than {encoder!r}; give "
+            f"that one ({made_by['name'] or 'the embedded model'}), or build it again"
+        )
+    return encoder

@@ -1,0 +1,84 @@
+"""A folder of documents -> passages."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tamis.errors import InvalidArgument
+from tamis.retrieval.passages import Passage, check_budget, cut_document, refuse_repeated_ids
+
+SUFFIXES = (".txt", ".md", ".jsonl")
+WORDS, OVERLAP = 200, 40
+
+
+def read_folder(
+    folder: str | os.PathLike[str],
+    *,
+    words: int = WORDS,
+    overlap: int = OVERLAP,
+    lines: bool = False,
+) -> list[Passage]:
+    """Passages of all .txt, .md and .jsonl files below `folder`, in the order of their paths.
+
+    A text is cut into passages of `words` words that overlap by `overlap`; 0 words keeps it whole.
+    `lines`: each line of a .txt file is a document. A line of a .jsonl file is a document: an
+    object with `text`, and `id` (or `_id`) and `title` where it has them. Throws InvalidArgument.
+    """
+    check_budget(words, overlap)
+    root = Path(folder)
+    if not root.is_dir():
+        raise InvalidArgument(f"{root} is no folder")
+    found: list[Passage] = []
+    for path in sorted(root.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            for id, title, text in _documents(path, path.relative_to(root).as_posix(), lines):
+                found += cut_document(id, title, text, words, overlap)
+    if not found:
+        raise InvalidArgument(f"{root} has no text in files ending in {', '.join(SUFFIXES)}")
+    refuse_repeated_ids(found)
+    return found
+
+
+def _documents(path: Path, name: str, lines: bool) -> Iterator[tuple[str, str, str]]:
+    """(id, title, text)."""
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidArgument(f"{path} is no UTF-8: {error}") from None
+    suffix = path.suffix.lower()
+    if suffix == ".jsonl":
+        for number, line in enumerate(content.split("\n"), 1):
+            if line.strip():
+                yield _row(line, f"{path}, line {number}", f"{name}:{number}")
+    elif suffix == ".txt" and lines:
+        for number, line in enumerate(content.splitlines(), 1):
+            yield f"{name}:{number}", "", line
+    else:
+        yield name, _heading(content) if suffix == ".md" else "", content
+
+
+def _row(line: str, where: str, fallback_id: str) -> tuple[str, str, str]:
+    try:
+        row: Any = json.loads(line)
+    except ValueError as error:
+        raise InvalidArgument(f"{where} is no JSON: {error}") from None
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise InvalidArgument(f"{where} must be an object with a str 'text'")
+    id = row.get("id", row.get("_id"))
+    title = row.get("title")
+    return (
+        fallback_id if id is None else str(id),
+        title if isinstance(title, str) else "",
+        row["text"],
+    )
+
+
+def _heading(content: str) -> str:
+    """Of a Markdown file that does not begin with it: then the text has it already."""
+    lines = [line.strip() for line in content.splitlines() if line.strip()]
+    headings = [line.lstrip("#").strip() for line in lines if line.startswith("# ")]
+    return headings[0] if headings and not lines[0].startswith("# ") else ""
