@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -70,7 +71,17 @@ class NonFiniteScore : public Error {
 /// A stage of a cascade failed and was to raise. Python: `tamis.StageError`.
 class StageError : public Error {
  public:
-  using Error::Error;
+  StageError(const std::string& message, std::string stage, std::exception_ptr cause)
+      : Error(message), stage_(std::move(stage)), cause_(std::move(cause)) {}
+
+  /// The stage's name.
+  [[nodiscard]] const std::string& stage() const noexcept { return stage_; }
+  /// What the stage threw last; null when it threw nothing.
+  [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+
+ private:
+  std::string stage_;
+  std::exception_ptr cause_;
 };
 
 /// The work was cancelled by its caller.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ struct Candidate {
   /// Who ranked it already, where the caller's data says so ("cohere", LangChain's
   /// `relevance_score`): ranking it again by a costly stage is warned of.
   std::string reranked_by;
+  /// The caller's own: stages are shown it, and the result has it.
+  std::shared_ptr<const void> document = {};
 };
 
 /// Stands for a stage where a score came in with the caller's candidates; its name is "input".

@@ -10,6 +10,9 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,13 +23,77 @@
 #include <tamis/cancel.hpp>
 #include <tamis/cascade/candidate.hpp>
 #include <tamis/cascade/check.hpp>
+#include <tamis/cascade/clock.hpp>
 #include <tamis/cascade/options.hpp>
 #include <tamis/cascade/run.hpp>
+#include <tamis/cascade/score_together.hpp>
 #include <tamis/cascade/stage_state.hpp>
 #include <tamis/cascade/trace.hpp>
 #include <tamis/error.hpp>
 
 namespace tamis {
+
+namespace detail {
+
+/// Candidates that were ranked before they came.
+struct Marks {
+  std::size_t count = 0;
+  std::string first;  ///< by whom
+};
+
+inline Marks marks_of(std::span<const Candidate> candidates) {
+  Marks marks;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.reranked_by.empty()) continue;
+    if (marks.count++ == 0) marks.first = candidate.reranked_by;
+  }
+  return marks;
+}
+
+/// Scores and costs are told by name: a second "rerank" becomes "rerank 2".
+inline std::vector<CascadeStage> with_own_names(std::vector<CascadeStage> stages) {
+  std::set<std::string> taken;
+  for (auto& [stage, options] : stages) {
+    std::string name = stage.traits().name;
+    for (int count = 2; !taken.insert(name).second; ++count) {
+      name = fmt::format("{} {}", stage.traits().name, count);
+    }
+    if (name != stage.traits().name) stage = stage.named(std::move(name));
+  }
+  return stages;
+}
+
+inline std::string cost_of(const StageState& state) {
+  const std::size_t calls = state.observations().size();
+  if (calls == 0) return "";
+  const auto [fixed, item, token] = state.cost();
+  return fmt::format("; {:.2g} ms + {:.2g} ms an item + {:.2g} ms a token, learnt from {} call{}",
+                     fixed, item, token, calls, calls == 1 ? "" : "s");
+}
+
+/// All runs through one stage.
+inline void pass(const CascadeStage& stage, StageState& state, const Deadline& deadline,
+                 std::size_t place, std::span<Run> runs) {
+  const auto part = [](std::size_t count) { return 1.0 / static_cast<double>(count); };
+  if (runs.size() == 1 || !stage.stage.takes_many()) {
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      runs[i].begin(place, part(runs.size() - i));
+      runs[i].end(place);
+    }
+    return;
+  }
+  std::vector<ScoreTask*> tasks;
+  for (Run& run : runs) {
+    run.begin(place, part(runs.size()));
+    if (run.task() != nullptr) tasks.push_back(run.task());
+  }
+  if (!state.open(deadline.clock().now())) {
+    Together(stage.stage, stage.options, deadline, tasks).run(state);
+  }
+  for (Run& run : runs) run.end(place);
+}
+
+}  // namespace detail
 
 struct CascadeResult {
   std::vector<CascadeHit> hits;  ///< best first
@@ -50,38 +117,77 @@ class Cascade {
 
   /// The first stage retrieves. Throws InvalidArgument when it does not, Cancelled, and StageError
   /// for a stage with OnError::raise.
-  [[nodiscard]] CascadeResult run(std::string_view query, const CancelToken& cancel = {}) const {
-    if (!retrieves()) {
-      raise<InvalidArgument>("the first stage '{}' does not retrieve: give the candidates",
-                             parts_->stages[0].stage.traits().name);
-    }
-    return go(query, {}, cancel);
+  [[nodiscard]] CascadeResult run(std::string_view query, const RunOptions& options = {}) const {
+    return std::move(run_many(std::span(&query, 1), options).front());
   }
 
   /// Candidates of the caller's, best first. Throws InvalidArgument when the first stage retrieves,
   /// else as above.
   [[nodiscard]] CascadeResult run(std::string_view query, std::vector<Candidate> candidates,
-                                  const CancelToken& cancel = {}) const {
+                                  const RunOptions& options = {}) const {
+    std::vector<std::vector<Candidate>> lists;
+    lists.push_back(std::move(candidates));
+    return std::move(run_many(std::span(&query, 1), std::move(lists), options).front());
+  }
+
+  /// A run for each query, in step: stages that can take candidates of several queries in one call.
+  /// Results are those of `run`; what fails in a shared call is tried again by itself. The budget
+  /// is each query's, and they spend it together: n queries have n times as much. A trace's
+  /// `real_ms` is the query's part of shared calls, its `total_ms` the time of all.
+  [[nodiscard]] std::vector<CascadeResult> run_many(std::span<const std::string_view> queries,
+                                                    const RunOptions& options = {}) const {
+    if (!retrieves()) {
+      raise<InvalidArgument>("the first stage '{}' does not retrieve: give the candidates",
+                             parts_->stages[0].stage.traits().name);
+    }
+    return go(queries, std::vector<std::vector<Candidate>>(queries.size()), options);
+  }
+  /// `candidates[i]` are those of `queries[i]`.
+  [[nodiscard]] std::vector<CascadeResult> run_many(std::span<const std::string_view> queries,
+                                                    std::vector<std::vector<Candidate>> candidates,
+                                                    const RunOptions& options = {}) const {
     if (retrieves()) {
       raise<InvalidArgument>("the first stage '{}' retrieves: give a query alone",
                              parts_->stages[0].stage.traits().name);
     }
-    return go(query, std::move(candidates), cancel);
+    if (candidates.size() != queries.size()) {
+      raise<InvalidArgument>("{} lists of candidates for {} queries; give one list a query",
+                             candidates.size(), queries.size());
+    }
+    return go(queries, std::move(candidates), options);
+  }
+
+  [[nodiscard]] const std::vector<CascadeStage>& stages() const { return parts_->stages; }
+
+  /// Whether the first stage does; else runs need candidates.
+  [[nodiscard]] bool retrieves() const {
+    return parts_->stages[0].stage.traits().kind == StageKind::retrieve;
   }
 
   /// What will run but is not meant: double reranking, a stage without effect, a threshold on
-  /// scores that are not calibrated.
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return parts_->warnings; }
+  /// scores that are not calibrated; and, once costs are known, neighbours of equal cost.
+  [[nodiscard]] std::vector<std::string> warnings() const {
+    std::vector<std::string> all = parts_->warnings;
+    for (std::size_t i = 1; i < parts_->stages.size(); ++i) {
+      auto warning =
+          detail::equal_costs(parts_->stages[i - 1].stage, parts_->states[i - 1].observations(),
+                              parts_->stages[i].stage, parts_->states[i].observations());
+      if (warning) all.push_back(*std::move(warning));
+    }
+    return all;
+  }
 
-  /// Stages with their caps, a line each.
+  /// Stages with their caps and what was learnt of their cost, a line each.
   [[nodiscard]] std::string description() const {
     std::string out = "Cascade";
     if (parts_->options.budget_ms) out += fmt::format(", {} ms", *parts_->options.budget_ms);
-    for (const auto& [stage, options] : parts_->stages) {
+    for (std::size_t i = 0; i < parts_->stages.size(); ++i) {
+      const auto& [stage, options] = parts_->stages[i];
       out += fmt::format("\n  {}: keep {}", stage.traits().name, options.keep);
       if (options.limit) out += fmt::format(", limit {}", *options.limit);
       if (options.share) out += fmt::format(", {:.0f}% of the budget", 100 * *options.share);
       for (const auto& [name, weight] : options.blend) out += fmt::format(" + {} {}", weight, name);
+      out += detail::cost_of(parts_->states[i]);
     }
     return out;
   }
@@ -105,7 +211,7 @@ class Cascade {
  private:
   struct Parts {
     Parts(std::vector<CascadeStage> all, CascadeOptions with)
-        : stages(std::move(all)),
+        : stages(detail::with_own_names(std::move(all))),
           options(std::move(with)),
           warnings(detail::check(stages, options)),
           states(stages.size()) {}
@@ -115,35 +221,51 @@ class Cascade {
     std::vector<detail::StageState> states;
   };
 
-  [[nodiscard]] bool retrieves() const {
-    return parts_->stages[0].stage.traits().kind == StageKind::retrieve;
-  }
-
-  [[nodiscard]] CascadeResult go(std::string_view query, std::vector<Candidate> candidates,
-                                 const CancelToken& cancel) const {
-    detail::Run run(parts_->stages, parts_->states, parts_->options, query, cancel);
-    StageTrace arrival;
-    std::vector<std::string> marks;
-    for (const Candidate& candidate : candidates) {
-      if (!candidate.reranked_by.empty()) marks.push_back(candidate.reranked_by);
+  [[nodiscard]] std::vector<CascadeResult> go(std::span<const std::string_view> queries,
+                                              std::vector<std::vector<Candidate>> candidates,
+                                              const RunOptions& options) const {
+    if (options.budget_ms && !(*options.budget_ms >= 0)) {
+      raise<InvalidArgument>("budget_ms is {}; it must be at least 0", *options.budget_ms);
     }
-    if (!retrieves()) run.add(std::move(candidates), kInputStage, arrival);
-    for (std::size_t place = 0; place < parts_->stages.size(); ++place) run.pass(place);
-    auto [hits, trace] = std::move(run).finish();
-    note_arrival(std::move(arrival), marks, trace);
-    return {std::move(hits), std::move(trace)};
+    std::optional<double> budget =
+        options.budget_ms ? options.budget_ms : parts_->options.budget_ms;
+    if (budget) *budget *= static_cast<double>(queries.size());
+    Deadline deadline(parts_->options.clock);
+    if (budget) deadline = deadline.within(from_milliseconds(*budget));
+
+    std::vector<detail::Run> runs;
+    runs.reserve(queries.size());
+    std::vector<StageTrace> arrivals(queries.size());
+    std::vector<detail::Marks> marks;
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      runs.emplace_back(parts_->stages, parts_->states, parts_->options, deadline, budget,
+                        queries[i], options.cancel);
+      marks.push_back(detail::marks_of(candidates[i]));
+      if (!retrieves()) runs[i].add(std::move(candidates[i]), kInputStage, arrivals[i]);
+    }
+    for (std::size_t place = 0; place < parts_->stages.size(); ++place) {
+      detail::pass(parts_->stages[place], parts_->states[place], deadline, place, runs);
+    }
+    std::vector<CascadeResult> results;
+    results.reserve(runs.size());
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      auto [hits, trace] = std::move(runs[i]).finish();
+      note_arrival(std::move(arrivals[i]), marks[i], trace);
+      results.push_back({std::move(hits), std::move(trace)});
+    }
+    return results;
   }
 
   /// What happened to the caller's own candidates is told with the first stage.
-  void note_arrival(StageTrace arrival, const std::vector<std::string>& marks, Trace& trace) const {
+  void note_arrival(StageTrace arrival, const detail::Marks& marks, Trace& trace) const {
     StageTrace& first = trace.stages.front();
     first.duplicates += arrival.duplicates;
     first.dropped.insert(first.dropped.begin(), arrival.dropped.begin(), arrival.dropped.end());
     if (!retrieves()) first.in += arrival.dropped.size();
-    if (!marks.empty() && !first.skipped && first.scored > 0) {
+    if (marks.count > 0 && !first.skipped && first.scored > 0) {
       first.warnings.push_back(fmt::format(
           "{} candidates were ranked by '{}' before they came: '{}' pays again for an order",
-          marks.size(), marks.front(), first.name));
+          marks.count, marks.first, first.name));
     }
   }
 
@@ -151,3 +273,12 @@ class Cascade {
 };
 
 }  // namespace tamis
+
+/// As `description()`.
+template <>
+struct fmt::formatter<tamis::Cascade> : fmt::formatter<std::string> {
+  template <typename Context>
+  auto format(const tamis::Cascade& cascade, Context& context) const {
+    return fmt::formatter<std::string>::format(cascade.description(), context);
+  }
+};

@@ -1,14 +1,18 @@
 // tamis/cascade/check.hpp: what is wrong with a cascade before it runs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <tamis/cascade/cost_model.hpp>
 #include <tamis/cascade/options.hpp>
+#include <tamis/cascade/stage.hpp>
 #include <tamis/error.hpp>
 
 namespace tamis::detail {
@@ -58,6 +62,34 @@ inline bool changes_nothing(const CascadeStage& before, const CascadeStage& stag
   const bool all = !next.options.limit || *next.options.limit >= stage.options.keep;
   return scores && all && next.options.blend.empty() && !next.options.skip_margin &&
          stage.options.keep == before.options.keep;
+}
+
+/// Milliseconds a candidate, over all calls that are remembered; nothing where they are too few.
+inline std::optional<double> each_costs(const std::vector<CostModel::Observation>& seen) {
+  constexpr std::size_t kEnough = 4;
+  double items = 0;
+  double ms = 0;
+  for (const CostModel::Observation& one : seen) {
+    items += one.work.items;
+    ms += one.ms;
+  }
+  return seen.size() < kEnough ? std::nullopt : std::optional(ms / items);
+}
+
+/// The warning, where two neighbours that cost something cost the same: the first is no sieve.
+inline std::optional<std::string> equal_costs(
+    const AnyStage& before, const std::vector<CostModel::Observation>& seen_before,
+    const AnyStage& stage, const std::vector<CostModel::Observation>& seen) {
+  constexpr double kCheap = 0.05;  // milliseconds a candidate
+  constexpr double kEqual = 1.25;
+  const auto left = each_costs(seen_before);
+  const auto right = each_costs(seen);
+  if (!left || !right || std::min(*left, *right) < kCheap) return std::nullopt;
+  if (std::max(*left, *right) > kEqual * std::min(*left, *right)) return std::nullopt;
+  return fmt::format(
+      "'{}' and '{}' cost the same, {:.2g} and {:.2g} ms a candidate: the first spares the second "
+      "nothing that it does not cost itself",
+      before.traits().name, stage.traits().name, *left, *right);
 }
 
 inline std::vector<std::string> warnings_of(std::span<const CascadeStage> stages) {

@@ -3,31 +3,77 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tamis/cascade/stage.hpp>
 #include <tamis/late_interaction.hpp>
 
 namespace tamis::stages {
 
+namespace detail {
+
+class Compare {
+ public:
+  Compare(LateInteraction model, ReadOptions options, std::string name)
+      : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
+
+  [[nodiscard]] StageTraits traits() const {
+    return {.name = name_,
+            .scorer = "late interaction of " + model_.folder().string(),
+            .divisible = true};
+  }
+
+  [[nodiscard]] StageResult operator()(const StageCall& call) const {
+    return std::move(many(std::span(&call, 1)).front());
+  }
+
+  /// The passages of all calls are encoded together.
+  [[nodiscard]] std::vector<StageResult> many(std::span<const StageCall> calls) const {
+    std::vector<std::string_view> texts;
+    for (const StageCall& call : calls) {
+      texts.insert(texts.end(), call.texts.begin(), call.texts.end());
+    }
+    ReadOptions own = options_;
+    if (!calls.empty()) own.cancel = calls.front().cancel;
+    const Passages passages = model_.encode_passages(texts, own);
+    std::vector<StageResult> results;
+    std::size_t first = 0;
+    for (const StageCall& call : calls) {
+      std::vector<std::size_t> indices(call.texts.size());
+      std::iota(indices.begin(), indices.end(), first);
+      first += indices.size();
+      results.emplace_back(scored(call.query, passages.select(indices), own));
+    }
+    return results;
+  }
+
+ private:
+  [[nodiscard]] Scored scored(std::string_view query, const Passages& passages,
+                              const ReadOptions& options) const {
+    LateScores found = model_.score(query, passages, options);
+    Scored scored{.scores = std::move(found.logits), .tokens = passages.tokens()};
+    for (const std::uint32_t cut : passages.tokens_cut()) {
+      scored.truncated += static_cast<std::size_t>(cut + found.query_tokens_cut > 0);
+    }
+    return scored;
+  }
+
+  LateInteraction model_;
+  ReadOptions options_;
+  std::string name_;
+};
+
+}  // namespace detail
+
 /// Scores by logit. Texts go through the model's cache: each is encoded when it is first seen.
 [[nodiscard]] inline AnyStage compare(const LateInteraction& model, ReadOptions options = {},
                                       std::string name = "compare") {
-  StageTraits traits{.name = std::move(name),
-                     .scorer = "late interaction of " + model.folder().string(),
-                     .divisible = true};
-  return {std::move(traits), [model, options = std::move(options)](const StageCall& call) {
-            ReadOptions own = options;
-            own.cancel = call.cancel;
-            const Passages passages = model.encode_passages(call.texts, own);
-            LateScores found = model.score(call.query, passages, own);
-            Scored scored{.scores = std::move(found.logits), .tokens = passages.tokens()};
-            for (const std::uint32_t cut : passages.tokens_cut()) {
-              scored.truncated += static_cast<std::size_t>(cut + found.query_tokens_cut > 0);
-            }
-            return StageResult(std::move(scored));
-          }};
+  return detail::Compare(model, std::move(options), std::move(name));
 }
 
 }  // namespace tamis::stages

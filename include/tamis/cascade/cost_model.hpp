@@ -48,18 +48,30 @@ class CostModel {
     if (++unfitted_ >= std::max<std::size_t>(1, seen_.size() / 8)) fitted_.reset();
   }
 
+  /// Milliseconds.
+  struct Cost {
+    double fixed = 0;
+    double item = 0;
+    double token = 0;
+  };
+
   /// Nothing is predicted before the first observation.
   [[nodiscard]] bool knows() const noexcept { return !seen_.empty(); }
 
   /// 0 when nothing is known.
   [[nodiscard]] double predict(const Work& work) const {
-    if (!knows()) return 0;
+    const Cost by = cost();
+    return by.fixed + by.item * work.items + by.token * work.tokens;
+  }
+
+  [[nodiscard]] Cost cost() const {
+    if (!knows()) return {};
     if (!fitted_) {
       fitted_ = fit();
       unfitted_ = 0;
     }
     const auto& [fixed, item, token] = *fitted_;
-    return fixed + item * work.items + token * work.tokens;
+    return {fixed, item, token};
   }
 
   [[nodiscard]] std::vector<Observation> observations() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <tamis/cancel.hpp>
 #include <tamis/cascade/clock.hpp>
 #include <tamis/cascade/stage.hpp>
 
@@ -43,6 +44,12 @@ struct StageOptions {
 struct CascadeStage {
   AnyStage stage;
   StageOptions options;
+};
+
+/// Of one run.
+struct RunOptions {
+  std::optional<double> budget_ms = {};  ///< instead of the cascade's; 0: nothing is scored
+  CancelToken cancel = {};
 };
 
 struct CascadeOptions {

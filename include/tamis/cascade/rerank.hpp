@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,28 +14,76 @@
 
 namespace tamis::stages {
 
-/// Scores by logit; stops between micro-batches when the deadline comes or the run is cancelled.
-/// Throws InvalidArgument for a model of several labels.
+namespace detail {
+
+class Rerank {
+ public:
+  Rerank(CrossEncoder model, PredictOptions options, std::string name)
+      : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
+
+  [[nodiscard]] StageTraits traits() const {
+    return {.name = name_, .scorer = model_.spec().folder.string(), .divisible = true};
+  }
+
+  [[nodiscard]] StageResult operator()(const StageCall& call) const {
+    return std::move(many(std::span(&call, 1)).front());
+  }
+
+  /// Pairs of all calls in one prediction. Its tokens are divided by the texts' bytes.
+  [[nodiscard]] std::vector<StageResult> many(std::span<const StageCall> calls) const {
+    std::vector<TextPair> pairs;
+    std::vector<std::size_t> bytes;
+    std::size_t all_bytes = 0;
+    for (const StageCall& call : calls) {
+      const std::size_t before = all_bytes;
+      for (const std::string_view text : call.texts) {
+        pairs.push_back({call.query, text});
+        all_bytes += call.query.size() + text.size();
+      }
+      bytes.push_back(all_bytes - before);
+    }
+    PredictOptions own = options_;
+    if (!calls.empty()) own.cancel = calls.front().cancel;
+    const Prediction found = model_.predict_logits(pairs, own);
+    std::vector<StageResult> results;
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      Scored scored = part(found, first, calls[i].texts.size());
+      scored.tokens = calls.size() == 1 ? found.tokens
+                      : all_bytes == 0  ? 0
+                                        : found.tokens * bytes[i] / all_bytes;
+      first += calls[i].texts.size();
+      results.emplace_back(std::move(scored));
+    }
+    return results;
+  }
+
+ private:
+  [[nodiscard]] static Scored part(const Prediction& found, std::size_t first, std::size_t count) {
+    Scored scored;
+    for (std::size_t i = first; i < first + count; ++i) {
+      scored.scores.push_back(found.logits[i]);
+      const bool cut = found.query_tokens_cut[i] + found.document_tokens_cut[i] > 0;
+      scored.truncated += static_cast<std::size_t>(cut);
+    }
+    return scored;
+  }
+
+  CrossEncoder model_;
+  PredictOptions options_;
+  std::string name_;
+};
+
+}  // namespace detail
+
+/// Scores by logit; stops between micro-batches when the run is cancelled. Pairs of several queries
+/// are scored together. Throws InvalidArgument for a model of several labels.
 [[nodiscard]] inline AnyStage rerank(const CrossEncoder& model, PredictOptions options = {},
                                      std::string name = "rerank") {
   if (model.labels() != 1) {
     raise<InvalidArgument>("a stage ranks by one score, this model has {} labels", model.labels());
   }
-  StageTraits traits{
-      .name = std::move(name), .scorer = model.spec().folder.string(), .divisible = true};
-  return {std::move(traits), [model, options = std::move(options)](const StageCall& call) {
-            std::vector<TextPair> pairs;
-            for (const std::string_view text : call.texts) pairs.push_back({call.query, text});
-            PredictOptions own = options;
-            own.cancel = call.cancel;
-            Prediction found = model.predict_logits(pairs, own);
-            Scored scored{.scores = std::move(found.logits), .tokens = found.tokens};
-            for (std::size_t i = 0; i < pairs.size(); ++i) {
-              const bool cut = found.query_tokens_cut[i] + found.document_tokens_cut[i] > 0;
-              scored.truncated += static_cast<std::size_t>(cut);
-            }
-            return StageResult(std::move(scored));
-          }};
+  return detail::Rerank(model, std::move(options), std::move(name));
 }
 
 }  // namespace tamis::stages

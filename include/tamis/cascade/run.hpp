@@ -19,9 +19,11 @@
 
 #include <fmt/format.h>
 
+#include <tamis/cascade/attempts.hpp>
 #include <tamis/cascade/candidate.hpp>
 #include <tamis/cascade/options.hpp>
 #include <tamis/cascade/score_call.hpp>
+#include <tamis/cascade/score_together.hpp>
 #include <tamis/cascade/stage.hpp>
 #include <tamis/cascade/stage_state.hpp>
 #include <tamis/cascade/trace.hpp>
@@ -33,17 +35,18 @@ namespace tamis::detail {
 /// The state of a run: all candidates that ever came, and the order of those that are left.
 class Run {
  public:
+  /// `options` are the cascade's, `deadline` the run's, or that of all runs it goes in step with.
   Run(std::span<const CascadeStage> stages, std::span<StageState> states,
-      const CascadeOptions& options, std::string_view query, const CancelToken& cancel)
+      const CascadeOptions& options, const Deadline& deadline, std::optional<double> budget_ms,
+      std::string_view query, const CancelToken& cancel)
       : stages_(stages),
         states_(states),
-        options_(options),
+        clock_(*options.clock),
         query_(query),
         cancel_(cancel),
-        start_(options.clock->now()),
-        deadline_(options.clock, options.budget_ms
-                                     ? std::optional(start_ + from_milliseconds(*options.budget_ms))
-                                     : std::nullopt) {}
+        start_(clock_.now()),
+        deadline_(deadline),
+        budget_ms_(budget_ms) {}
 
   /// Candidates with an id that came before leave at once.
   void add(std::vector<Candidate> candidates, std::size_t stage, StageTrace& trace) {
@@ -66,25 +69,37 @@ class Run {
     }
   }
 
-  void pass(std::size_t place) {
-    StageTrace trace{.name = stages_[place].stage.traits().name, .in = order_.size()};
+  /// A stage, up to where it would score; then `task()` is what it is to score. `part`: of the time
+  /// that is left, what this run may take.
+  void begin(std::size_t place, double part = 1) {
     if (cancel_.cancelled()) throw Cancelled("the cascade was cancelled");
-    const Clock::Time start = options_.clock->now();
+    const Clock::Time start = clock_.now();
+    trace_.stages.push_back({.name = stages_[place].stage.traits().name, .in = order_.size()});
+    task_.reset();
     switch (stages_[place].stage.traits().kind) {
       case StageKind::retrieve:
-        retrieve(place, trace);
+        retrieve(place, trace());
         break;
       case StageKind::score:
-        score(place, trace);
+        prepare(place, trace(), part);
         break;
       case StageKind::select:
-        select(place, trace);
+        select(place, trace());
         break;
     }
-    cut_to(stages_[place].options.keep, trace);
-    trace.kept = order_.size();
-    trace.real_ms = milliseconds(options_.clock->now() - start);
-    trace_.stages.push_back(std::move(trace));
+    trace().real_ms += milliseconds(clock_.now() - start);
+  }
+
+  /// Null when there is nothing to score.
+  [[nodiscard]] ScoreTask* task() noexcept { return task_ ? &*task_ : nullptr; }
+
+  /// The rest of the stage; calls it for what was not scored yet.
+  void end(std::size_t place) {
+    const Clock::Time start = clock_.now();
+    if (task_) score(place, trace());
+    cut_to(stages_[place].options.keep, trace());
+    trace().kept = order_.size();
+    trace().real_ms += milliseconds(clock_.now() - start);
   }
 
   [[nodiscard]] std::pair<std::vector<CascadeHit>, Trace> finish() && {
@@ -95,7 +110,7 @@ class Run {
         if (!std::isnan(scores[index])) hits.back().scores.push_back({stage, scores[index]});
       }
     }
-    trace_.total_ms = milliseconds(options_.clock->now() - start_);
+    trace_.total_ms = milliseconds(clock_.now() - start_);
     return {std::move(hits), std::move(trace_)};
   }
 
@@ -107,20 +122,19 @@ class Run {
     std::vector<float> by_candidate;  ///< [pool], NaN: not scored by this stage
   };
 
-  /// Texts, ids and latest scores of the first candidates; what StageCall points to.
-  struct View {
-    std::vector<std::string_view> texts;
-    std::vector<std::string_view> ids;
-    std::vector<float> scores;
-  };
+  [[nodiscard]] StageTrace& trace() { return trace_.stages.back(); }
+
   [[nodiscard]] View view(std::size_t count) const {
     View found;
     found.texts.reserve(count);
     found.ids.reserve(count);
+    found.documents.reserve(count);
     found.scores.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-      found.texts.push_back(pool_[order_[i]].text);
-      found.ids.push_back(pool_[order_[i]].id);
+      const Candidate& candidate = pool_[order_[i]];
+      found.texts.push_back(candidate.text);
+      found.ids.push_back(candidate.id);
+      found.documents.push_back(candidate.document.get());
       const std::optional<float> score = latest_score(order_[i]);
       if (score) found.scores.push_back(*score);
     }
@@ -145,31 +159,42 @@ class Run {
     trace.skipped = std::move(why);
   }
 
-  void give_up(std::size_t place, StageTrace& trace, std::string why) {
+  void give_up(std::size_t place, StageTrace& trace, const std::exception_ptr& cause) {
+    const std::string why = trace.errors.empty() ? "it failed" : trace.errors.back();
     if (stages_[place].options.on_error == OnError::raise) {
-      throw StageError(fmt::format("stage {} '{}' failed: {}", place + 1, trace.name, why));
+      throw StageError(fmt::format("stage {} '{}' failed: {}", place + 1, trace.name, why),
+                       trace.name, cause);
     }
-    leave_out(trace, std::move(why));
+    leave_out(trace, why);
+  }
+
+  /// What the stage, tried as its options say, returns; nothing when it failed.
+  template <typename Once>
+  [[nodiscard]] auto attempt(std::size_t place, const StageCall& call, StageTrace& trace,
+                             Once once) {
+    const CascadeStage& stage = stages_[place];
+    Attempts attempts(call, stage.options, states_[place], trace);
+    auto result = attempts.run(stage.stage, once);
+    if (!result) give_up(place, trace, attempts.cause());
+    trace_.degraded = trace_.degraded || trace.cut || !trace.ran.empty();
+    return result;
   }
 
   void retrieve(std::size_t place, StageTrace& trace) {
-    try {
-      ++trace.attempts;
-      const StageCall call{query_, {}, {}, {}, deadline_, cancel_};
-      StageResult result = stages_[place].stage(call);
-      auto* const found = std::get_if<Retrieved>(&result);
-      if (found == nullptr) raise<Error>("it gave no candidates");
-      trace.in = found->candidates.size();
-      add(std::move(found->candidates), place, trace);
-    } catch (const Cancelled&) {
-      throw;
-    } catch (const std::exception& error) {
-      trace.errors.emplace_back(error.what());
-      give_up(place, trace, error.what());
-    }
+    const StageCall call{query_, {}, {}, {}, deadline_, cancel_};
+    auto found = attempt(place, call, trace, [&](const AnyStage& stage) {
+      StageResult result = stage(call);
+      auto* const retrieved = std::get_if<Retrieved>(&result);
+      if (retrieved == nullptr) raise<Error>("it gave no candidates");
+      return std::move(retrieved->candidates);
+    });
+    if (!found) return;
+    trace.in = found->size();
+    add(std::move(*found), place, trace);
   }
 
-  void score(std::size_t place, StageTrace& trace) {
+  /// Sets `task_`, unless the stage is to be left out.
+  void prepare(std::size_t place, StageTrace& trace, double part) {
     const StageOptions& options = stages_[place].options;
     if (order_.empty()) return;
     if (const auto lead = clear_lead(options)) {
@@ -178,33 +203,57 @@ class Run {
       return;
     }
     if (deadline_.passed()) return leave_out(trace, "no time was left");
-    const Deadline own =
-        options.share && options_.budget_ms
-            ? deadline_.within(from_milliseconds(*options.share * *options_.budget_ms))
-            : deadline_;
-    const View all = view(std::min(order_.size(), options.limit.value_or(order_.size())));
-    const std::size_t count = states_[place].fitting(all.texts, milliseconds(own.remaining()));
+    const Deadline own = deadline_of(options, part);
+    View all = view(std::min(order_.size(), options.limit.value_or(order_.size())));
+    const double left = milliseconds(own.remaining());
+    const std::size_t count = states_[place].fitting(all.texts, left);
     if (count == 0) {
-      return leave_out(trace, fmt::format("not one candidate fits into the {:.1f} ms that are left",
-                                          milliseconds(own.remaining())));
+      return leave_out(
+          trace, fmt::format("not one candidate fits into the {:.1f} ms that are left", left));
     }
     if (count < all.texts.size()) {
-      trace_.degraded = true;
-      trace.cut = fmt::format("{} of {} candidates fit into {:.1f} ms", count, all.texts.size(),
-                              milliseconds(own.remaining()));
+      trace.cut =
+          fmt::format("{} of {} candidates fit into {:.1f} ms", count, all.texts.size(), left);
     }
-    const auto texts = std::span(all.texts).first(count);
-    trace.predicted_ms = states_[place].predict(texts);
-    const auto latest = all.scores.empty() ? std::span<const float>{}
-                                           : std::span<const float>(all.scores).first(count);
-    const StageCall call{query_, texts, std::span(all.ids).first(count), latest, own, cancel_};
-    auto scores = ScoreCall(call, options, states_[place], trace).run(stages_[place].stage);
-    if (!scores) {
-      return give_up(place, trace, trace.errors.empty() ? "it failed" : trace.errors.back());
+    trace.predicted_ms = states_[place].predict(std::span(all.texts).first(count));
+    task_.emplace(ScoreTask{std::move(all), count, own, query_, cancel_});
+  }
+
+  [[nodiscard]] Deadline deadline_of(const StageOptions& options, double part) const {
+    const Deadline own = options.share && budget_ms_
+                             ? deadline_.within(from_milliseconds(*options.share * *budget_ms_))
+                             : deadline_;
+    if (!own.time() || part == 1) return own;
+    return own.within(from_milliseconds(part * milliseconds(own.remaining())));
+  }
+
+  void score(std::size_t place, StageTrace& trace) {
+    if (task_->scores) {
+      take_shared(trace);
+    } else if (deadline_.passed()) {
+      return leave_out(trace, "no time was left");
+    } else {
+      const StageCall call = task_->call();
+      const ScoreCall scoring(call, stages_[place].options, states_[place], trace);
+      task_->scores = attempt(place, call, trace, [&](const AnyStage& stage) {
+        return &stage == &stages_[place].stage ? scoring.run_and_learn(stage) : scoring.run(stage);
+      });
     }
-    trace_.degraded = trace_.degraded || trace.cut || !trace.ran.empty();
-    reorder(place, *scores);
-    trace.scored = scores->size();
+    trace_.degraded = trace_.degraded || trace.cut;
+    if (!task_->scores) return;
+    reorder(place, *task_->scores);
+    trace.scored = task_->scores->size();
+  }
+
+  void take_shared(StageTrace& trace) {
+    StageTrace& told = task_->told;
+    ++trace.attempts;
+    trace.tokens += told.tokens;
+    trace.truncated += told.truncated;
+    trace.dollars += told.dollars;
+    trace.real_ms += task_->shared_ms;
+    if (told.cut) trace.cut = told.cut;
+    trace.warnings = std::move(told.warnings);
   }
 
   /// How far the first candidate leads the second, when the stage is to be skipped for it.
@@ -258,18 +307,25 @@ class Run {
 
   void select(std::size_t place, StageTrace& trace) {
     const View all = view(order_.size());
-    try {
-      ++trace.attempts;
-      const StageCall call{query_, all.texts, all.ids, all.scores, deadline_, cancel_};
-      StageResult result = stages_[place].stage(call);
-      const auto* const chosen = std::get_if<Selected>(&result);
-      if (chosen == nullptr) raise<Error>("it selected nothing and gave no order");
-      apply(*chosen, trace);
-    } catch (const Cancelled&) {
-      throw;
-    } catch (const std::exception& error) {
-      trace.errors.emplace_back(error.what());
-      give_up(place, trace, error.what());
+    const StageCall call{query_, all.texts, all.ids, all.scores, deadline_, cancel_, all.documents};
+    const auto chosen = attempt(place, call, trace, [&](const AnyStage& stage) {
+      StageResult result = stage(call);
+      auto* const selected = std::get_if<Selected>(&result);
+      if (selected == nullptr) raise<Error>("it selected nothing and gave no order");
+      check(*selected);
+      return std::move(*selected);
+    });
+    if (chosen) apply(*chosen, trace);
+  }
+
+  void check(const Selected& chosen) const {
+    std::vector<bool> kept(order_.size(), false);
+    for (const std::size_t index : chosen.order) {
+      if (index >= order_.size() || kept[index]) {
+        raise<Error>("it selected candidate {}, which {}", index,
+                     index >= order_.size() ? "does not exist" : "it had selected before");
+      }
+      kept[index] = true;
     }
   }
 
@@ -277,10 +333,6 @@ class Run {
     std::vector<bool> kept(order_.size(), false);
     std::vector<std::uint32_t> next;
     for (const std::size_t index : chosen.order) {
-      if (index >= order_.size() || kept[index]) {
-        raise<Error>("it selected candidate {}, which {}", index,
-                     index >= order_.size() ? "does not exist" : "it had selected before");
-      }
       kept[index] = true;
       next.push_back(order_[index]);
     }
@@ -301,14 +353,16 @@ class Run {
 
   std::span<const CascadeStage> stages_;
   std::span<StageState> states_;
-  const CascadeOptions& options_;
+  const Clock& clock_;
   std::string_view query_;
   const CancelToken& cancel_;
   Clock::Time start_;
-  Deadline deadline_;
+  const Deadline& deadline_;
+  std::optional<double> budget_ms_;
   std::vector<Candidate> pool_;
   std::vector<std::uint32_t> order_;
   std::vector<StageScores> scores_;  ///< of the stages that scored, latest last
+  std::optional<ScoreTask> task_;    ///< of the stage that has begun
   Trace trace_;
 };
 

@@ -1,17 +1,15 @@
-// tamis/cascade/score_call.hpp: one scoring stage over the candidates of a run: in pieces until the
-// deadline, again after a failure, by a fallback.
+// tamis/cascade/score_call.hpp: one scoring stage over the candidates of a run, in pieces until the
+// deadline.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,6 +21,17 @@
 #include <tamis/error.hpp>
 
 namespace tamis::detail {
+
+/// What was thrown, in words.
+[[nodiscard]] inline std::string message_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception of an unknown type";
+  }
+}
 
 /// Adds what a call reported to the trace; returns the scores. Throws for scores that cannot be.
 inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace& trace) {
@@ -43,113 +52,89 @@ inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace
   return std::move(scored->scores);
 }
 
+/// A call with some of another's candidates.
+[[nodiscard]] inline StageCall part_of(const StageCall& call, std::size_t first,
+                                       std::size_t count) {
+  const auto scores = call.scores.empty() ? call.scores : call.scores.subspan(first, count);
+  return {call.query,
+          call.texts.subspan(first, count),
+          call.ids.subspan(first, count),
+          scores,
+          call.deadline,
+          call.cancel,
+          call.documents.subspan(first, count)};
+}
+
+[[nodiscard]] inline std::string came_after(const char* what, std::size_t scored,
+                                            std::size_t asked) {
+  return fmt::format("{} after {} of {} candidates", what, scored, asked);
+}
+
+/// Candidates of one call of a stage.
+[[nodiscard]] inline std::size_t piece_of(const AnyStage& stage, const StageOptions& options,
+                                          std::size_t count) {
+  return stage.traits().divisible ? options.chunk : std::max<std::size_t>(count, 1);
+}
+
 class ScoreCall {
  public:
   ScoreCall(const StageCall& call, const StageOptions& options, StageState& state,
             StageTrace& trace)
       : call_(call), options_(options), state_(state), trace_(trace) {}
 
-  /// Scores of the first texts of the call; nothing when the stage and all fallbacks failed. Throws
-  /// Cancelled.
-  [[nodiscard]] std::optional<std::vector<float>> run(const AnyStage& stage) {
-    if (state_.open(call_.deadline.clock().now())) {
-      trace_.errors.push_back(stage.traits().name + " is left alone after repeated failures");
-    } else if (auto scores = with_retries(stage)) {
-      return scores;
-    }
-    for (const AnyStage& other : options_.fallback) {
-      if (call_.deadline.passed()) break;
-      trace_.ran = other.traits().name;
-      if (auto scores = attempt(other)) return scores;
-    }
-    trace_.ran.clear();
-    return std::nullopt;
-  }
-
- private:
-  [[nodiscard]] std::optional<std::vector<float>> with_retries(const AnyStage& stage) {
-    for (std::size_t round = 0;; ++round) {
-      const Clock& clock = call_.deadline.clock();
-      const Clock::Time start = clock.now();
-      const std::size_t tokens = trace_.tokens;
-      const std::size_t errors = trace_.errors.size();
-      auto scores = attempt(stage);
-      if (scores && trace_.errors.size() == errors) {
-        state_.succeeded();
-        state_.observe(call_.texts.first(scores->size()), trace_.tokens - tokens,
-                       milliseconds(clock.now() - start));
-      }
-      if (scores) return scores;
-      state_.failed(options_, clock.now());
-      if (round == options_.retries || !wait(round)) return std::nullopt;
-    }
-  }
-
-  /// Sleeps before the next try; false when the deadline comes first.
-  [[nodiscard]] bool wait(std::size_t round) const {
-    const double base = options_.backoff_ms * std::exp2(static_cast<double>(round));
-    const Clock& clock = call_.deadline.clock();
-    // Any spread will do, as long as callers that failed together do not come back together.
-    const auto ticks = static_cast<std::uint64_t>(clock.now().time_since_epoch().count());
-    const double jitter = static_cast<double>(ticks * 0x9e3779b97f4a7c15U >> 40U) * 0x1p-24;
-    const Clock::Duration pause = from_milliseconds(base * (1 + 0.5 * jitter));
-    if (pause >= call_.deadline.remaining()) return false;
-    clock.sleep_until(clock.now() + pause);
-    return !call_.cancel.cancelled();
-  }
-
-  [[nodiscard]] std::optional<std::vector<float>> attempt(const AnyStage& stage) {
-    ++trace_.attempts;
+  /// Scores of the first texts. Throws what the stage throws before it gave any score.
+  [[nodiscard]] std::vector<float> run(const AnyStage& stage) const {
     std::vector<float> scores;
     try {
       fill(stage, scores);
-      return scores;
     } catch (const Cancelled&) {
       throw;
-    } catch (const std::exception& error) {
-      trace_.errors.push_back(fmt::format("{}: {}", stage.traits().name, error.what()));
     } catch (...) {
-      trace_.errors.push_back(stage.traits().name + ": an exception of an unknown type");
+      if (scores.empty()) throw;
+      trace_.errors.push_back(
+          fmt::format("{}: {}", stage.traits().name, message_of(std::current_exception())));
+      trace_.cut = fmt::format("failed after {} candidates", scores.size());
     }
-    if (scores.empty()) return std::nullopt;
-    trace_.cut = fmt::format("failed after {} candidates", scores.size());
     return scores;
   }
 
-  void fill(const AnyStage& stage, std::vector<float>& scores) {
-    const std::size_t piece =
-        stage.traits().divisible ? options_.chunk : std::max<std::size_t>(call_.texts.size(), 1);
+  /// `run`, which the stage's cost is learnt from.
+  [[nodiscard]] std::vector<float> run_and_learn(const AnyStage& stage) const {
+    const Clock& clock = call_.deadline.clock();
+    const Clock::Time start = clock.now();
+    const std::size_t tokens = trace_.tokens;
+    const std::size_t errors = trace_.errors.size();
+    std::vector<float> scores = run(stage);
+    if (trace_.errors.size() == errors) {
+      state_.observe(call_.texts.first(scores.size()), trace_.tokens - tokens,
+                     milliseconds(clock.now() - start));
+    }
+    return scores;
+  }
+
+ private:
+  void fill(const AnyStage& stage, std::vector<float>& scores) const {
+    const std::size_t all = call_.texts.size();
+    const std::size_t piece = piece_of(stage, options_, all);
     double slowest = 0;  // milliseconds a candidate
-    while (scores.size() < call_.texts.size()) {
+    while (scores.size() < all) {
       if (call_.cancel.cancelled()) throw Cancelled("the cascade was cancelled");
       const Clock::Time start = call_.deadline.clock().now();
-      const std::size_t count = std::min(piece, call_.texts.size() - scores.size());
+      const std::size_t count = std::min(piece, all - scores.size());
       const double left = milliseconds(call_.deadline.remaining());
       if (!scores.empty() && slowest * static_cast<double>(count) > left) {
-        trace_.cut = fmt::format("the deadline came after {} of {} candidates", scores.size(),
-                                 call_.texts.size());
+        trace_.cut = came_after("the deadline came", scores.size(), all);
         return;
       }
-      const std::vector<float> found = take(stage(part(scores.size(), count)), count, trace_);
+      const auto found = take(stage(part_of(call_, scores.size(), count)), count, trace_);
       scores.insert(scores.end(), found.begin(), found.end());
       const double taken = milliseconds(call_.deadline.clock().now() - start);
       slowest = std::max(slowest, taken / static_cast<double>(count));
       if (found.size() < count) {
-        trace_.cut =
-            fmt::format("it stopped after {} of {} candidates", scores.size(), call_.texts.size());
+        trace_.cut = came_after("it stopped", scores.size(), all);
         return;
       }
     }
-  }
-
-  [[nodiscard]] StageCall part(std::size_t first, std::size_t count) const {
-    const auto scores = call_.scores.empty() ? call_.scores : call_.scores.subspan(first, count);
-    return {call_.query,
-            call_.texts.subspan(first, count),
-            call_.ids.subspan(first, count),
-            scores,
-            call_.deadline,
-            call_.cancel};
   }
 
   const StageCall& call_;

@@ -57,6 +57,7 @@ struct StageCall {
   std::span<const float> scores;
   const Deadline& deadline;
   const CancelToken& cancel;
+  std::span<const void* const> documents = {};  ///< Candidate::document of each
 };
 
 /// `scores[i]` is that of `texts[i]`; fewer than there are texts when the stage stopped early.
@@ -88,24 +89,49 @@ concept Stage = requires(const T& stage, const StageCall& call) {
   { stage(call) } -> std::convertible_to<StageResult>;
 };
 
+/// A stage that also takes calls of several queries at once, and gives a result for each: those
+/// that it would give one by one.
+template <typename T>
+concept StageOfMany = Stage<T> && requires(const T& stage, std::span<const StageCall> calls) {
+  { stage.many(calls) } -> std::same_as<std::vector<StageResult>>;
+};
+
 /// Holds any stage; copies share it.
 class AnyStage {
  public:
   template <Stage T>
   requires(!std::same_as<std::remove_cvref_t<T>, AnyStage>)
       AnyStage(T stage)  // NOLINT(google-explicit-constructor): a value that stands for any
-      : traits_(stage.traits()), run_([stage = std::move(stage)](const StageCall& call) {
-          return StageResult(stage(call));
-        }) {}
+      : traits_(stage.traits()) {
+    auto shared = std::make_shared<const T>(std::move(stage));
+    run_ = [shared](const StageCall& call) { return StageResult((*shared)(call)); };
+    if constexpr (StageOfMany<T>) {
+      many_ = [shared](std::span<const StageCall> calls) { return shared->many(calls); };
+    }
+  }
   AnyStage(StageTraits traits, std::function<StageResult(const StageCall&)> run)
       : traits_(std::move(traits)), run_(std::move(run)) {}
 
   [[nodiscard]] const StageTraits& traits() const noexcept { return traits_; }
   [[nodiscard]] StageResult operator()(const StageCall& call) const { return run_(call); }
 
+  [[nodiscard]] bool takes_many() const noexcept { return many_ != nullptr; }
+  /// Only where `takes_many()`.
+  [[nodiscard]] std::vector<StageResult> many(std::span<const StageCall> calls) const {
+    return many_(calls);
+  }
+
+  /// The same stage under another name.
+  [[nodiscard]] AnyStage named(std::string name) const {
+    AnyStage other = *this;
+    other.traits_.name = std::move(name);
+    return other;
+  }
+
  private:
   StageTraits traits_;
   std::function<StageResult(const StageCall&)> run_;
+  std::function<std::vector<StageResult>(std::span<const StageCall>)> many_;
 };
 
 namespace stages {

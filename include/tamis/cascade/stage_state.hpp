@@ -53,6 +53,10 @@ class StageState {
     const std::scoped_lock lock(mutex_);
     return cost_.observations();
   }
+  [[nodiscard]] CostModel::Cost cost() const {
+    const std::scoped_lock lock(mutex_);
+    return cost_.cost();
+  }
   void learn(const std::vector<CostModel::Observation>& observations) {
     const std::scoped_lock lock(mutex_);
     for (const auto& [work, ms] : observations) cost_.observe(work, ms);

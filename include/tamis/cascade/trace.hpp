@@ -111,16 +111,16 @@ inline std::string note_of(const StageTrace& stage) {
 
 /// A line for each stage, for a person to read.
 [[nodiscard]] inline std::string to_table(const Trace& trace) {
-  std::string out = fmt::format("{:20} {:>6} {:>7} {:>6} {:>8} {:>10} {:>9}\n", "stage", "in",
-                                "scored", "kept", "tokens", "expected", "ms");
+  std::string out = fmt::format("{:20} {:>6} {:>7} {:>6} {:>8} {:>9} {:>10} {:>9}\n", "stage", "in",
+                                "scored", "kept", "tokens", "dollars", "expected", "ms");
   for (const StageTrace& stage : trace.stages) {
     out += fmt::format(
-        "{:20} {:>6} {:>7} {:>6} {:>8} {:>10} {:>9.1f}  {}\n", stage.name, stage.in, stage.scored,
-        stage.kept, stage.tokens,
+        "{:20} {:>6} {:>7} {:>6} {:>8} {:>9.4f} {:>10} {:>9.1f}  {}\n", stage.name, stage.in,
+        stage.scored, stage.kept, stage.tokens, stage.dollars,
         stage.predicted_ms ? fmt::format("{:.1f}", *stage.predicted_ms) : std::string("-"),
         stage.real_ms, detail::note_of(stage));
   }
-  return out + fmt::format("{:20} {:>59.1f}{}\n", "total", trace.total_ms,
+  return out + fmt::format("{:20} {:>61.1f}{}\n", "total", trace.total_ms,
                            trace.degraded ? "  degraded" : "");
 }
 

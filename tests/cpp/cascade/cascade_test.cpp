@@ -239,7 +239,7 @@ TEST_CASE("odd input is defined") {
   CHECK(contains(cascade.run("query", marked).trace.stages[0].warnings[0], "'cohere'"));
   tamis::CancelToken cancel;
   cancel.cancel();
-  CHECK_THROWS_AS(cascade.run("query", candidates(3), cancel), tamis::Cancelled);
+  CHECK_THROWS_AS(cascade.run("query", candidates(3), {.cancel = cancel}), tamis::Cancelled);
 }
 
 TEST_CASE("a cascade and its trace can be read") {

@@ -1,0 +1,99 @@
+// tamis/cascade/attempts.hpp: a stage is tried, after failures again, then its fallbacks, in what
+// time is left.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include <tamis/cascade/options.hpp>
+#include <tamis/cascade/score_call.hpp>
+#include <tamis/cascade/stage.hpp>
+#include <tamis/cascade/stage_state.hpp>
+#include <tamis/cascade/trace.hpp>
+#include <tamis/error.hpp>
+
+namespace tamis::detail {
+
+class Attempts {
+ public:
+  Attempts(const StageCall& call, const StageOptions& options, StageState& state, StageTrace& trace)
+      : call_(call), options_(options), state_(state), trace_(trace) {}
+
+  /// What `once(stage)` returns; nothing when the stage and all its fallbacks threw. Throws
+  /// Cancelled.
+  template <typename Once>
+  [[nodiscard]] auto run(const AnyStage& stage, Once once)
+      -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
+    if (state_.open(call_.deadline.clock().now())) {
+      trace_.errors.push_back(stage.traits().name + " is left alone after repeated failures");
+    } else if (auto result = with_retries(stage, once)) {
+      return result;
+    }
+    for (const AnyStage& other : options_.fallback) {
+      if (call_.deadline.passed()) break;
+      trace_.ran = other.traits().name;
+      if (auto result = guarded(other, once)) return result;
+    }
+    trace_.ran.clear();
+    return std::nullopt;
+  }
+
+  /// What was thrown last.
+  [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+
+ private:
+  template <typename Once>
+  [[nodiscard]] auto with_retries(const AnyStage& stage, Once& once)
+      -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
+    for (std::size_t round = 0;; ++round) {
+      const std::size_t errors = trace_.errors.size();
+      auto result = guarded(stage, once);
+      if (result && trace_.errors.size() == errors) state_.succeeded();
+      if (result) return result;
+      state_.failed(options_, call_.deadline.clock().now());
+      if (round == options_.retries || !wait(round)) return std::nullopt;
+    }
+  }
+
+  template <typename Once>
+  [[nodiscard]] auto guarded(const AnyStage& stage, Once& once)
+      -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
+    ++trace_.attempts;
+    try {
+      return once(stage);
+    } catch (const Cancelled&) {
+      throw;
+    } catch (...) {
+      cause_ = std::current_exception();
+      trace_.errors.push_back(fmt::format("{}: {}", stage.traits().name, message_of(cause_)));
+    }
+    return std::nullopt;
+  }
+
+  /// Sleeps before the next try; false when the deadline comes first.
+  [[nodiscard]] bool wait(std::size_t round) const {
+    const double base = options_.backoff_ms * std::exp2(static_cast<double>(round));
+    const Clock& clock = call_.deadline.clock();
+    // Any spread will do, as long as callers that failed together do not come back together.
+    const auto ticks = static_cast<std::uint64_t>(clock.now().time_since_epoch().count());
+    const double jitter = static_cast<double>(ticks * 0x9e3779b97f4a7c15U >> 40U) * 0x1p-24;
+    const Clock::Duration pause = from_milliseconds(base * (1 + 0.5 * jitter));
+    if (pause >= call_.deadline.remaining()) return false;
+    clock.sleep_until(clock.now() + pause);
+    return !call_.cancel.cancelled();
+  }
+
+  const StageCall& call_;
+  const StageOptions& options_;
+  StageState& state_;
+  StageTrace& trace_;
+  std::exception_ptr cause_;
+};
+
+}  // namespace tamis::detail

@@ -1,0 +1,212 @@
+// Several queries in step: results are those of runs one by one.
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tamis/cascade/cascade.hpp>
+#include <tamis/cascade/select.hpp>
+
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+using namespace std::chrono_literals;
+using tamis::Candidate;
+using tamis::Cascade;
+using tamis::CascadeResult;
+using tamis::ManualClock;
+using tamis::StageCall;
+using tamis::StageResult;
+
+namespace {
+
+/// Longer texts score higher; takes calls of several queries, and counts calls.
+struct Longest {
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::shared_ptr<std::vector<std::size_t>> calls = std::make_shared<std::vector<std::size_t>>();
+  tamis::Clock::Duration each = {};
+
+  [[nodiscard]] tamis::StageTraits traits() const {
+    return {.name = "longest", .scorer = "longest", .divisible = true};
+  }
+  [[nodiscard]] StageResult operator()(const StageCall& call) const {
+    return many(std::span(&call, 1)).front();
+  }
+  [[nodiscard]] std::vector<StageResult> many(std::span<const StageCall> calls_now) const {
+    std::vector<StageResult> results;
+    std::size_t count = 0;
+    for (const StageCall& call : calls_now) {
+      tamis::Scored scored{.scores = {}, .tokens = call.texts.size()};
+      for (const std::string_view text : call.texts) {
+        if (text == "bomb") throw std::runtime_error("it went off");
+        scored.scores.push_back(text == "nan" ? std::numeric_limits<float>::quiet_NaN()
+                                              : static_cast<float>(text.size()));
+      }
+      count += call.texts.size();
+      results.emplace_back(std::move(scored));
+    }
+    calls->push_back(count);
+    clock->advance(each * static_cast<int>(count));
+    return results;
+  }
+};
+
+std::vector<Candidate> of(const std::vector<std::string>& texts) {
+  std::vector<Candidate> found;
+  for (const std::string& text : texts) found.push_back({"", text, {}, {}});
+  return found;
+}
+
+std::string ids(const CascadeResult& result) {
+  std::string found;
+  for (const tamis::CascadeHit& hit : result.hits) found += hit.candidate.id + ' ';
+  return found;
+}
+
+const std::vector<std::string_view> kQueries{"one", "two", "three"};
+
+}  // namespace
+
+TEST_CASE("candidates of several queries share calls, and results are those of single runs") {
+  const Longest stage;
+  const Cascade cascade({{stage, {.keep = 2, .limit = 9, .chunk = 2}}}, {.clock = stage.clock});
+  const std::vector<std::vector<Candidate>> lists{of({"a", "bbb", "cc"}), of({}),
+                                                  of({"a", "bb", "c", "dddd", "e"})};
+  const auto together = cascade.run_many(kQueries, lists);
+  CHECK(*stage.calls == std::vector<std::size_t>{4, 3, 1});
+  REQUIRE(together.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const CascadeResult alone = cascade.run(kQueries[i], lists[i]);
+    CHECK(ids(together[i]) == ids(alone));
+    CHECK(together[i].trace.stages[0].tokens == alone.trace.stages[0].tokens);
+    CHECK(together[i].trace.stages[0].attempts == alone.trace.stages[0].attempts);
+    CHECK_FALSE(together[i].trace.degraded);
+  }
+}
+
+TEST_CASE("what fails in a shared call fails for its query alone") {
+  for (const std::string bad : {"bomb", "nan"}) {
+    const Longest stage;
+    const Cascade cascade({{stage, {.keep = 2, .limit = 9}}}, {.clock = stage.clock});
+    const auto results =
+        cascade.run_many(kQueries, {of({"a", "bb"}), of({"a", bad}), of({"a", "bb"})});
+    CHECK(ids(results[0]) == "1 0 ");
+    CHECK(ids(results[1]) == "0 1 ");
+    CHECK(ids(results[2]) == "1 0 ");
+    CHECK_FALSE(results[0].trace.degraded);
+    CHECK(results[1].trace.degraded);
+    CHECK(results[1].trace.stages[0].errors.size() == 1);
+  }
+}
+
+TEST_CASE("the budget is each query's, and is spent together") {
+  const Longest stage{.each = 10ms};
+  const Cascade cascade({{stage, {.keep = 9, .limit = 9, .chunk = 1}}},
+                        {.budget_ms = 30, .clock = stage.clock});
+  const auto texts = of({"a", "bb", "ccc", "dddd", "eeeee"});
+  const auto results = cascade.run_many(kQueries, {texts, texts, texts});
+  for (const CascadeResult& result : results) {
+    CHECK(result.trace.stages[0].scored == 3);
+    CHECK(result.trace.stages[0].real_ms == Approx(30));
+    CHECK(result.trace.total_ms <= 90);
+    CHECK(ids(result) == "2 1 0 3 4 ");
+    CHECK(result.trace.degraded);
+  }
+  const auto longer = cascade.run_many(kQueries, {texts, texts, texts}, {.budget_ms = 100});
+  CHECK(longer[2].trace.stages[0].scored == 5);
+}
+
+TEST_CASE("a run may have a budget of its own, and none at all") {
+  const Longest stage{.each = 10ms};
+  const Cascade cascade({{stage, {.keep = 9, .limit = 9, .chunk = 1}}},
+                        {.budget_ms = 1000, .clock = stage.clock});
+  const auto texts = of({"a", "bb", "ccc"});
+  CHECK(cascade.run("q", texts, {.budget_ms = 20}).trace.stages[0].scored == 2);
+  const CascadeResult nothing = cascade.run("q", texts, {.budget_ms = 0});
+  CHECK(ids(nothing) == "0 1 2 ");
+  CHECK(nothing.trace.degraded);
+  CHECK_THROWS_AS(cascade.run("q", texts, {.budget_ms = -1}), tamis::InvalidArgument);
+  CHECK_THROWS_AS(cascade.run_many(kQueries, {texts}), tamis::InvalidArgument);
+  CHECK_THROWS_AS(cascade.run_many(kQueries), tamis::InvalidArgument);
+}
+
+TEST_CASE("stages that take one query at a time go through the queries in turn") {
+  const Cascade cascade({{tamis::stages::retrieve("find",
+                                                  [](std::string_view query) {
+                                                    return of({"x", std::string(query), "x"});
+                                                  }),
+                          {.keep = 3}},
+                         {tamis::stages::deduplicate(), {.keep = 3}}});
+  const auto results = cascade.run_many(kQueries);
+  CHECK(results[2].hits[1].candidate.text == "three");
+  CHECK(results[2].hits.size() == 2);
+}
+
+TEST_CASE("cancelling stops the runs together") {
+  tamis::CancelToken cancel;
+  cancel.cancel();
+  const Longest stage;
+  const Cascade cascade({{stage, {.keep = 9, .limit = 9}}});
+  CHECK_THROWS_AS(cascade.run_many(kQueries, {of({"a"}), of({"a"}), of({"a"})}, {.cancel = cancel}),
+                  tamis::Cancelled);
+  CHECK(stage.calls->empty());
+}
+
+TEST_CASE("neighbours of equal cost are warned of once their costs are known") {
+  const Longest first{.each = 10ms};
+  const Longest second{.clock = first.clock, .each = 11ms};
+  const Cascade cascade({{first, {.keep = 9, .limit = 9}}, {tamis::AnyStage(second), {.keep = 4}}},
+                        {.clock = first.clock});
+  const auto about_cost = [&] {
+    std::size_t found = 0;
+    for (const std::string& one : cascade.warnings()) found += contains(one, "cost the same");
+    return found;
+  };
+  CHECK(about_cost() == 0);
+  for (int i = 0; i < 4; ++i) (void)cascade.run("q", of({"a", "bb", "ccc"}));
+  CHECK(about_cost() == 1);
+  CHECK(contains(fmt::format("{}", cascade), "longest 2: keep 4"));
+  CHECK(contains(fmt::format("{}", cascade), "learnt from 4 calls"));
+}
+
+TEST_CASE("the caller's own document goes along, and a stage's exception is told") {
+  const auto document = std::make_shared<int>(7);
+  int seen = 0;
+  const tamis::AnyStage look(tamis::StageTraits{.name = "look"},
+                             [&](const StageCall& call) -> StageResult {
+                               seen = *static_cast<const int*>(call.documents[0]);
+                               throw std::domain_error("not today");
+                             });
+  const Cascade skipping({{look, {.keep = 1, .limit = 1}}});
+  const auto given = std::vector<Candidate>{{.id = "1", .text = "a", .document = document}};
+  const CascadeResult result = skipping.run("q", given);
+  CHECK(seen == 7);
+  CHECK(result.hits[0].candidate.document == document);
+  const Cascade raising({{look, {.keep = 1, .limit = 1, .on_error = tamis::OnError::raise}}});
+  try {
+    (void)raising.run("q", given);
+    FAIL("it did not raise");
+  } catch (const tamis::StageError& error) {
+    CHECK(error.stage() == "look");
+    CHECK_THROWS_AS(std::rethrow_exception(error.cause()), std::domain_error);
+  }
+}
+
+TEST_CASE("a search is tried again, and another takes its place") {
+  int calls = 0;
+  const auto search = tamis::stages::retrieve("search", [&](std::string_view) {
+    ++calls;
+    throw std::runtime_error("down");
+    return std::vector<Candidate>();
+  });
+  const auto spare = tamis::stages::retrieve("spare", [](std::string_view) { return of({"a"}); });
+  const auto clock = std::make_shared<ManualClock>();
+  const Cascade cascade({{search, {.keep = 3, .fallback = {spare}, .retries = 2}}},
+                        {.clock = clock});
+  const CascadeResult result = cascade.run("q");
+  CHECK(calls == 3);
+  CHECK(ids(result) == "0 ");
+  CHECK(result.trace.stages[0].ran == "spare");
+  CHECK(result.trace.degraded);
+}
