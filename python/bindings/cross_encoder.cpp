@@ -18,6 +18,7 @@
 #include <tamis/score/scorer_abi.hpp>
 
 #include "bindings.hpp"
+#include "predict_options.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -41,29 +42,6 @@ py::array_t<float> logits_of(const py::object& self) {
           {result.labels * sizeof(float), sizeof(float)},
           result.logits.data(),
           self};
-}
-
-tamis::Truncation truncation_from(std::string_view name) {
-  if (name == "longest_first") return tamis::Truncation::longest_first;
-  if (name == "only_second") return tamis::Truncation::only_second;
-  if (name == "only_first") return tamis::Truncation::only_first;
-  tamis::raise<tamis::InvalidArgument>(
-      "unknown truncation '{}'; use longest_first, only_second or only_first", name);
-}
-
-tamis::OnTruncation on_truncation_from(std::string_view name) {
-  if (name == "allow") return tamis::OnTruncation::allow;
-  if (name == "error") return tamis::OnTruncation::error;
-  if (name == "window") return tamis::OnTruncation::window;
-  tamis::raise<tamis::InvalidArgument>("unknown on_truncation '{}'; use allow, error or window",
-                                       name);
-}
-
-tamis::Aggregate aggregate_from(std::string_view name) {
-  if (name == "max") return tamis::Aggregate::max;
-  if (name == "mean") return tamis::Aggregate::mean;
-  if (name == "first") return tamis::Aggregate::first;
-  tamis::raise<tamis::InvalidArgument>("unknown aggregate '{}'; use max, mean or first", name);
 }
 
 // Between waves, in the calling thread: Ctrl-C first, then the caller's own callback.
@@ -101,7 +79,6 @@ LogitResult logits(const tamis::CrossEncoder& model, const py::list& queries,
   const Utf8Texts second(documents, "document");
   std::vector<tamis::TextPair> pairs(first.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {first[i], second[i]};
-  options.prompt = "";  // Python puts it before the query: it may have prompts of its own
   options.progress = watcher(progress);
   LogitResult result;
   {
@@ -176,16 +153,9 @@ void bind_cross_encoder(py::module_& module) {
              std::optional<std::size_t> max_batch_tokens,
              std::optional<std::size_t> max_batch_pairs, const py::object& progress,
              std::optional<tamis::CancelToken> cancel) {
-            tamis::PredictOptions options;
-            options.max_length = max_length;
-            options.truncation = truncation_from(truncation);
-            options.max_query_tokens = max_query_tokens;
-            options.max_document_tokens = max_document_tokens;
-            options.on_truncation = on_truncation_from(on_truncation);
-            options.aggregate = aggregate_from(aggregate);
-            options.window_stride = window_stride;
-            options.max_batch_tokens = max_batch_tokens;
-            options.max_batch_pairs = max_batch_pairs;
+            tamis::PredictOptions options = predict_options(
+                max_length, truncation, max_query_tokens, max_document_tokens, on_truncation,
+                aggregate, window_stride, max_batch_tokens, max_batch_pairs);
             options.cancel = std::move(cancel);
             return logits(self, queries, documents, std::move(options), progress);
           },

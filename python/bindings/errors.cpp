@@ -7,6 +7,7 @@
 #include <tamis/error.hpp>
 
 #include "bindings.hpp"
+#include "python_error.hpp"
 
 namespace py = pybind11;
 
@@ -21,6 +22,7 @@ struct Types {
   PyObject* model = nullptr;
   PyObject* device = nullptr;
   PyObject* non_finite = nullptr;
+  PyObject* stage = nullptr;
   PyObject* cancelled = nullptr;
 };
 Types types;
@@ -45,10 +47,41 @@ void set_non_finite(const tamis::NonFiniteScore& error) {
   PyErr_SetObject(types.non_finite, value.ptr());
 }
 
+void translate(std::exception_ptr pointer);
+
+/// As a Python exception; None for what is no exception of ours.
+py::object python_exception(const std::exception_ptr& pointer) {
+  try {
+    translate(pointer);
+  } catch (...) {
+    PyErr_Clear();
+  }
+  if (PyErr_Occurred() == nullptr) return py::none();
+  const py::error_already_set error;
+  if (error.trace()) PyException_SetTraceback(error.value().ptr(), error.trace().ptr());
+  return error.value();
+}
+
+void set_stage_error(const tamis::StageError& error) {
+  py::object value = py::handle(types.stage)(error.what());
+  value.attr("stage") = error.stage();
+  const py::object cause = python_exception(error.cause());
+  if (!cause.is_none()) PyException_SetCause(value.ptr(), cause.inc_ref().ptr());
+  PyErr_SetObject(types.stage, value.ptr());
+}
+
+void restore(py::error_already_set error) { error.restore(); }
+
 void translate(std::exception_ptr pointer) {
   if (!pointer) return;
   try {
     std::rethrow_exception(pointer);
+  } catch (const PythonError& error) {
+    restore(error.error());
+  } catch (const Interrupted& error) {
+    restore(error.error());
+  } catch (const tamis::StageError& error) {
+    set_stage_error(error);
   } catch (const tamis::TruncationError& error) {
     PyErr_SetString(types.truncation, error.what());
   } catch (const tamis::InvalidArgument& error) {
@@ -70,6 +103,14 @@ void translate(std::exception_ptr pointer) {
 
 }  // namespace
 
+void rethrow(py::error_already_set& error) {
+  if (error.matches(types.cancelled)) throw tamis::Cancelled("a stage was cancelled");
+  if (!error.matches(PyExc_Exception)) throw Interrupted(error);
+  const auto type = py::cast<std::string>(error.type().attr("__name__"));
+  const auto said = py::cast<std::string>(py::str(error.value()));
+  throw PythonError(said.empty() ? type : type + ": " + said, error);
+}
+
 void bind_errors(py::module_& module) {
   types.error = add(module, "Error", "The base of all that tamis raises.",
                     py::make_tuple(py::handle(PyExc_Exception)));
@@ -85,6 +126,9 @@ void bind_errors(py::module_& module) {
   types.non_finite =
       add(module, "NonFiniteScore",
           "The model gave NaN or infinity; `indices` says for which pairs.", runtime);
+  types.stage =
+      add(module, "StageError",
+          "A stage that was to raise failed; `stage` is its name, `__cause__` why.", runtime);
   types.cancelled = add(module, "Cancelled", "The work was cancelled.", runtime);
   py::register_exception_translator(translate);
 }

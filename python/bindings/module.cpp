@@ -11,4 +11,6 @@ PYBIND11_MODULE(_native, module) {
   bind_scorer(module);
   bind_cross_encoder(module);
   bind_late_interaction(module);
+  bind_stage(module);
+  bind_cascade(module);
 }

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tamis._native import CancelToken, Passages, Tokenizer, num_threads, set_num_threads
     from tamis._native import version as __version__
+    from tamis.cascade import Cascade, CascadeResult, Hit
     from tamis.cross_encoder import CrossEncoder
     from tamis.errors import (
         Cancelled,
+        CascadeWarning,
         DeviceError,
         Error,
         ExportError,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         ModelError,
         NonFiniteScore,
         RetrievalError,
+        StageError,
         TokenizerError,
         TruncationError,
         TruncationWarning,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from tamis.late_interaction import LateInteraction
     from tamis.report import Prediction, Ranked, TruncationReport
     from tamis.retrieval import Index
+    from tamis.trace import Trace
 
 # name -> the module that has it, and its name there where that differs
 _WHERE = {
@@ -42,8 +46,12 @@ _WHERE = {
     "num_threads": "tamis._native",
     "set_num_threads": "tamis._native",
     "__version__": "tamis._native:version",
+    "Cascade": "tamis.cascade",
+    "CascadeResult": "tamis.cascade",
+    "Hit": "tamis.cascade",
     "CrossEncoder": "tamis.cross_encoder",
     "Cancelled": "tamis.errors",
+    "CascadeWarning": "tamis.errors",
     "DeviceError": "tamis.errors",
     "Error": "tamis.errors",
     "ExportError": "tamis.errors",
@@ -51,6 +59,7 @@ _WHERE = {
     "ModelError": "tamis.errors",
     "NonFiniteScore": "tamis.errors",
     "RetrievalError": "tamis.errors",
+    "StageError": "tamis.errors",
     "TokenizerError": "tamis.errors",
     "TruncationError": "tamis.errors",
     "TruncationWarning": "tamis.errors",
@@ -62,16 +71,21 @@ _WHERE = {
     "Ranked": "tamis.report",
     "TruncationReport": "tamis.report",
     "Index": "tamis.retrieval",
+    "Trace": "tamis.trace",
 }
 
 __all__ = [
     "CancelToken",
     "Cancelled",
+    "Cascade",
+    "CascadeResult",
+    "CascadeWarning",
     "CrossEncoder",
     "DeviceError",
     "Error",
     "ExportError",
     "ExportReport",
+    "Hit",
     "Index",
     "InvalidArgument",
     "LateInteraction",
@@ -81,8 +95,10 @@ __all__ = [
     "Prediction",
     "Ranked",
     "RetrievalError",
+    "StageError",
     "Tokenizer",
     "TokenizerError",
+    "Trace",
     "TruncationError",
     "TruncationReport",
     "TruncationWarning",

@@ -36,6 +36,11 @@ class NonFiniteScore(Error, RuntimeError):
 
     indices: list[int]
 
+class StageError(Error, RuntimeError):
+    """A stage that was to raise failed; `stage` is its name, `__cause__` why."""
+
+    stage: str
+
 class Cancelled(Error, RuntimeError):
     """The work was cancelled."""
 
@@ -237,6 +242,122 @@ class LateInteraction:
     @property
     def description(self) -> str:
         """Precision and instruction set: 'engine fp32 avx2'."""
+
+class Stage:
+    """One mesh of a cascade; immutable."""
+
+    @staticmethod
+    def callable(
+        function: Callable[[str, list[Any], list[str]], tuple[Any, ...]],
+        *,
+        name: str,
+        divisible: bool = False,
+        calibrated: bool = False,
+        scorer: str = "",
+    ) -> Stage:
+        """function(query, documents, texts) -> (scores, tokens, truncated, dollars, warnings)."""
+
+    @staticmethod
+    def retrieve(function: Callable[[str], tuple[Any, ...]], *, name: str) -> Stage:
+        """function(query) -> tamis.candidates.Read."""
+
+    @staticmethod
+    def rerank(
+        model: CrossEncoder,
+        *,
+        name: str = "rerank",
+        prompt: str = "",
+        max_length: int | None = None,
+        truncation: str = "longest_first",
+        max_query_tokens: int | None = None,
+        max_document_tokens: int | None = None,
+        on_truncation: str = "allow",
+        aggregate: str = "max",
+        window_stride: int | None = None,
+        max_batch_tokens: int | None = None,
+        max_batch_pairs: int | None = None,
+    ) -> Stage:
+        """A cross-encoder; needs no GIL."""
+
+    @staticmethod
+    def compare(
+        model: LateInteraction, *, name: str = "compare", refuse_truncation: bool = False
+    ) -> Stage:
+        """Late interaction; needs no GIL."""
+
+    @staticmethod
+    def threshold(least: float) -> Stage: ...
+    @staticmethod
+    def deduplicate() -> Stage: ...
+    @staticmethod
+    def diversify(
+        count: int, *, balance: float = 0.7, similarity: Callable[[str, str], float] | None = None
+    ) -> Stage:
+        """MMR; similarity(text, text) -> float in [0, 1]."""
+
+    def named(self, name: str) -> Stage:
+        """The same stage under another name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str:
+        """'retrieve', 'score' or 'select'."""
+
+class CascadeStage:
+    """A stage, and how it is used."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        keep: int,
+        limit: int | None = None,
+        share: float | None = None,
+        on_error: str = "skip",
+        blend: dict[str, float] = ...,
+        skip_margin: float | None = None,
+        fallback: Sequence[Stage] = ...,
+        retries: int = 0,
+        backoff_ms: float = 20.0,
+        chunk: int = 16,
+        breaker: int = 5,
+        breaker_ms: float = 30000.0,
+    ) -> None: ...
+
+class Cascade:
+    """Any number of threads may run one."""
+
+    def __init__(
+        self, stages: Sequence[CascadeStage], *, budget_ms: float | None = None
+    ) -> None: ...
+    def run_many(
+        self,
+        queries: list[str],
+        candidates: Sequence[tuple[Any, ...]] | None = None,
+        *,
+        budget_ms: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[tuple[list[Any], dict[str, Any]]]:
+        """For each query (hits, trace): a hit is (document, index, id, text, [(stage, score)]).
+
+        `candidates`: a tamis.candidates.Read for each query. The GIL is released.
+        """
+
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def retrieves(self) -> bool:
+        """Whether the first stage does; else runs need candidates."""
+
+    @property
+    def description(self) -> str: ...
+    @property
+    def costs(self) -> dict[str, list[tuple[float, float, float]]]:
+        """What was learnt: stage -> [(items, tokens, ms)]."""
+
+    def learn(self, costs: dict[str, list[tuple[float, float, float]]]) -> None:
+        """Goes on from the costs of another process."""
 
 class Tokenizer:
     """A tokenizer of a Hugging Face folder."""

@@ -10,6 +10,7 @@ import numpy as np
 from tamis import activation as activations
 from tamis import awaiting, deprecated, documents, load_options, model_settings, model_source
 from tamis import device as devices
+from tamis._native import Stage
 from tamis.documents import TextOf
 from tamis.drop_in import DropIn, logger
 from tamis.errors import InvalidArgument, ModelError
@@ -330,6 +331,18 @@ class CrossEncoder(DropIn):
             show_progress_bar=show,
             apply_softmax=apply_softmax,
         )
+
+    def _stage(self, name: str, arguments: Any) -> Stage:
+        """This model, as its settings are now, as a stage of a cascade. It releases the GIL."""
+        if self.num_labels != 1:
+            raise InvalidArgument(
+                f"a stage ranks by one score, this model has {self.num_labels} labels"
+            )
+        for given in ("cancel", "pool", "device", "activation_fn", "show_progress_bar"):
+            if given in arguments:
+                raise InvalidArgument(f"{given}= does not apply to a stage of a cascade")
+        call = self._call(arguments, "rerank")
+        return Stage.rerank(self._loaded.native, name=name, prompt=call.prompt, **call.native)
 
     def _score(
         self, queries: list[str], texts: list[str], call: Call, arguments: Arguments

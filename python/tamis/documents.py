@@ -69,7 +69,8 @@ def text_of(
     return found
 
 
-def _listed(documents: Iterable[Any]) -> list[Any]:
+def listed(documents: Iterable[Any]) -> list[Any]:
+    """Any iterable of documents as a list; one document alone is a mistake."""
     if isinstance(documents, (str, bytes, Mapping)):
         raise InvalidArgument(
             f"documents must be a list of documents, got one {type(documents).__name__}"
@@ -85,8 +86,8 @@ def listed_texts(
     documents: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None = None
 ) -> tuple[list[Any], list[str]]:
     """The documents as given and as text."""
-    listed = _listed(documents)
-    return listed, [text_of(each, f"document {k}", text, fields) for k, each in enumerate(listed)]
+    given = listed(documents)
+    return given, [text_of(each, f"document {k}", text, fields) for k, each in enumerate(given)]
 
 
 def query_text(query: Any, where: str = "the query") -> str:
@@ -157,6 +158,6 @@ def candidates_of(
     found = []
     for i, (query, own) in enumerate(zip(queries, documents, strict=True)):
         where = "the query" if len(queries) == 1 else f"query {i}"
-        listed, texts = listed_texts(own, text, fields)
-        found.append(Candidates(query_text(query, where), listed, texts))
+        given, texts = listed_texts(own, text, fields)
+        found.append(Candidates(query_text(query, where), given, texts))
     return found

@@ -9,6 +9,7 @@ from tamis._native import (
     InvalidArgument,
     ModelError,
     NonFiniteScore,
+    StageError,
     TokenizerError,
     TruncationError,
 )
@@ -26,8 +27,13 @@ class TruncationWarning(UserWarning):
     """Pairs were longer than the model reads, and were cut; the text counts pairs and tokens."""
 
 
+class CascadeWarning(UserWarning):
+    """A cascade does what is hardly meant: double reranking, a stage without effect, …"""
+
+
 __all__ = [
     "Cancelled",
+    "CascadeWarning",
     "DeviceError",
     "Error",
     "ExportError",
@@ -35,6 +41,7 @@ __all__ = [
     "ModelError",
     "NonFiniteScore",
     "RetrievalError",
+    "StageError",
     "TokenizerError",
     "TruncationError",
     "TruncationWarning",

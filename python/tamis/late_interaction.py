@@ -229,6 +229,12 @@ class LateInteraction:
     def __deepcopy__(self, memo: dict[int, Any]) -> LateInteraction:
         return self
 
+    def _stage(self, name: str, on_truncation: str) -> _native.Stage:
+        """As a stage of a cascade."""
+        return _native.Stage.compare(
+            self._native, name=name, refuse_truncation=_refuses(on_truncation)
+        )
+
     def _encode(
         self,
         texts: list[str],

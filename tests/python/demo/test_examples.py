@@ -33,6 +33,19 @@ def test_score_pairs():
     assert scores[1] < min(scores[0], scores[2])
 
 
+def test_cascade():
+    lines = run("030_cascade.py")
+    assert lines[0] == "Cascade, 1500 ms"
+    end = lines.index("")
+    assert "Peace of Westphalia" in lines[end + 1]
+    assert [line.split()[0] for line in lines[end + 5 : -1]] == [
+        "words",
+        "deduplicate",
+        "late_interaction",
+        "rerank",
+    ]
+
+
 def test_rerank():
     query, *hits = run("020_rerank.py")
     assert query.startswith("who signed")
@@ -43,5 +56,5 @@ def test_rerank():
 
 
 def test_every_example_has_a_test():
-    tested = {"005_metrics.py", "010_score_pairs.py", "020_rerank.py"}
+    tested = {"005_metrics.py", "010_score_pairs.py", "020_rerank.py", "030_cascade.py"}
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested

@@ -1,0 +1,171 @@
+// bindings/cascade.cpp: Cascade, and what its runs return, as plain Python values.
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <tamis/cascade/cascade.hpp>
+#include <tamis/error.hpp>
+
+#include "bindings.hpp"
+#include "documents.hpp"
+#include "text.hpp"
+
+namespace py = pybind11;
+using tamis::Cascade;
+using tamis::CascadeStage;
+
+namespace {
+
+CascadeStage used(tamis::AnyStage stage, std::size_t keep, std::optional<std::size_t> limit,
+                  std::optional<double> share, const std::string& on_error,
+                  std::map<std::string, double> blend, std::optional<double> skip_margin,
+                  std::vector<tamis::AnyStage> fallback, std::size_t retries, double backoff_ms,
+                  std::size_t chunk, std::size_t breaker, double breaker_ms) {
+  if (on_error != "skip" && on_error != "raise") {
+    tamis::raise<tamis::InvalidArgument>("unknown on_error '{}'; use skip or raise", on_error);
+  }
+  return {std::move(stage),
+          {.keep = keep,
+           .limit = limit,
+           .share = share,
+           .on_error = on_error == "raise" ? tamis::OnError::raise : tamis::OnError::skip,
+           .blend = std::move(blend),
+           .skip_margin = skip_margin,
+           .fallback = std::move(fallback),
+           .retries = retries,
+           .backoff_ms = backoff_ms,
+           .chunk = chunk,
+           .breaker = breaker,
+           .breaker_ms = breaker_ms}};
+}
+
+py::dict dict_of(const tamis::StageTrace& stage) {
+  py::list dropped;
+  for (const auto& [id, reason] : stage.dropped) dropped.append(py::make_tuple(id, reason));
+  py::dict out;
+  out["name"] = stage.name;
+  out["in"] = stage.in;
+  out["scored"] = stage.scored;
+  out["kept"] = stage.kept;
+  out["tokens"] = stage.tokens;
+  out["truncated"] = stage.truncated;
+  out["duplicates"] = stage.duplicates;
+  out["predicted_ms"] = stage.predicted_ms;
+  out["real_ms"] = stage.real_ms;
+  out["dollars"] = stage.dollars;
+  out["attempts"] = stage.attempts;
+  out["skipped"] = stage.skipped;
+  out["cut"] = stage.cut;
+  out["ran"] = stage.ran;
+  out["errors"] = stage.errors;
+  out["warnings"] = stage.warnings;
+  out["dropped"] = dropped;
+  return out;
+}
+
+py::dict dict_of(const tamis::Trace& trace) {
+  py::list stages;
+  for (const tamis::StageTrace& stage : trace.stages) stages.append(dict_of(stage));
+  py::dict out;
+  out["total_ms"] = trace.total_ms;
+  out["degraded"] = trace.degraded;
+  out["stages"] = stages;
+  return out;
+}
+
+/// (document, index, id, text, [(stage's name, score)]).
+py::tuple tuple_of(const tamis::CascadeHit& hit, const Cascade& cascade) {
+  py::list scores;
+  for (const auto& [stage, score] : hit.scores) {
+    const std::string_view name = stage == tamis::kInputStage
+                                      ? std::string_view("input")
+                                      : cascade.stages()[stage].stage.traits().name;
+    scores.append(py::make_tuple(name, score));
+  }
+  const auto& document = *static_cast<const Document*>(hit.candidate.document.get());
+  return py::make_tuple(document.object, document.index, hit.candidate.id, hit.candidate.text,
+                        scores);
+}
+
+py::list results_of(const std::vector<tamis::CascadeResult>& results, const Cascade& cascade) {
+  py::list out;
+  for (const tamis::CascadeResult& result : results) {
+    py::list hits;
+    for (const tamis::CascadeHit& hit : result.hits) hits.append(tuple_of(hit, cascade));
+    out.append(py::make_tuple(hits, dict_of(result.trace)));
+  }
+  return out;
+}
+
+py::list run_many(const Cascade& cascade, const py::list& queries,
+                  const std::optional<std::vector<py::tuple>>& candidates,
+                  std::optional<double> budget_ms, std::optional<tamis::CancelToken> cancel) {
+  const Utf8Texts utf8(queries, "query");
+  std::vector<std::string_view> views(utf8.size());
+  for (std::size_t i = 0; i < views.size(); ++i) views[i] = utf8[i];
+  std::vector<std::vector<tamis::Candidate>> lists;
+  for (const py::tuple& read : candidates.value_or(std::vector<py::tuple>{})) {
+    lists.push_back(candidates_from(read));
+  }
+  const tamis::RunOptions options{budget_ms, std::move(cancel).value_or(tamis::CancelToken())};
+  const auto results = [&] {
+    const py::gil_scoped_release release;
+    return candidates ? cascade.run_many(views, std::move(lists), options)
+                      : cascade.run_many(views, options);
+  }();
+  return results_of(results, cascade);
+}
+
+py::dict costs_of(const Cascade& cascade) {
+  py::dict costs;
+  for (const auto& [name, seen] : cascade.costs()) {
+    py::list rows;
+    for (const auto& [work, ms] : seen) rows.append(py::make_tuple(work.items, work.tokens, ms));
+    costs[py::str(name)] = rows;
+  }
+  return costs;
+}
+
+void learn(const Cascade& cascade,
+           const std::map<std::string, std::vector<std::tuple<double, double, double>>>& costs) {
+  Cascade::Costs known;
+  for (const auto& [name, rows] : costs) {
+    for (const auto& [items, tokens, ms] : rows) known[name].push_back({{items, tokens}, ms});
+  }
+  cascade.learn(known);
+}
+
+}  // namespace
+
+void bind_cascade(py::module_& module) {
+  py::class_<CascadeStage>(module, "CascadeStage", "A stage, and how it is used.")
+      .def(py::init(&used), py::arg("stage"), py::kw_only(), py::arg("keep"),
+           py::arg("limit") = py::none(), py::arg("share") = py::none(),
+           py::arg("on_error") = "skip", py::arg("blend") = std::map<std::string, double>{},
+           py::arg("skip_margin") = py::none(),
+           py::arg("fallback") = std::vector<tamis::AnyStage>{}, py::arg("retries") = 0,
+           py::arg("backoff_ms") = 20.0, py::arg("chunk") = 16, py::arg("breaker") = 5,
+           py::arg("breaker_ms") = 30'000.0);
+  py::class_<Cascade>(module, "Cascade", "Any number of threads may run one.")
+      .def(py::init([](std::vector<CascadeStage> stages, std::optional<double> budget_ms) {
+             return Cascade(std::move(stages), {.budget_ms = budget_ms});
+           }),
+           py::arg("stages"), py::kw_only(), py::arg("budget_ms") = py::none())
+      .def("run_many", &run_many, py::arg("queries"), py::arg("candidates") = py::none(),
+           py::kw_only(), py::arg("budget_ms") = py::none(), py::arg("cancel") = py::none(),
+           "For each query (hits, trace): a hit is (document, index, id, text, [(stage, "
+           "score)]).\n\n"
+           "`candidates`: a tamis.candidates.Read for each query. The GIL is released.")
+      .def_property_readonly("warnings", [](const Cascade& self) { return self.warnings(); })
+      .def_property_readonly("retrieves", &Cascade::retrieves,
+                             "Whether the first stage does; else runs need candidates.")
+      .def_property_readonly("description", &Cascade::description)
+      .def_property_readonly("costs", &costs_of, "What was learnt: stage -> [(items, tokens, ms)].")
+      .def("learn", &learn, py::arg("costs"), "Goes on from the costs of another process.");
+}

@@ -1,0 +1,110 @@
+"""What goes into a cascade: str, dict, and the documents of LangChain, LlamaIndex and Haystack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tamis.documents import TextOf, listed, text_of
+
+_ID_NAMES = ("id", "_id", "doc_id", "node_id", "corpus_id")
+# What rerankers leave behind: LangChain's compressors, LlamaIndex's postprocessors, and others.
+_MARKS = ("relevance_score", "rerank_score", "reranker_score", "retrieval_score")
+_NUMBERS = (int, float, np.integer, np.floating)
+
+
+class Read(NamedTuple):
+    """Candidates, best first, as the native cascade takes them."""
+
+    documents: list[Any]  # as given
+    texts: list[str]
+    ids: list[str]
+    scores: list[float | None]  # of whoever found them
+    marks: list[str]  # of whoever reranked them already; "" is nobody
+
+
+def _field(document: Any, name: str) -> Any:
+    if isinstance(document, Mapping):
+        return document.get(name)
+    return getattr(document, name, None)
+
+
+def _metadata(document: Any) -> Mapping[str, Any]:
+    for name in ("metadata", "meta"):
+        found = _field(document, name)
+        if isinstance(found, Mapping):
+            return found
+    return {}
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, _NUMBERS) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def _mark_of(document: Any) -> str:
+    metadata = _metadata(document)
+    by = _field(document, "reranked_by") or metadata.get("reranked_by")
+    if isinstance(by, str) and by:
+        return by
+    for name in _MARKS:
+        for value in (_field(document, name), metadata.get(name)):
+            if _number(value) is not None:
+                return name
+    return ""
+
+
+def _score_of(document: Any) -> float | None:
+    metadata = _metadata(document)
+    values = (_field(document, n) for n in ("score", "relevance_score"))
+    for value in (*values, metadata.get("relevance_score")):
+        if (found := _number(value)) is not None:
+            return found
+    return None
+
+
+def _id_of(document: Any) -> str | None:
+    for name in _ID_NAMES:
+        value = _field(document, name)
+        if isinstance(value, (str, int, np.integer)) and value != "":
+            return str(value)
+    return None
+
+
+def _split(item: Any) -> tuple[Any, float | None]:
+    """A document, or one with its score as search engines return them: (document, score)."""
+    if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], _NUMBERS):
+        return item[0], _number(item[1])
+    return item, None
+
+
+def _named(found: Sequence[str | None]) -> list[str]:
+    """Those without an id have their place for one, so written that it is nobody else's."""
+    taken = {name for name in found if name is not None}
+    names = []
+    for place, name in enumerate(found):
+        own = str(place) if name is None else name
+        while name is None and own in taken:
+            own = "#" + own
+        names.append(own)
+    return names
+
+
+def read(given: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None = None) -> Read:
+    """`text` and `fields` as in `CrossEncoder.rank`. Throws InvalidArgument."""
+    out = Read([], [], [], [], [])
+    ids = []
+    for place, item in enumerate(listed(given)):
+        document, score = _split(item)
+        out.documents.append(document)
+        out.texts.append(text_of(document, f"candidate {place}", text, fields))
+        plain = isinstance(document, str)
+        ids.append(None if plain else _id_of(document))
+        out.scores.append(_score_of(document) if score is None and not plain else score)
+        out.marks.append("" if plain else _mark_of(document))
+    out.ids.extend(_named(ids))
+    return out

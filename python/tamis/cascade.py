@@ -1,0 +1,188 @@
+"""Cascade: stages, a time budget, and what a run did."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tamis import _native, awaiting, candidates
+from tamis.documents import TextOf, query_text
+from tamis.errors import CascadeWarning, InvalidArgument
+from tamis.report import level_of_caller
+from tamis.stages import Stage
+from tamis.threads import follow_torch
+from tamis.trace import Trace
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A candidate of the result."""
+
+    document: Any  # the caller's own object
+    index: int  # in the list that was given, or retrieved
+    id: str
+    text: str = field(repr=False)
+    score: float | None  # of the latest stage that scored it; None: none did
+    scores: dict[str, float]  # by stage, earliest first; "input": what it came with
+
+    @property
+    def stage(self) -> str | None:
+        """Whose `score` is. Scores of different stages are not comparable."""
+        return next(reversed(self.scores), None)
+
+
+@dataclass(frozen=True)
+class CascadeResult:
+    """What a run returns."""
+
+    hits: list[Hit]  # best first
+    trace: Trace
+
+
+class Cascade:
+    """Candidates go through ever finer, ever costlier stages, inside a time budget.
+
+    Immutable but for what it learns of its stages' cost; any number of threads may run one.
+    Candidates are never lost: each is in `hits`, or in the `dropped` of the stage where it left,
+    with the reason. What will run but is hardly meant is a CascadeWarning, and in `warnings`.
+    Throws InvalidArgument for stages that cannot run.
+    """
+
+    def __init__(self, stages: Sequence[Stage], *, budget_ms: float | None = None) -> None:
+        for place, stage in enumerate(stages):
+            if not isinstance(stage, Stage):
+                kind = type(stage).__name__
+                raise InvalidArgument(f"stage {place + 1} must come from tamis.stages, got {kind}")
+        self._native = _native.Cascade(
+            [_native.CascadeStage(stage.native, keep=stage.keep, **stage.use) for stage in stages],
+            budget_ms=budget_ms,
+        )
+        _warn(self.warnings)
+
+    @classmethod
+    def from_config(
+        cls, source: str | os.PathLike[str] | Mapping[str, Any], **objects: Any
+    ) -> Cascade:
+        """Of a TOML, YAML or JSON file, or a dict. `objects` are what a file cannot hold: indexes,
+        functions and loaded models, by the names that its `use` says."""
+        from tamis import cascade_config
+
+        stages, budget_ms = cascade_config.read(source, objects)
+        return cls(stages, budget_ms=budget_ms)
+
+    # --- runs
+
+    def run(
+        self,
+        query: Any,
+        candidates: Iterable[Any] | None = None,
+        *,
+        budget_ms: float | None = None,
+        text: TextOf = None,
+        fields: Sequence[str] | None = None,
+        cancel: _native.CancelToken | None = None,
+    ) -> CascadeResult:
+        """One query. `candidates`, best first, unless the first stage retrieves: str, dict,
+        documents of LangChain, LlamaIndex or Haystack, other objects, or (document, score). `text`
+        and `fields` as in `CrossEncoder.rank`. `budget_ms` instead of the cascade's own; 0: nothing
+        is scored.
+        Throws InvalidArgument, StageError, Cancelled."""
+        lists = None if candidates is None else [candidates]
+        return self._run([query_text(query)], lists, budget_ms, text, fields, cancel)[0]
+
+    def run_many(
+        self,
+        queries: Sequence[Any],
+        candidates: Sequence[Iterable[Any]] | None = None,
+        *,
+        budget_ms: float | None = None,
+        text: TextOf = None,
+        fields: Sequence[str] | None = None,
+        cancel: _native.CancelToken | None = None,
+    ) -> list[CascadeResult]:
+        """A run for each query, in step: models score pairs of several queries in one call. Results
+        are those of `run`. The budget is each query's, and they spend it together: n queries have n
+        times as much. A trace's `real_ms` is the query's part of shared calls, its `total_ms` the
+        time of all. Throws as `run` does."""
+        if isinstance(queries, str):
+            raise InvalidArgument("queries must be a list of queries, got one str")
+        texts = [query_text(query, f"query {i}") for i, query in enumerate(queries)]
+        return self._run(texts, candidates, budget_ms, text, fields, cancel)
+
+    async def arun(
+        self, query: Any, candidates: Iterable[Any] | None = None, **arguments: Any
+    ) -> CascadeResult:
+        """`run` in a worker thread. Cancelling the task stops the work at its next micro-batch."""
+        return await awaiting.run(self.run, query, candidates, **arguments)
+
+    async def arun_many(
+        self,
+        queries: Sequence[Any],
+        candidates: Sequence[Iterable[Any]] | None = None,
+        **arguments: Any,
+    ) -> list[CascadeResult]:
+        """`run_many` in a worker thread. Cancelling the task stops the work."""
+        return await awaiting.run(self.run_many, queries, candidates, **arguments)
+
+    def _run(
+        self,
+        queries: list[str],
+        given: Sequence[Iterable[Any]] | None,
+        budget_ms: float | None,
+        text: TextOf,
+        fields: Sequence[str] | None,
+        cancel: _native.CancelToken | None,
+    ) -> list[CascadeResult]:
+        read = None if given is None else [candidates.read(own, text, fields) for own in given]
+        follow_torch()
+        found = self._native.run_many(queries, read, budget_ms=budget_ms, cancel=cancel)
+        results = [_result(*one, query) for one, query in zip(found, queries, strict=True)]
+        for result in results:
+            for stage in result.trace.stages:
+                _warn(stage.warnings)
+        return results
+
+    # --- what it is and what it learnt
+
+    @property
+    def warnings(self) -> list[str]:
+        """What will run but is hardly meant."""
+        return self._native.warnings
+
+    @property
+    def retrieves(self) -> bool:
+        """Whether the first stage does; else runs need candidates."""
+        return self._native.retrieves
+
+    def save_costs(self, path: str | os.PathLike[str]) -> None:
+        """What was learnt of the stages' cost, as JSON, for another process."""
+        Path(path).write_text(json.dumps({"version": 1, "stages": self._native.costs}), "utf-8")
+
+    def load_costs(self, path: str | os.PathLike[str]) -> None:
+        """Goes on from `save_costs`; stages that are not here are passed over. Throws
+        InvalidArgument for another file."""
+        try:
+            self._native.learn(json.loads(Path(path).read_text("utf-8"))["stages"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidArgument(f"{path} was not written by save_costs: {error}") from error
+
+    def __repr__(self) -> str:
+        return self._native.description
+
+
+def _result(hits: list[Any], told: dict[str, Any], query: str) -> CascadeResult:
+    found = []
+    for document, index, name, text, scores in hits:
+        last = scores[-1][1] if scores else None
+        found.append(Hit(document, index, name, text, last, dict(scores)))
+    return CascadeResult(found, Trace.read(told, query))
+
+
+def _warn(messages: Iterable[str]) -> None:
+    for message in messages:
+        warnings.warn(CascadeWarning(message), stacklevel=level_of_caller())

@@ -1,0 +1,279 @@
+"""The stages of a cascade.
+
+    from tamis import Cascade, stages as s
+    cascade = Cascade([s.retrieve(index, keep=200), s.rerank(model, keep=25)], budget_ms=1500)
+
+Every stage takes `keep`, a `name`, and the options of `Use`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+import numpy as np
+
+from tamis import candidates
+from tamis._native import Stage as NativeStage
+from tamis.cross_encoder import CrossEncoder
+from tamis.documents import TextOf
+from tamis.errors import InvalidArgument
+from tamis.late_interaction import LateInteraction
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A stage is skipped when the best candidate leads the second by at least `lead`."""
+
+    lead: float
+
+
+def margin(lead: float) -> Margin:
+    """For `skip_if`: the latest score of the best candidate leads the second's by this much."""
+    return Margin(lead)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage and how a cascade uses it; made by the functions of this module."""
+
+    native: NativeStage = field(repr=False)
+    name: str
+    keep: int
+    use: Mapping[str, Any]  # arguments of the native CascadeStage
+
+
+class Use(TypedDict, total=False):
+    """How a stage is used: keyword arguments of all stages. C++'s `StageOptions`."""
+
+    limit: int | None  # candidates that are scored, from the top; None: all
+    share: float | None  # of the budget, in (0, 1]: the longest this stage may take
+    on_error: Literal["skip", "raise"]  # what its failure does to the run
+    blend: Mapping[str, float]  # earlier stages -> weights of their scores, as z-scores
+    skip_if: Margin | float | None
+    fallback: Sequence[Stage]  # tried in turn when this one fails, in what time is left
+    retries: int
+    backoff_ms: float  # before the first retry; doubles
+    chunk: int  # candidates of one call of a divisible stage
+    breaker: int  # failed runs in a row after which it is left alone for `breaker_ms`
+    breaker_ms: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a callable may return instead of scores, to have it in the trace."""
+
+    scores: Any
+    tokens: int = 0
+    truncated: int = 0  # texts that were cut
+    dollars: float = 0.0
+    warnings: Sequence[str] = ()
+
+
+_WHOLE = ("limit", "retries", "chunk", "breaker")
+
+
+def _check_whole(name: str, value: Any) -> None:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < 0:
+        raise InvalidArgument(f"{name} must be a natural number, got {value!r}")
+
+
+def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
+    _check_whole("keep", keep)
+    unknown = sorted(set(use) - set(Use.__optional_keys__))
+    if unknown:
+        raise TypeError(f"stage '{native.name}' got an unexpected keyword argument '{unknown[0]}'")
+    for name in _WHOLE:
+        if use.get(name) is not None:
+            _check_whole(name, use[name])
+    own = {name: value for name, value in use.items() if value is not None}
+    skip_if = own.pop("skip_if", None)
+    if skip_if is not None:
+        own["skip_margin"] = skip_if.lead if isinstance(skip_if, Margin) else skip_if
+    if "blend" in own:
+        own["blend"] = dict(own["blend"])
+    if "fallback" in own:
+        own["fallback"] = [stage.native for stage in own["fallback"]]
+    return Stage(native, native.name, int(keep), own)
+
+
+# --- retrieval
+
+
+def _finder(source: Any, count: int) -> Callable[[str], Any]:
+    """Of an index, a LangChain or LlamaIndex retriever, or a function."""
+    if hasattr(source, "search"):
+        return lambda query: source.search(query, count)
+    for method in ("invoke", "get_relevant_documents", "retrieve"):
+        if hasattr(source, method):
+            found: Callable[[str], Any] = getattr(source, method)
+            return found
+    if callable_(source):
+        return source
+    kind = type(source).__name__
+    raise InvalidArgument(
+        f"retrieve needs a function of the query, an object with search(query, k), or a retriever "
+        f"of LangChain or LlamaIndex, got {kind}"
+    )
+
+
+def retrieve(
+    source: Any,
+    *,
+    keep: int,
+    name: str = "retrieve",
+    text: TextOf = None,
+    fields: Sequence[str] | None = None,
+    **use: Unpack[Use],
+) -> Stage:
+    """The first stage: candidates for a query, best first.
+
+    `source`: a function query -> documents, an object with `search(query, k)`, or a retriever of
+    LangChain or LlamaIndex. A document is what `Cascade.run` takes, or (document, score). `k` is
+    the limit, or `keep`. `text` and `fields` as in `CrossEncoder.rank`.
+    """
+    limit = use.get("limit")
+    find = _finder(source, keep if limit is None else limit)
+
+    def found(query: str) -> candidates.Read:
+        return candidates.read(_no_coroutine(find(query)), text, fields)
+
+    return _used(NativeStage.retrieve(found, name=name), keep, use)
+
+
+# --- scores
+
+
+def rerank(model: Any, *, keep: int, name: str = "rerank", **arguments: Any) -> Stage:
+    """A cross-encoder; scores are logits.
+
+    A `tamis.CrossEncoder` runs without the GIL, takes its scoring options besides (`prompt`,
+    `on_truncation`, `max_batch_tokens`, …), and is used with the settings that it has now. Any
+    other object needs `predict(pairs) -> scores`.
+    """
+    use = {key: arguments.pop(key) for key in list(arguments) if key in Use.__optional_keys__}
+    if isinstance(model, CrossEncoder):
+        return _used(model._stage(name, arguments), keep, use)
+    if not hasattr(model, "predict"):
+        kind = type(model).__name__
+        raise InvalidArgument(f"rerank needs a CrossEncoder, or an object with predict, got {kind}")
+
+    def scores(query: str, _: list[Any], texts: list[str]) -> tuple[Any, ...]:
+        return _told(model.predict([(query, text) for text in texts], **arguments))
+
+    native = NativeStage.callable(
+        scores, name=name, divisible=True, scorer=f"{type(model).__name__} at {id(model)}"
+    )
+    return _used(native, keep, use)
+
+
+def late_interaction(
+    model: LateInteraction | None = None,
+    *,
+    keep: int,
+    name: str = "late_interaction",
+    on_truncation: Literal["warn", "error", "ignore"] = "warn",
+    **use: Unpack[Use],
+) -> Stage:
+    """Late interaction, a cheap stage before a cross-encoder: `stages::compare` of C++. None is the
+    embedded model. What is cut is counted in the trace, whichever of "warn" and "ignore"."""
+    chosen = LateInteraction() if model is None else model
+    if not isinstance(chosen, LateInteraction):
+        kind = type(chosen).__name__
+        raise InvalidArgument(f"late_interaction needs a LateInteraction, got {kind}")
+    return _used(chosen._stage(name, on_truncation), keep, use)
+
+
+callable_ = callable  # the function below hides Python's
+
+
+def callable(
+    function: Callable[[str, list[Any]], Any],
+    *,
+    keep: int,
+    name: str | None = None,
+    divisible: bool = False,
+    calibrated: bool = False,
+    **use: Unpack[Use],
+) -> Stage:
+    """A function (query, documents) -> scores, one for each of the caller's own documents.
+
+    It may return fewer scores, for the first ones, or a `Scored`. `divisible`: its scores do not
+    depend on the other documents of a call, so that it may be called with a few at a time and stop
+    at the deadline. `calibrated`: they are probabilities that were checked on data.
+    """
+    if not callable_(function):
+        kind = type(function).__name__
+        raise InvalidArgument(f"callable needs a function (query, documents) -> scores, got {kind}")
+
+    def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
+        return _told(function(query, documents))
+
+    own = getattr(function, "__name__", type(function).__name__)
+    native = NativeStage.callable(
+        scores,
+        name=name or own,
+        divisible=divisible,
+        calibrated=calibrated,
+        scorer=f"{own} at {id(function)}",
+    )
+    return _used(native, keep, use)
+
+
+def _no_coroutine(result: Any) -> Any:
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise InvalidArgument("it returned a coroutine; a stage is a plain function")
+    return result
+
+
+def _told(result: Any) -> tuple[Any, ...]:
+    """As the native stage reads it. Throws InvalidArgument, which fails the stage."""
+    told = result if isinstance(result, Scored) else Scored(_no_coroutine(result))
+    try:
+        scores = np.asarray(told.scores, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"its scores are no numbers: {error}") from error
+    if scores.ndim == 2 and scores.shape[1] == 1:
+        scores = scores[:, 0]
+    if scores.ndim != 1:
+        raise InvalidArgument(f"it must return one score a document, got shape {scores.shape}")
+    return scores.tolist(), told.tokens, told.truncated, told.dollars, list(told.warnings)
+
+
+# --- selection
+
+
+def threshold(least: float, *, keep: int, name: str = "threshold", **use: Unpack[Use]) -> Stage:
+    """Drops candidates whose latest score is below `least`. Scores that are not calibrated mean
+    another thing for each query: the cascade warns of them."""
+    return _used(NativeStage.threshold(least).named(name), keep, use)
+
+
+def deduplicate(*, keep: int, name: str = "deduplicate", **use: Unpack[Use]) -> Stage:
+    """Keeps the best of candidates with equal texts."""
+    return _used(NativeStage.deduplicate().named(name), keep, use)
+
+
+def diversify(
+    *,
+    keep: int,
+    balance: float = 0.7,
+    similarity: Callable[[str, str], float] | None = None,
+    name: str = "diversify",
+    **use: Unpack[Use],
+) -> Stage:
+    """MMR: `balance` * relevance - (1 - `balance`) * the greatest similarity to a better one.
+
+    `similarity`: of two texts, in [0, 1]; None is the share of their words that both have.
+    """
+    _check_whole("keep", keep)
+    native = NativeStage.diversify(keep, balance=balance, similarity=similarity)
+    return _used(native.named(name), keep, use)

@@ -1,0 +1,85 @@
+"""Cascades in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from tamis import Cancelled, Cascade, CrossEncoder
+from tamis import stages as s
+
+from .kinds import length
+
+
+def test_the_loop_goes_on_while_a_stage_works() -> None:
+    ticked = threading.Event()
+
+    def waits(query: str, documents: list[Any]) -> list[float]:
+        assert ticked.wait(30), "the event loop stood still"
+        return length(query, documents)
+
+    async def main() -> list[int]:
+        cascade = Cascade([s.callable(waits, keep=3, limit=3, on_error="raise")])
+        task = asyncio.create_task(cascade.arun("q", ["a", "bb"]))
+        await asyncio.sleep(0.01)
+        ticked.set()
+        return [hit.index for hit in (await task).hits]
+
+    assert asyncio.run(main()) == [1, 0]
+
+
+def test_results_are_those_of_run(model: CrossEncoder) -> None:
+    cascade = Cascade([s.rerank(model, keep=3, limit=3)])
+    texts = ["Berlin is a city", "bananas", "Paris"]
+    queries = [f"city {i}" for i in range(6)]
+
+    async def main() -> tuple[list[Any], list[Any]]:
+        single = await asyncio.gather(*(cascade.arun(query, texts) for query in queries))
+        return single, await cascade.arun_many(queries, [texts] * 6)
+
+    single, many = asyncio.run(main())
+    alone = [cascade.run(query, texts).hits for query in queries]
+    assert [result.hits for result in single] == alone
+    assert [result.hits for result in many] == alone
+
+
+def test_cancelling_the_task_stops_the_work() -> None:
+    calls: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waits(query: str, documents: list[Any]) -> list[float]:
+        calls.append(len(documents))
+        begun.set()
+        go_on.wait(30)
+        return length(query, documents)
+
+    async def main() -> None:
+        stage = s.callable(waits, keep=9, limit=9, divisible=True, chunk=1)
+        task = asyncio.create_task(Cascade([stage]).arun("q", list("abcdefghi")))
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+
+    asyncio.run(main())  # waits for its threads
+    assert calls == [1]
+
+
+def test_a_model_stops_within_a_micro_batch(model: CrossEncoder) -> None:
+    """The last piece is never begun: the token stops the model, not only the cascade."""
+    from tamis import CancelToken
+
+    token = CancelToken()
+    texts = ["some words of a passage " * 40] * 400
+    cascade = Cascade([s.rerank(model, keep=9, limit=400, chunk=400)])
+    texts = [f"{i} {text}" for i, text in enumerate(texts)]
+    timer = threading.Timer(0.2, token.cancel)
+    timer.start()
+    with pytest.raises(Cancelled):
+        cascade.run("q", texts, cancel=token)
+    timer.join()

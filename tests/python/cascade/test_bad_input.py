@@ -1,0 +1,124 @@
+"""Input that nobody means, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tamis import Cascade, CrossEncoder, InvalidArgument
+from tamis import stages as s
+
+from .kinds import length
+
+
+def ranked() -> Cascade:
+    return Cascade([s.callable(length, keep=5, limit=5)])
+
+
+def test_an_empty_query_is_scored(model: CrossEncoder) -> None:
+    result = Cascade([s.rerank(model, keep=2, limit=2)]).run("", ["a", "b"])
+    assert all(hit.score is not None for hit in result.hits)
+
+
+def test_no_candidates_give_no_hits() -> None:
+    assert ranked().run("q", []).hits == []
+    result = Cascade([s.retrieve(lambda q: [], keep=5), s.callable(length, keep=5)]).run("q")
+    assert result.hits == []
+    assert not result.trace.degraded
+
+
+def test_an_empty_text_is_a_text_and_none_is_not() -> None:
+    assert len(ranked().run("q", [""]).hits) == 1
+    for given, said in (
+        ([{"title": "x"}], "candidate 0 is a dict without text"),
+        (["a", None], "candidate 1 must be a str, got NoneType"),
+        (["a", 7], "candidate 1 must be a str, got int"),
+        ([{"text": 7}], "its text must be a str, got int"),
+        ("one text", "must be a list of documents, got one str"),
+        (7, "must be a list of documents, got int"),
+    ):
+        with pytest.raises(InvalidArgument, match=said):
+            ranked().run("q", given)  # type: ignore[arg-type]
+
+
+def test_a_search_that_gives_no_text_fails_its_stage() -> None:
+    result = Cascade([s.retrieve(lambda q: [{"title": "x"}], keep=5)]).run("q")
+    assert result.hits == []
+    assert "candidate 0 is a dict without text" in result.trace.stages[0].errors[0]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Cascade([]), "at least one stage"),
+        (lambda: Cascade([length]), "stage 1 must come from tamis.stages, got function"),
+        (lambda: Cascade([s.deduplicate(keep=0)]), "stage 1 'deduplicate': keep is 0"),
+        (lambda: s.deduplicate(keep=-1), "keep must be a natural number, got -1"),
+        (lambda: s.deduplicate(keep=2.5), "keep must be a natural number, got 2.5"),
+        (lambda: s.deduplicate(keep=True), "keep must be a natural number, got True"),
+        (lambda: s.deduplicate(keep=1, retries=-1), "retries must be a natural number"),
+        (lambda: Cascade([s.deduplicate(keep=1)], budget_ms=0), "budget_ms is 0"),
+        (lambda: Cascade([s.deduplicate(keep=1)], budget_ms=float("nan")), "budget_ms is nan"),
+        (lambda: Cascade([s.callable(length, keep=1)]), "give it a limit"),
+        (lambda: Cascade([s.callable(length, keep=1, limit=0)]), "limit is 0"),
+        (lambda: Cascade([s.deduplicate(keep=1), s.diversify(keep=2)]), "keep is 2, more than"),
+        (lambda: Cascade([s.deduplicate(keep=1, share=2)]), "share is 2"),
+        (lambda: Cascade([s.deduplicate(keep=1, chunk=0)]), "chunk is 0"),
+        (
+            lambda: Cascade([s.callable(length, keep=1, limit=1, blend={"bm25": 1})]),
+            "blends with 'bm25', which is no earlier stage",
+        ),
+        (
+            lambda: Cascade([s.deduplicate(keep=1), s.retrieve(length, keep=1)]),
+            "only the first stage retrieves",
+        ),
+        (
+            lambda: Cascade([s.deduplicate(keep=1, fallback=[s.callable(length, keep=1)])]),
+            "another kind of stage",
+        ),
+        (lambda: s.diversify(keep=1, balance=2), "lambda is 2"),
+        (lambda: s.retrieve(7, keep=1), "retrieve needs a function"),
+        (lambda: s.callable(7, keep=1), "callable needs a function"),
+        (lambda: s.rerank(7, keep=1), "rerank needs a CrossEncoder"),
+        (lambda: s.late_interaction(7, keep=1), "needs a LateInteraction"),
+    ],
+)
+def test_a_cascade_that_cannot_run_says_why(make: Callable[[], Any], said: str) -> None:
+    with pytest.raises(InvalidArgument, match=said):
+        make()
+
+
+def test_runs_that_cannot_be() -> None:
+    retrieving = Cascade([s.retrieve(lambda q: ["a"], keep=1)])
+    for call, said in (
+        (lambda: ranked().run("q"), "does not retrieve: give the candidates"),
+        (lambda: retrieving.run("q", ["a"]), "retrieves: give a query alone"),
+        (lambda: ranked().run(7, ["a"]), "the query must be a str, got int"),
+        (lambda: ranked().run_many("q", [["a"]]), "queries must be a list"),
+        (lambda: ranked().run_many(["q"], [["a"], ["b"]]), "2 lists of candidates for 1 queries"),
+        (lambda: ranked().run("q", ["a"], budget_ms=-1), "budget_ms is -1"),
+        (lambda: ranked().run("q", ["a"], budget_ms=float("nan")), "budget_ms is nan"),
+    ):
+        with pytest.raises(InvalidArgument, match=said):
+            call()
+
+
+def test_a_budget_of_nothing_leaves_candidates_as_they_came() -> None:
+    result = ranked().run("q", ["a", "bb"], budget_ms=0)
+    assert [hit.index for hit in result.hits] == [0, 1]
+    assert result.trace.degraded
+
+
+def test_settings_of_a_model_that_a_stage_has_not(model: CrossEncoder) -> None:
+    with pytest.raises(InvalidArgument, match="device= does not apply"):
+        s.rerank(model, keep=1, device="cpu")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'tok_k'"):
+        s.rerank(model, keep=1, tok_k=3)
+
+
+def test_surrogates_and_nuls_pass() -> None:
+    result = ranked().run("q\ud800\0", ["a\udfff", "b\0bb", {"text": "c", "id": "\ud800"}])
+    assert [hit.index for hit in result.hits] == [1, 0, 2]
+    assert "\ufffd" in result.trace.to_json() or result.hits[2].id == "\ufffd"

@@ -1,0 +1,144 @@
+"""Candidates in every form, and those that were reranked before they came."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tamis import Cascade, CascadeWarning
+from tamis import stages as s
+
+from .kinds import length
+
+
+@dataclass
+class Page:
+    body: str
+    doc_id: int
+
+
+def ranked(given: Any, **how: Any) -> Any:
+    score = s.callable(lambda q, d: range(len(d)), keep=9, limit=9, name="last first")
+    return Cascade([score]).run("q", given, **how)
+
+
+def test_documents_stay_the_callers_own_objects() -> None:
+    pages = [Page("one", 7), Page("two", 8)]
+    result = ranked(pages, text="body")
+    assert [hit.document for hit in result.hits] == [pages[1], pages[0]]
+    assert result.hits[0].document is pages[1]
+    assert [hit.id for hit in result.hits] == ["8", "7"]
+    joined = ranked([{"title": "a", "body": "b"}], fields=["title", "body"])
+    assert joined.hits[0].text == "a\nb"
+
+
+def test_ids_and_scores_come_from_where_they_are() -> None:
+    given = [
+        {"_id": "x", "text": "a", "score": 3.0},
+        ({"id": 5, "content": "b"}, 2.0),
+        ("c", 1),
+        ({"doc_id": "0", "text": "d", "score": float("nan")}),
+    ]
+    hits = ranked(given).hits
+    assert [hit.id for hit in hits] == ["0", "2", "5", "x"]
+    assert [hit.scores.get("input") for hit in hits] == [None, 1.0, 2.0, 3.0]
+    assert hits[2].document == {"id": 5, "content": "b"}
+
+
+def test_a_place_is_no_id_that_somebody_has() -> None:
+    hits = ranked(["a", {"id": "0", "text": "b"}, {"id": "#0", "text": "c"}]).hits
+    assert [hit.id for hit in hits] == ["#0", "0", "##0"]
+
+
+def test_a_callback_sees_the_callers_objects() -> None:
+    seen: list[Any] = []
+
+    def look(query: str, documents: list[Any]) -> list[float]:
+        seen.extend(documents)
+        return [0.0] * len(documents)
+
+    pages = [Page("one", 7), Page("two", 8)]
+    Cascade([s.callable(look, keep=2, limit=2)]).run("q", pages, text="body")
+    assert seen == pages
+    assert all(mine is theirs for mine, theirs in zip(seen, pages, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("document", "by"),
+    [
+        ({"text": "a", "relevance_score": 0.9}, "relevance_score"),
+        ({"text": "a", "metadata": {"rerank_score": 0.9}}, "rerank_score"),
+        ({"text": "a", "meta": {"reranked_by": "cohere"}}, "cohere"),
+        ({"text": "a", "metadata": {"retrieval_score": 1}}, "retrieval_score"),
+    ],
+)
+def test_a_rerankers_mark_is_warned_of(document: dict[str, Any], by: str) -> None:
+    with pytest.warns(CascadeWarning, match=f"were ranked by '{by}' before they came") as caught:
+        result = ranked([document])
+    assert caught[0].filename == __file__
+    assert len(result.trace.stages[0].warnings) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ranked([{"text": "a", "metadata": {"relevance_score": None, "score": 1}}])
+
+
+def test_langchain_documents_and_retrievers() -> None:
+    core = pytest.importorskip("langchain_core")
+    assert core
+    from langchain_core.documents import Document
+    from langchain_core.retrievers import BaseRetriever
+
+    class Retriever(BaseRetriever):
+        def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+            return [
+                Document(page_content="a", id="one"),
+                Document(page_content="bbb", metadata={"source": query}),
+            ]
+
+    cascade = Cascade([s.retrieve(Retriever(), keep=5), s.callable(text_length, keep=5)])
+    hits = cascade.run("q").hits
+    assert [hit.id for hit in hits] == ["1", "one"]
+    assert hits[0].document.metadata == {"source": "q"}
+    with pytest.warns(CascadeWarning, match="relevance_score"):
+        ranked([Document(page_content="a", metadata={"relevance_score": 0.5})])
+
+
+def text_length(query: str, documents: list[Any]) -> list[float]:
+    return [float(len(document.page_content)) for document in documents]
+
+
+def test_llama_index_nodes_and_retrievers() -> None:
+    schema = pytest.importorskip("llama_index.core.schema")
+    from llama_index.core.retrievers import BaseRetriever
+
+    class Retriever(BaseRetriever):  # type: ignore[misc]
+        def _retrieve(self, query_bundle: Any) -> list[Any]:
+            nodes = [schema.TextNode(text="a", id_="one"), schema.TextNode(text="bbb", id_="two")]
+            return [schema.NodeWithScore(node=node, score=0.5) for node in nodes]
+
+    cascade = Cascade(
+        [
+            s.retrieve(Retriever(), keep=5),
+            s.callable(lambda q, d: [float(len(one.text)) for one in d], keep=5),
+        ]
+    )
+    hits = cascade.run("q").hits
+    assert [hit.id for hit in hits] == ["two", "one"]
+    assert list(hits[0].scores.values()) == [0.5, 3.0]
+    assert isinstance(hits[0].document, schema.NodeWithScore)
+
+
+def test_an_index_is_asked_for_as_many_as_are_kept() -> None:
+    asked = []
+
+    class Index:
+        def search(self, query: str, k: int) -> list[tuple[str, float]]:
+            asked.append((query, k))
+            return [("a", 2.0), ("bb", 1.0)]
+
+    Cascade([s.retrieve(Index(), keep=5), s.callable(length, keep=5)]).run("q")
+    Cascade([s.retrieve(Index(), keep=5, limit=50)]).run("q")
+    assert asked == [("q", 5), ("q", 50)]

@@ -1,0 +1,190 @@
+"""Cascades as people use them: order, caps, budget, blend, costs."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tamis import Cascade, CascadeWarning, CrossEncoder, InvalidArgument
+from tamis import stages as s
+
+from .kinds import Foreign, length
+
+QUERY = "how many people live in Berlin?"
+PASSAGES = [
+    "Berlin is well known for its museums.",
+    "Berlin had 3,520,031 inhabitants in 2016.",
+    "Bamboo, mostly; 12 to 38 kg of it a day.",
+    "Berlin had 3,520,031 inhabitants in 2016.",
+]
+
+
+def found(query: str) -> list[tuple[str, float]]:
+    return [(passage, 1.0 / (i + 1)) for i, passage in enumerate(PASSAGES)]
+
+
+def test_candidates_go_through_the_stages(model: CrossEncoder) -> None:
+    cascade = Cascade(
+        [s.retrieve(found, keep=4, name="bm25"), s.deduplicate(keep=4), s.rerank(model, keep=2)]
+    )
+    result = cascade.run(QUERY)
+    assert [hit.index for hit in result.hits] == [1, 0]
+    best = result.hits[0]
+    assert best.document == PASSAGES[1] == best.text
+    assert list(best.scores) == ["bm25", "rerank"]
+    assert best.scores["bm25"] == 0.5
+    assert best.stage == "rerank"
+    logit = model.predict([(QUERY, PASSAGES[1])], scores="logit")[0]
+    assert best.score == pytest.approx(float(logit), abs=1e-6)
+    assert result.trace.stages[1].dropped == [("3", "its text came before")]
+    assert result.trace.stages[1].duplicates == 1
+    assert result.trace.stages[2].tokens > 30
+
+
+def test_rerank_gives_what_rank_gives(model: CrossEncoder) -> None:
+    options: dict[str, Any] = {"on_truncation": "window", "window_stride": 100}
+    long = [*PASSAGES, "word " * 900 + PASSAGES[1]]
+    ranked = model.rank(QUERY, long, **options)
+    result = Cascade([s.rerank(model, keep=9, limit=9, **options)]).run(QUERY, long)
+    assert [hit.index for hit in result.hits] == [hit["corpus_id"] for hit in ranked]
+
+
+def test_a_prompt_goes_before_the_query(model: CrossEncoder) -> None:
+    stage = s.rerank(model, keep=1, limit=1, prompt="query: ")
+    score = Cascade([stage]).run("x", ["y"]).hits[0].score
+    assert score == pytest.approx(float(model.predict([("query: x", "y")], scores="logit")[0]))
+
+
+def test_what_is_cut_is_counted(model: CrossEncoder) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cascade = Cascade([s.rerank(model, keep=3, limit=3)])
+        result = cascade.run("q", ["short", "long " * 3000, "short too"])
+    assert result.trace.stages[0].truncated == 1
+
+
+def test_a_reranker_of_another_library() -> None:
+    result = Cascade([s.rerank(Foreign(), keep=4, limit=4)]).run(QUERY, PASSAGES)
+    assert [hit.index for hit in result.hits] == [1, 3, 2, 0]
+
+
+def test_blend_adds_what_candidates_came_with() -> None:
+    given = [("a", 3.0), ("bbb", 2.0), ("cc", 1.0)]
+    plain = Cascade([s.callable(length, keep=3, limit=3)]).run("q", given)
+    assert [hit.index for hit in plain.hits] == [1, 2, 0]
+    blended = s.callable(length, keep=3, limit=3, blend={"input": 100})
+    result = Cascade([blended]).run("q", given)
+    assert [hit.index for hit in result.hits] == [0, 1, 2]
+    assert result.hits[0].scores == {"input": 3.0, "length": 1.0}
+
+
+@pytest.mark.parametrize("skip_if", [0.5, s.margin(0.5)])
+def test_a_clear_lead_skips_a_stage(skip_if: Any) -> None:
+    stage = s.callable(length, keep=4, skip_if=skip_if)
+    result = Cascade([s.retrieve(found, keep=4), stage]).run(QUERY)
+    assert [hit.index for hit in result.hits] == [0, 1, 2, 3]
+    assert "leads by 0.5" in (result.trace.stages[1].skipped or "")
+    assert not result.trace.degraded
+
+
+def test_threshold_and_diversify() -> None:
+    calibrated = s.callable(
+        lambda q, d: [0.9, 0.2, 0.7], keep=3, limit=3, calibrated=True, name="sure"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cascade = Cascade([calibrated, s.threshold(0.5, keep=3)])
+    result = cascade.run("q", ["a", "b", "c"])
+    assert [hit.index for hit in result.hits] == [0, 2]
+    assert result.trace.stages[1].dropped == [("1", "scored below 0.5")]
+    texts = ["red fish", "red fish!", "blue bird"]
+    mixed = s.diversify(keep=2, balance=0.3, similarity=lambda a, b: float(a[0] == b[0]))
+    assert [hit.index for hit in Cascade([mixed]).run("q", texts).hits] == [0, 2]
+
+
+def test_the_budget_stops_a_slow_stage() -> None:
+    def slow(query: str, documents: list[Any]) -> list[float]:
+        time.sleep(0.02 * len(documents))
+        return length(query, documents)
+
+    cascade = Cascade([s.callable(slow, keep=50, limit=50, divisible=True, chunk=1)], budget_ms=200)
+    result = cascade.run("q", [str(i) for i in range(50)])
+    assert 1 <= result.trace.stages[0].scored < 50
+    assert len(result.hits) == 50
+    assert result.trace.degraded
+    longer = cascade.run("q", [str(i) for i in range(50)], budget_ms=10_000)
+    assert longer.trace.stages[0].scored == 50
+
+
+def test_costs_are_kept_for_another_process(tmp_path: Path) -> None:
+    def slow(query: str, documents: list[Any]) -> list[float]:
+        time.sleep(0.01 * len(documents))
+        return [0.0] * len(documents)
+
+    stages = [s.callable(slow, keep=50, limit=50)]
+    teacher = Cascade(stages)
+    assert "learnt" not in repr(teacher)
+    for count in (4, 12, 8):
+        teacher.run("q", [f"text {i}" for i in range(count)])
+    assert "learnt from 3 calls" in repr(teacher)
+    teacher.save_costs(tmp_path / "costs.json")
+    cascade = Cascade(stages, budget_ms=100)
+    cascade.load_costs(tmp_path / "costs.json")
+    stage = cascade.run("q", [f"text {i}" for i in range(50)]).trace.stages[0]
+    assert stage.predicted_ms is not None
+    assert 1 <= stage.scored <= 10
+    assert "fit into" in (stage.cut or "")
+    (tmp_path / "other.json").write_text('{"no": 1}')
+    with pytest.raises(InvalidArgument, match="not written by save_costs"):
+        cascade.load_costs(tmp_path / "other.json")
+
+
+def test_shared_calls_take_pairs_of_several_queries(model: CrossEncoder) -> None:
+    cascade = Cascade([s.rerank(model, keep=4, limit=4)])
+    results = cascade.run_many([QUERY, "bamboo"], [PASSAGES, PASSAGES])
+    assert [result.hits for result in results] == [
+        cascade.run(query, PASSAGES).hits for query in (QUERY, "bamboo")
+    ]
+    assert [result.trace.stages[0].attempts for result in results] == [1, 1]
+    assert results[0].trace.query == QUERY
+
+
+def test_run_many_retrieves_for_each() -> None:
+    cascade = Cascade([s.retrieve(lambda q: [q, q + q], keep=2), s.callable(length, keep=1)])
+    assert [r.hits[0].text for r in cascade.run_many(["a", "bb"])] == ["aa", "bbbb"]
+    assert cascade.run_many([]) == []
+
+
+def test_what_is_hardly_meant_is_warned_of(model: CrossEncoder) -> None:
+    with pytest.warns(CascadeWarning, match="same scorer side by side") as caught:
+        cascade = Cascade([s.rerank(model, keep=9, limit=9), s.rerank(model, keep=3)])
+    assert caught[0].filename == __file__
+    assert len(cascade.warnings) == 1
+    result = cascade.run("q", ["a", "b"])
+    assert list(result.hits[0].scores) == ["rerank", "rerank 2"]
+    with pytest.warns(CascadeWarning, match="cannot change the result"):
+        Cascade(
+            [
+                s.retrieve(found, keep=5),
+                s.callable(length, keep=5),
+                s.callable(lambda q, d: [0.0] * len(d), keep=2, name="other"),
+            ]
+        )
+    with pytest.warns(CascadeWarning, match="not calibrated"):
+        Cascade([s.callable(length, keep=5, limit=5), s.threshold(0.5, keep=5)])
+
+
+def test_a_cascade_can_be_read(model: CrossEncoder) -> None:
+    cascade = Cascade(
+        [s.retrieve(found, keep=4), s.rerank(model, keep=2, share=0.5, blend={"retrieve": 0.3})],
+        budget_ms=1500,
+    )
+    assert repr(cascade).splitlines() == [
+        "Cascade, 1500 ms",
+        "  retrieve: keep 4",
+        "  rerank: keep 2, 50% of the budget + 0.3 retrieve",
+    ]

@@ -1,0 +1,192 @@
+"""Stages that fail, lie or stop, and what the caller is told."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tamis import Cancelled, Cascade, InvalidArgument, StageError
+from tamis import stages as s
+
+from .kinds import length
+
+TEXTS = ["a", "bbb", "cc"]
+
+
+def broken(query: str, documents: list[Any]) -> list[float]:
+    raise ConnectionError("503 from the server")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ([1.0, float("nan"), 2.0], "score of candidate 1 is nan"),
+        ([1.0, 2.0, float("inf")], "score of candidate 2 is inf"),
+        ([1.0, None, 2.0], "score of candidate 1 is nan"),
+        ([1.0] * 4, "gave 4 scores for 3 candidates"),
+        ("many", "no numbers"),
+        (7.0, "one score a document"),
+        (None, "one score a document"),
+        (np.zeros((3, 2)), "one score a document"),
+        ([[1.0], [2.0, 3.0]], "no numbers"),
+    ],
+    ids=str,
+)
+def test_scores_that_cannot_be_fail_the_stage(answer: Any, said: str) -> None:
+    stage = s.callable(lambda query, documents: answer, keep=3, limit=3, name="odd")
+    result = Cascade([stage]).run("q", TEXTS)
+    assert [hit.index for hit in result.hits] == [0, 1, 2]
+    assert result.trace.degraded
+    assert said in (result.trace.stages[0].skipped or "")
+    raising = s.callable(
+        lambda query, documents: answer, keep=3, limit=3, on_error="raise", name="odd"
+    )
+    with pytest.raises(StageError, match=r"stage 1 'odd' failed: odd: ") as caught:
+        Cascade([raising]).run("q", TEXTS)
+    assert said in str(caught.value)
+    assert caught.value.stage == "odd"
+
+
+@pytest.mark.parametrize("answer", [np.float16([2, 3, 1]), (2, 3, 1), [[2], [3], [1]]], ids=str)
+def test_scores_come_in_any_form(answer: Any) -> None:
+    stage = s.callable(lambda query, documents: answer, keep=3, limit=3)
+    assert [hit.index for hit in Cascade([stage]).run("q", TEXTS).hits] == [1, 0, 2]
+
+
+def test_fewer_scores_are_those_of_the_first() -> None:
+    stage = s.callable(lambda query, documents: [1.0, 2.0], keep=3, limit=3)
+    result = Cascade([stage]).run("q", TEXTS)
+    assert [hit.index for hit in result.hits] == [1, 0, 2]
+    assert result.trace.stages[0].cut == "it stopped after 2 of 3 candidates"
+    assert result.trace.degraded
+
+
+def test_what_a_callback_raised_is_the_cause() -> None:
+    stage = s.callable(broken, keep=3, limit=3, on_error="raise")
+    with pytest.raises(StageError, match="ConnectionError: 503 from the server") as caught:
+        Cascade([stage]).run("q", TEXTS)
+    assert isinstance(caught.value.__cause__, ConnectionError)
+    assert caught.value.__cause__.__traceback__ is not None
+    assert caught.value.stage == "broken"
+
+
+def test_a_failing_stage_is_skipped_where_that_is_asked_for() -> None:
+    result = Cascade([s.callable(broken, keep=2, limit=3)]).run("q", TEXTS)
+    assert [hit.index for hit in result.hits] == [0, 1]
+    assert result.trace.stages[0].errors == ["broken: ConnectionError: 503 from the server"]
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_no_failure_of_the_stage(interrupt: type[BaseException]) -> None:
+    def stop(query: str, documents: list[Any]) -> list[float]:
+        raise interrupt
+
+    with pytest.raises(interrupt):
+        Cascade([s.callable(stop, keep=3, limit=3)]).run("q", TEXTS)
+
+
+def test_a_stage_may_cancel_the_run() -> None:
+    def stop(query: str, documents: list[Any]) -> list[float]:
+        raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        Cascade([s.callable(stop, keep=3, limit=3)]).run("q", TEXTS)
+
+
+def test_retries_then_fallbacks() -> None:
+    calls = []
+
+    def flaky(query: str, documents: list[Any]) -> list[float]:
+        calls.append(len(documents))
+        if len(calls) < 3:
+            raise TimeoutError
+        return length(query, documents)
+
+    stage = s.callable(flaky, keep=3, limit=3, retries=2, backoff_ms=1)
+    result = Cascade([stage]).run("q", TEXTS)
+    assert [hit.index for hit in result.hits] == [1, 2, 0]
+    assert result.trace.stages[0].attempts == 3
+    assert result.trace.stages[0].errors == ["flaky: TimeoutError"] * 2
+    stage = s.callable(broken, keep=3, limit=3, fallback=[s.callable(length, keep=3)])
+    result = Cascade([stage]).run("q", TEXTS)
+    assert [hit.index for hit in result.hits] == [1, 2, 0]
+    assert result.trace.stages[0].ran == "length"
+    assert result.trace.degraded
+
+
+def test_a_search_that_fails_is_tried_again_and_replaced() -> None:
+    calls = []
+
+    def search(query: str) -> list[str]:
+        calls.append(query)
+        raise OSError("no index")
+
+    stage = s.retrieve(
+        search, keep=3, retries=1, backoff_ms=1, fallback=[s.retrieve(lambda q: TEXTS, keep=3)]
+    )
+    result = Cascade([stage]).run("q")
+    assert len(calls) == 2
+    assert [hit.document for hit in result.hits] == TEXTS
+    assert result.trace.degraded
+    alone = Cascade([s.retrieve(search, keep=3)]).run("q")
+    assert alone.hits == []
+    assert "OSError: no index" in (alone.trace.stages[0].skipped or "")
+
+
+def test_a_stage_that_keeps_failing_is_left_alone() -> None:
+    cascade = Cascade([s.callable(broken, keep=3, limit=3, breaker=2, breaker_ms=60_000)])
+    attempts = [cascade.run("q", TEXTS).trace.stages[0].attempts for _ in range(4)]
+    assert attempts == [1, 1, 0, 0]
+
+
+def test_a_failure_in_a_shared_call_is_the_failure_of_its_query_alone(model: Any) -> None:
+    cascade = Cascade([s.rerank(model, keep=3, limit=3, on_truncation="error", on_error="raise")])
+    fine = cascade.run_many(["a", "b"], [TEXTS, TEXTS])
+    assert [len(result.hits) for result in fine] == [3, 3]
+    long = "word " * 3000
+    with pytest.raises(StageError, match="rerank"):
+        cascade.run_many(["a", "b"], [TEXTS, [long]])
+    skipping = Cascade([s.rerank(model, keep=3, limit=3, on_truncation="error")])
+    good, bad = skipping.run_many(["a", "b"], [TEXTS, [long]])
+    assert good.hits == fine[0].hits
+    assert not good.trace.degraded
+    assert bad.trace.degraded
+
+
+def test_a_coroutine_function_is_no_stage() -> None:
+    async def scores(query: str, documents: list[Any]) -> list[float]:
+        return [0.0] * len(documents)
+
+    result = Cascade([s.callable(scores, keep=3, limit=3)]).run("q", TEXTS)
+    assert "coroutine" in (result.trace.stages[0].skipped or "")
+
+
+def test_a_callback_may_keep_no_reference_and_leave_none() -> None:
+    class Document:
+        text = "x"
+
+    import gc
+    import weakref
+
+    given = [Document() for _ in range(3)]
+    seen = [weakref.ref(one) for one in given]
+    cascade = Cascade([s.callable(lambda q, d: [0.0] * len(d), keep=1, limit=3)])
+    result = cascade.run("q", given)
+    with contextlib.suppress(StageError):
+        Cascade([s.callable(broken, keep=1, limit=3, on_error="raise")]).run("q", given)
+    del given
+    gc.collect()
+    assert [ref() is not None for ref in seen] == [True, False, False]
+    del result
+    gc.collect()
+    assert seen[0]() is None
+
+
+def test_names_are_checked() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'keeps'"):
+        s.deduplicate(keep=3, keeps=4)  # type: ignore[call-arg]
+    with pytest.raises(InvalidArgument, match="on_error 'explode'"):
+        Cascade([s.deduplicate(keep=3, on_error="explode")])  # type: ignore[arg-type]
