@@ -32,7 +32,7 @@ build-tools: system $(BIN)/python
 
 install-demo: build-tools
 	@echo "tamis: building and installing the package (no torch); some minutes on a slow machine"
-	@$(BIN)/python -m pip install --quiet --no-build-isolation .
+	@$(BIN)/python -m pip install --quiet --no-build-isolation ".[retrieval]"
 
 # torch first and pinned: what is unpinned fetches gigabytes.
 install-test: build-tools

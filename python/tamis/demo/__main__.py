@@ -1,4 +1,4 @@
-"""python -m tamis.demo [--full]: reranks BM25's candidates for SciFact claims."""
+"""python -m tamis.demo [--full]: reranks candidates for SciFact claims, then runs a cascade."""
 
 from __future__ import annotations
 
@@ -8,28 +8,42 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tamis.demo import report
-from tamis.demo.collection import load_abstracts, load_claims, retrieve, sample
+from tamis.demo import funnel, report
+from tamis.demo.collection import (
+    Abstract,
+    Candidates,
+    Claim,
+    load_abstracts,
+    load_claims,
+    retrieve,
+    sample,
+)
 from tamis.demo.compare import compare
 from tamis.demo.rerank import Scorer, default_scorer, measure_speed, rerank
 from tamis.demo.sizing import DEPTHS, PATIENCE, TARGET_SECONDS, Plan, plan
 from tamis.demo.terminal import Terminal
 
 
-def run(score: Scorer, terminal: Terminal, full: bool, seconds: float) -> None:
+def first_stage(
+    terminal: Terminal, claims: list[Claim], abstracts: list[Abstract]
+) -> list[Candidates]:
     begin = time.perf_counter()
-    claims, abstracts = load_claims(), load_abstracts()
     terminal.step(1, "BM25 finds candidates")
-    candidates = sample(retrieve(claims, abstracts, DEPTHS[0]), seed=0)
+    candidates = retrieve(claims, abstracts, DEPTHS[0])
     terminal.say(
         f"SciFact: {len(claims)} scientific claims, each to be checked against "
         f"{len(abstracts):,} abstracts. Indexed and searched in "
         f"{time.perf_counter() - begin:.1f} s."
     )
+    return candidates
 
+
+def run(
+    score: Scorer, terminal: Terminal, candidates: list[Candidates], full: bool, seconds: float
+) -> None:
     terminal.step(2, "the cross-encoder reads each claim with each candidate")
     speed = measure_speed(score, candidates, min(3.0, seconds / 4))
-    work = Plan(len(claims), DEPTHS[0]) if full else plan(speed, len(claims), seconds)
+    work = Plan(len(candidates), DEPTHS[0]) if full else plan(speed, len(candidates), seconds)
     terminal.say(
         f"This machine does about {speed:.0f} pairs/s: {work.claims} claims × {work.depth} "
         f"candidates = {work.pairs:,} pairs, about {work.pairs / speed:.0f} s."
@@ -47,7 +61,7 @@ def run(score: Scorer, terminal: Terminal, full: bool, seconds: float) -> None:
     terminal.step(3, "before and after")
     comparison = compare(result)
     report.table(terminal, comparison)
-    report.meaning(terminal, comparison, work.depth, len(claims))
+    report.meaning(terminal, comparison, work.depth, len(candidates))
 
     terminal.step(4, "one claim, side by side")
     report.side_by_side(terminal, comparison)
@@ -65,20 +79,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--seconds", type=float, default=TARGET_SECONDS, help="to spend on reranking (default: 60)"
     )
+    parser.add_argument("--only", choices=("rerank", "cascade"), help="one half of it")
     arguments = parser.parse_args(argv)
     terminal = Terminal()
     terminal.write(
         terminal.style("tamis demo", "bold")
         + " · a reranker improves a real ranking; no torch, no network"
     )
-    begin = time.perf_counter()
-    score, description = default_scorer()
-    seconds = time.perf_counter() - begin
-    terminal.write(
-        terminal.style(f"    the embedded default model, {description}: {seconds:.2f} s", "dim")
-    )
+    claims, abstracts = sample(load_claims(), seed=0), load_abstracts()
     try:
-        run(score, terminal, arguments.full, arguments.seconds)
+        if arguments.only != "cascade":
+            begin = time.perf_counter()
+            score, description = default_scorer()
+            seconds = time.perf_counter() - begin
+            terminal.write(
+                terminal.style(
+                    f"    the embedded default model, {description}: {seconds:.2f} s", "dim"
+                )
+            )
+            candidates = first_stage(terminal, claims, abstracts)
+            run(score, terminal, candidates, arguments.full, arguments.seconds)
+        if arguments.only != "rerank":
+            scale = arguments.seconds / TARGET_SECONDS
+            funnel.run(terminal, claims, abstracts, arguments.full, scale)
+            terminal.write()
     except KeyboardInterrupt:
         terminal.write("\nstopped")
         return 130

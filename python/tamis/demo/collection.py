@@ -6,7 +6,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -64,7 +64,10 @@ def retrieve(claims: list[Claim], abstracts: list[Abstract], depth: int) -> list
     return found
 
 
-def sample(candidates: list[Candidates], seed: int) -> list[Candidates]:
+T = TypeVar("T")
+
+
+def sample(candidates: list[T], seed: int) -> list[T]:
     """All of them in a random order that is the same every time: any head is a fair sample."""
     order = np.random.default_rng(seed).permutation(len(candidates))
     return [candidates[i] for i in order]

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 
 _STYLES = {"bold": "1", "dim": "2", "green": "32", "red": "31", "cyan": "36"}
 
@@ -46,7 +47,12 @@ class Terminal:
             line += " " + word
         self.write(line)
 
-    def progress(self, pairs: int, total: int, seconds: float) -> None:
+    def counter(self, what: str) -> Callable[[int, int], None]:
+        """A `progress` of other things than pairs, which measures the time itself."""
+        begin = time.monotonic()
+        return lambda done, total: self.progress(done, total, time.monotonic() - begin, what)
+
+    def progress(self, pairs: int, total: int, seconds: float, what: str = "pairs") -> None:
         """One line that is rewritten; where output is no terminal, a new line now and then."""
         now = time.monotonic()
         if pairs < total and now - self._last < (0.1 if self.live else 10.0):
@@ -57,7 +63,7 @@ class Terminal:
         size = 28
         filled = size * pairs // max(total, 1)
         bar = "█" * filled + "░" * (size - filled)
-        text = f"    {bar} {pairs:,}/{total:,} pairs · {speed:.0f}/s · {left:.0f} s left"
+        text = f"    {bar} {pairs:,}/{total:,} {what} · {speed:.0f}/s · {left:.0f} s left"
         if self.live:
             self.write("\r" + self.style(text, "cyan") + "\033[K", end="")
         else:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tamis import _native
 from tamis.documents import TextOf, query_text
 from tamis.errors import InvalidArgument, RetrievalError
-from tamis.late_interaction import LateInteraction
+from tamis.late_interaction import LateInteraction, OnTruncation, Progress
 from tamis.progress import ProgressBar
 from tamis.retrieval import files, fusion
 from tamis.retrieval.dense import Dense
@@ -63,13 +63,15 @@ class Index:
         language: str | None = "english",
         text: TextOf = None,
         fields: Sequence[str] | None = None,
-        progress: bool = False,
+        on_truncation: OnTruncation = "warn",
+        progress: Progress | bool = False,
     ) -> Index:
         """Each document is a passage: a str, or a dict or an object with a text, and `id` and
         `title` where it has them. `text` and `fields` as in `CrossEncoder.rank`.
 
         `model` makes the dense vectors; None is the embedded model. `token_vectors` also keeps
         what `compare` needs, some 30 kB a passage. `language`: of the stemmer; None for none.
+        `progress`: a bar, or a function of passages done and their number.
         Throws InvalidArgument, RetrievalError, ModelError.
         """
         found = passages_of(documents, text, fields)
@@ -84,12 +86,15 @@ class Index:
             return cls(rows, lexical, language)
         encoder = model if isinstance(model, LateInteraction) else LateInteraction(model)
         passages = None
-        with ProgressBar(progress, len(texts), 1, desc="Passages") as bar:
+        with ProgressBar(progress is True, len(texts), 1, desc="Passages") as bar:
+            told = progress if callable(progress) else bar.callback
             if token_vectors:
-                passages = encoder.encode_passages(texts, progress=bar.callback)
+                passages = encoder.encode_passages(
+                    texts, on_truncation=on_truncation, progress=told
+                )
                 vectors = passages.means
             else:
-                vectors = encoder.embed_passages(texts, progress=bar.callback)
+                vectors = encoder.embed_passages(texts, on_truncation=on_truncation, progress=told)
         return cls(rows, lexical, language, encoder, Dense.build(vectors), passages)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:

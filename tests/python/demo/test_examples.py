@@ -10,9 +10,9 @@ from pathlib import Path
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "python"
 
 
-def run(name: str) -> list[str]:
+def run(name: str, *arguments: object) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-X", "utf8", EXAMPLES / name],
+        [sys.executable, "-X", "utf8", EXAMPLES / name, *map(str, arguments)],
         capture_output=True,
         text=True,
         env=os.environ,
@@ -55,6 +55,36 @@ def test_rerank():
     assert not any("Tulips" in line for line in hits)
 
 
+def test_scifact():
+    lines = run("040_scifact.py", "--claims", 3, "--abstracts", 60)
+    words = [line.split() for line in lines]
+    assert lines[0].startswith("60 abstracts, 3 claims")
+    assert [row[0] for row in words[3:6]] == ["retrieve", "compare", "rerank"]
+    recall = [float(row[1]) for row in words[3:6]]
+    assert 1 >= recall[0] >= recall[1] >= recall[2] > 0
+    assert [row[0] for row in words[8:]] == ["50", "100", "200", "500", "1500"]
+
+
+def test_scifact_for_the_other_language(tmp_path):
+    assert run("040_scifact.py", "--abstracts", 400, "--export", tmp_path) == []
+    rows = {
+        path.stem: [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+        for path in tmp_path.iterdir()
+    }
+    assert {len(row) for row in rows["documents"]} == {len(row) for row in rows["queries"]} == {2}
+    documents, queries = ({row[0] for row in rows[name]} for name in ("documents", "queries"))
+    assert len(documents) == 400
+    assert {row[0] for row in rows["qrels"]} == queries
+    assert len(queries) == 10
+    assert {row[1] for row in rows["qrels"]} <= documents
+
+
 def test_every_example_has_a_test():
-    tested = {"005_metrics.py", "010_score_pairs.py", "020_rerank.py", "030_cascade.py"}
+    tested = {
+        "005_metrics.py",
+        "010_score_pairs.py",
+        "020_rerank.py",
+        "030_cascade.py",
+        "040_scifact.py",
+    }
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested
