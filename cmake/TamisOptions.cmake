@@ -4,6 +4,9 @@ include(CMakeDependentOption)
 option(TAMIS_ENGINE "Build tamis::engine: tokenizers, weights, the CPU engine (default ON)" ON)
 cmake_dependent_option(TAMIS_TORCH "Build tamis::torch; needs libtorch (default OFF)" OFF
                        "TAMIS_ENGINE" OFF)
+find_package(CURL QUIET)
+option(TAMIS_REMOTE "Build tamis::remote: stages that call out; needs libcurl (default: where it is found)"
+       ${CURL_FOUND})
 cmake_dependent_option(TAMIS_PYTHON "Build the Python modules (default OFF)" OFF "TAMIS_ENGINE" OFF)
 option(TAMIS_INSTALL "Install headers, libraries and CMake files (default: top level only)"
        ${PROJECT_IS_TOP_LEVEL})

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the Debian packages that the build needs and the machine lacks; says what to do elsewhere.
 set -eu
-packages="g++ ninja-build ccache libfmt-dev nlohmann-json3-dev libutf8proc-dev catch2 clang-format clang-tidy"
+packages="g++ ninja-build ccache libfmt-dev nlohmann-json3-dev libutf8proc-dev libcurl4-openssl-dev catch2 clang-format clang-tidy"
 command -v dpkg-query >/dev/null 2>&1 || {
-  echo "tamis: no dpkg here; please have these installed: fmt, nlohmann-json, utf8proc, Catch2" >&2
+  echo "tamis: no dpkg here; please have these installed: fmt, nlohmann-json, utf8proc, libcurl, Catch2" >&2
   exit 0
 }
 missing=""

@@ -73,6 +73,15 @@
 #include <tamis/cascade/stage_state.hpp>  // IWYU pragma: export
 #include <tamis/cascade/trace.hpp>        // IWYU pragma: export
 
+// stages that call out
+#if __has_include(<tamis/remote/http.hpp>)  // comes with tamis::remote
+#include <tamis/remote/error.hpp>           // IWYU pragma: export
+#include <tamis/remote/hosted_rerank.hpp>   // IWYU pragma: export
+#include <tamis/remote/http.hpp>            // IWYU pragma: export
+#include <tamis/remote/price.hpp>           // IWYU pragma: export
+#include <tamis/remote/rerank_api.hpp>      // IWYU pragma: export
+#endif
+
 // rankings -> numbers
 #include <tamis/eval/bootstrap.hpp>  // IWYU pragma: export
 #include <tamis/eval/metrics.hpp>    // IWYU pragma: export

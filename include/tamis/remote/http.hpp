@@ -1,0 +1,65 @@
+// tamis/remote/http.hpp: posts JSON over HTTP inside a deadline (libcurl).
+//
+//   tamis::HttpClient client;
+//   auto results = client.post_all(requests, deadline, cancel);
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <tamis/cancel.hpp>
+#include <tamis/cascade/clock.hpp>
+#include <tamis/remote/error.hpp>
+
+namespace tamis {
+
+struct HttpOptions {
+  std::string ca_file;               ///< PEM file of authorities to trust; empty: the system's
+  std::optional<std::string> proxy;  ///< none: https_proxy, http_proxy and no_proxy
+  std::size_t max_response_bytes = 8U << 20U;  ///< after decompression
+  std::size_t connections = 8;                 ///< requests of one call that are under way at once
+  double connect_timeout_ms = 5000;
+};
+
+struct HttpRequest {
+  std::string url;                   ///< http:// or https://
+  std::vector<std::string> headers;  ///< "Name: value"; the content type is JSON's
+  std::string body;
+};
+
+struct HttpResponse {
+  long status = 0;
+  std::string body;
+  std::optional<double> retry_after_ms;  ///< Retry-After, whether seconds or a date
+  std::string location;                  ///< where a redirect points; it is not followed
+};
+
+/// An error when no whole response came.
+using HttpResult = std::variant<HttpResponse, RemoteError>;
+
+/// Keeps connections open between calls. Copies share them; any number of threads may call.
+/// Certificates are verified. Redirects are not followed: a key goes to the host that was named and
+/// to no other.
+class HttpClient {
+ public:
+  /// Throws InvalidArgument for a ca_file that is not there.
+  explicit HttpClient(HttpOptions options = {});
+
+  /// One result for each request, in their order. Returns at the deadline at the latest: what has
+  /// not come by then is an error. Throws InvalidArgument for a URL or header that cannot be sent,
+  /// Cancelled.
+  [[nodiscard]] std::vector<HttpResult> post_all(std::span<const HttpRequest> requests,
+                                                 const Deadline& deadline,
+                                                 const CancelToken& cancel = {}) const;
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace tamis

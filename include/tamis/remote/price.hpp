@@ -1,0 +1,28 @@
+// tamis/remote/price.hpp: what a call costs.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace tamis {
+
+/// US dollars.
+struct Price {
+  double per_search = 0;  ///< of a search unit
+  double per_million_tokens = 0;
+};
+
+/// By "service/model". List prices as published in 2025; contracts and prices differ, so hand in
+/// your own.
+[[nodiscard]] inline const std::map<std::string, Price>& list_prices() {
+  static const std::map<std::string, Price> prices{
+      {"cohere/rerank-v3.5", {.per_search = 0.002}},
+      {"voyage/rerank-2.5", {.per_million_tokens = 0.05}},
+      {"voyage/rerank-2.5-lite", {.per_million_tokens = 0.02}},
+      {"voyage/rerank-2", {.per_million_tokens = 0.05}},
+      {"voyage/rerank-2-lite", {.per_million_tokens = 0.02}},
+  };
+  return prices;
+}
+
+}  // namespace tamis

@@ -1,0 +1,67 @@
+// tamis/remote/rerank_api.hpp: the wire formats of hosted rerankers.
+//
+// Cohere v2, Voyage, Jina, Mixedbread and text-embeddings-inference ("tei"): a query and texts go
+// out, an index and a score for each text come back.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tamis/remote/error.hpp>
+#include <tamis/remote/http.hpp>
+
+namespace tamis {
+
+enum class RerankDialect { cohere, voyage, jina, mixedbread, tei };
+
+/// What is known of a service; every value can be overridden by HostedOptions.
+struct RerankService {
+  std::string_view name;  ///< "cohere"
+  RerankDialect dialect;
+  std::string_view base_url;      ///< empty: the caller names it
+  std::string_view path;          ///< after the base URL
+  std::string_view key_variable;  ///< of the environment
+  bool needs_key;
+  std::string_view model;     ///< when the caller names none; empty: the server has one model
+  std::size_t max_documents;  ///< of one request
+  std::size_t max_tokens;     ///< of one request, the query counted for each document; 0: no limit
+};
+
+/// Throws InvalidArgument for an unknown name, with those that are known.
+[[nodiscard]] const RerankService& rerank_service(std::string_view name);
+
+struct RerankQuestion {
+  std::string_view model;
+  std::string_view query;
+  std::span<const std::string_view> texts;
+  std::string_view instruction;                        ///< Voyage 2.5: goes before the query
+  std::optional<std::size_t> max_tokens_per_document;  ///< Cohere
+  bool truncate = true;  ///< false: the service refuses what it would cut (Voyage, TEI)
+};
+
+/// Invalid UTF-8 is sent as U+FFFD.
+[[nodiscard]] std::string rerank_body(RerankDialect dialect, const RerankQuestion& question);
+
+struct RerankAnswer {
+  std::vector<float> scores;  ///< [texts]
+  std::size_t tokens = 0;     ///< as billed; 0 when the service does not say
+  double searches = 0;        ///< search units as billed (Cohere)
+};
+
+/// Scores for `count` texts. Throws RemoteError when the body is not what the dialect says: no
+/// JSON, an index outside or twice, a text without a score, a score that is not finite.
+[[nodiscard]] RerankAnswer parse_rerank_answer(RerankDialect dialect, std::string_view body,
+                                               std::size_t count);
+
+/// What a response with an error status says, in words: services put it under different names.
+[[nodiscard]] std::string service_message(std::string_view body);
+
+/// The error that a response stands for; nothing for a success.
+[[nodiscard]] std::optional<RemoteError> error_of(std::string_view service,
+                                                  const HttpResponse& response);
+
+}  // namespace tamis

@@ -1,0 +1,81 @@
+// remote/service_error.cpp: error statuses in words.
+#include <nlohmann/json.hpp>
+
+#include <tamis/remote/rerank_api.hpp>
+
+#include "remote/transfer.hpp"
+
+namespace tamis {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kShown = 300;
+
+/// Cut between characters.
+std::string shortened(std::string text) {
+  if (text.size() <= kShown) return text;
+  std::size_t end = kShown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  return text.substr(0, end) + "...";
+}
+
+/// The first text that stands under a name that services use for it.
+std::string found_in(const Json& value, int depth) {
+  if (value.is_string()) return value.get<std::string>();
+  if (depth == 0) return {};
+  if (value.is_array() && !value.empty()) return found_in(value.front(), depth - 1);
+  if (!value.is_object()) return {};
+  for (const char* name : {"message", "detail", "error", "msg"}) {
+    if (const auto member = value.find(name); member != value.end()) {
+      if (std::string text = found_in(*member, depth - 1); !text.empty()) return text;
+    }
+  }
+  return {};
+}
+
+bool may_pass(long status) {
+  return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+const char* advice(long status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return " (is the API key right?)";
+    case 404:
+      return " (are base_url and model right?)";
+    case 413:
+      return " (a smaller max_documents sends less at once)";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::string service_message(std::string_view body) {
+  constexpr int kDepth = 4;
+  const Json answer = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  std::string text = answer.is_discarded() ? std::string(body) : found_in(answer, kDepth);
+  if (text.empty()) text = body;
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return shortened(std::move(text));
+}
+
+std::optional<RemoteError> error_of(std::string_view service, const HttpResponse& response) {
+  if (response.status >= 200 && response.status < 300) return std::nullopt;
+  if (!response.location.empty()) {
+    return RemoteError(
+        fmt::format("{} redirects to {}: name it as base_url if it is to have the key", service,
+                    remote::host_of(response.location)),
+        response.status, false);
+  }
+  return RemoteError(fmt::format("{} answers {}: {}{}", service, response.status,
+                                 service_message(response.body), advice(response.status)),
+                     response.status, may_pass(response.status), response.retry_after_ms);
+}
+
+}  // namespace tamis

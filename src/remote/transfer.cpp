@@ -1,0 +1,144 @@
+// remote/transfer.cpp
+#include "remote/transfer.hpp"
+
+#include <new>
+#include <string_view>
+
+#include <tamis/version.hpp>
+
+namespace tamis::remote {
+namespace {
+
+void set(CURL* easy, CURLoption option, auto value) {
+  if (const CURLcode code = curl_easy_setopt(easy, option, value); code != CURLE_OK) {
+    raise<Error>("libcurl refuses an option: {}", curl_easy_strerror(code));
+  }
+}
+
+void require_http(const std::string& url) {
+  if (url.starts_with("https://") || url.starts_with("http://")) return;
+  raise<InvalidArgument>("'{}' is no URL of a service: it must begin with https:// or http://",
+                         url.substr(0, 200));
+}
+
+/// A line break would smuggle in another header; the value may be a key and is not shown.
+void require_header(const std::string& header) {
+  const std::size_t colon = header.find(':');
+  if (colon != std::string::npos && header.find_first_of("\r\n") == std::string::npos) return;
+  raise<InvalidArgument>("the header '{}' holds a line break or no colon",
+                         header.substr(0, std::min(colon, std::size_t{40})));
+}
+
+curl_slist* appended(curl_slist* list, const char* header) {
+  curl_slist* const longer = curl_slist_append(list, header);
+  if (longer == nullptr) throw std::bad_alloc();
+  return longer;
+}
+
+bool may_pass(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Transfer::Transfer(const HttpRequest& request, const HttpOptions& options)
+    : request_(request), options_(options), easy_(curl_easy_init()) {
+  if (easy_ == nullptr) throw std::bad_alloc();
+  require_http(request.url);
+  // No "Expect": a body of any size is sent at once instead of after a second's silence.
+  for (const char* own :
+       {"Content-Type: application/json", "Accept: application/json", "Expect:"}) {
+    headers_.reset(appended(headers_.release(), own));
+  }
+  for (const std::string& header : request.headers) {
+    require_header(header);
+    headers_.reset(appended(headers_.release(), header.c_str()));
+  }
+  CURL* const easy = easy_.get();
+  set(easy, CURLOPT_URL, request.url.c_str());
+  set(easy, CURLOPT_PRIVATE, this);
+  set(easy, CURLOPT_ERRORBUFFER, message_.data());
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  set(easy, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // A name that is still being looked up must not hold up whoever gave up waiting.
+  set(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  set(easy, CURLOPT_ACCEPT_ENCODING, "");
+  set(easy, CURLOPT_USERAGENT, "tamis/" TAMIS_VERSION);
+  set(easy, CURLOPT_HTTPHEADER, headers_.get());
+  set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  set(easy, CURLOPT_POSTFIELDS, request.body.data());
+  set(easy, CURLOPT_WRITEFUNCTION, &Transfer::receive);
+  set(easy, CURLOPT_WRITEDATA, this);
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
+  if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (options.proxy) set(easy, CURLOPT_PROXY, options.proxy->c_str());
+}
+
+std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& own = *static_cast<Transfer*>(self);
+  const std::size_t bytes = size * count;
+  if (bytes > own.options_.max_response_bytes - own.body_.size()) {
+    own.too_long_ = true;
+    return 0;
+  }
+  own.body_.append(data, bytes);
+  return bytes;
+}
+
+HttpResult Transfer::result(CURLcode code) {
+  const std::string host = host_of(request_.url);
+  if (too_long_) {
+    return RemoteError(fmt::format("{} answers with more than {} bytes: it is not read", host,
+                                   options_.max_response_bytes),
+                       0, false);
+  }
+  if (code != CURLE_OK) {
+    const char* const why = message_[0] != 0 ? message_.data() : curl_easy_strerror(code);
+    return RemoteError(fmt::format("{}: {}", host, why), 0, may_pass(code));
+  }
+  HttpResponse response{.body = std::move(body_)};
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &response.status);
+  curl_off_t wait = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &wait);
+  if (wait > 0) response.retry_after_ms = static_cast<double>(wait) * 1e3;
+  const char* location = nullptr;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &location);
+  if (location != nullptr) response.location = location;
+  return response;
+}
+
+std::string host_of(const std::string& url) {
+  std::string_view rest = url;
+  if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
+    rest.remove_prefix(scheme + 3);
+  }
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  if (const std::size_t user = rest.rfind('@'); user != std::string_view::npos) {
+    rest.remove_prefix(user + 1);
+  }
+  return std::string(rest);
+}
+
+}  // namespace tamis::remote
