@@ -78,6 +78,7 @@
 #include <tamis/remote/error.hpp>           // IWYU pragma: export
 #include <tamis/remote/hosted_rerank.hpp>   // IWYU pragma: export
 #include <tamis/remote/http.hpp>            // IWYU pragma: export
+#include <tamis/remote/judge.hpp>           // IWYU pragma: export
 #include <tamis/remote/price.hpp>           // IWYU pragma: export
 #include <tamis/remote/rerank_api.hpp>      // IWYU pragma: export
 #endif

@@ -1,0 +1,37 @@
+// remote/access.cpp
+#include "remote/access.hpp"
+
+#include <cstdlib>
+
+#include <tamis/error.hpp>
+
+namespace tamis::remote {
+
+std::string key_of(const std::optional<std::string>& given, std::string_view variable) {
+  const char* const found = std::getenv(std::string(variable).c_str());
+  std::string key = given ? *given : std::string(found == nullptr ? "" : found);
+  if (key.find_first_of("\r\n") != std::string::npos) {
+    raise<InvalidArgument>("the API key ({}) holds a line break", variable);
+  }
+  return key;
+}
+
+std::string joined_url(std::string base_url, std::string_view path) {
+  if (!base_url.starts_with("https://") && !base_url.starts_with("http://")) {
+    raise<InvalidArgument>("base_url '{}' must begin with https:// or http://", base_url);
+  }
+  while (base_url.ends_with('/')) base_url.pop_back();
+  return base_url + std::string(path);
+}
+
+std::string without_key(std::string text, const std::string& key) {
+  if (key.empty()) return text;
+  for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at)) {
+    text.replace(at, key.size(), "***");
+  }
+  return text;
+}
+
+std::string bearer(const std::string& key) { return "Authorization: Bearer " + key; }
+
+}  // namespace tamis::remote

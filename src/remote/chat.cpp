@@ -1,0 +1,89 @@
+// remote/chat.cpp
+#include "remote/chat.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include <tamis/remote/error.hpp>
+
+namespace tamis::remote {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kAlternatives = 20;
+
+Json grade_form(std::size_t highest) {
+  const Json schema{{"type", "object"},
+                    {"properties",
+                     {{"reason", {{"type", "string"}}},
+                      {"grade", {{"type", "integer"}, {"minimum", 0}, {"maximum", highest}}}}},
+                    {"required", {"reason", "grade"}},
+                    {"additionalProperties", false}};
+  return {{"type", "json_schema"}, {"json_schema", {{"name", "judgement"}, {"schema", schema}}}};
+}
+
+/// The element at a path of names and indices, or null.
+template <typename... Steps>
+const Json& at(const Json& value, const Steps&... steps) {
+  static const Json nothing;
+  const Json* found = &value;
+  const auto step = [&](const auto& name) {
+    using Name = std::decay_t<decltype(name)>;
+    if constexpr (std::is_same_v<Name, std::size_t>) {
+      found = found->is_array() && name < found->size() ? &(*found)[name] : &nothing;
+    } else {
+      const auto member = found->is_object() ? found->find(name) : found->end();
+      found = found->is_object() && member != found->end() ? &*member : &nothing;
+    }
+  };
+  (step(steps), ...);
+  return *found;
+}
+
+std::vector<TokenChance> chances_of(const Json& answer) {
+  std::vector<TokenChance> found;
+  const Json& top =
+      at(answer, "choices", std::size_t{0}, "logprobs", "content", std::size_t{0}, "top_logprobs");
+  for (const Json& one : top.is_array() ? top : Json::array()) {
+    const Json& token = at(one, "token");
+    const Json& logprob = at(one, "logprob");
+    if (!token.is_string() || !logprob.is_number()) continue;
+    if (std::isfinite(logprob.get<double>())) {
+      found.push_back({token.get<std::string>(), logprob.get<double>()});
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string chat_body(const ChatQuestion& question) {
+  Json body{{"model", question.model},
+            {"messages", Json::array({{{"role", "user"}, {"content", question.prompt}}})},
+            {"temperature", 0},
+            {"max_tokens", question.max_tokens}};
+  if (question.chances) {
+    body["logprobs"] = true;
+    body["top_logprobs"] = kAlternatives;
+  }
+  if (question.graded) body["response_format"] = grade_form(question.highest_grade);
+  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+ChatAnswer parse_chat(std::string_view body) {
+  const Json answer = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const Json& content = at(answer, "choices", std::size_t{0}, "message", "content");
+  if (answer.is_discarded() || !content.is_string()) {
+    throw RemoteError("the answer cannot be used: it is no chat completion", 200, true);
+  }
+  const Json& tokens = at(answer, "usage", "total_tokens");
+  constexpr double kMost = 1e15;
+  const double counted = tokens.is_number() ? tokens.get<double>() : 0;
+  return {content.get<std::string>(), chances_of(answer),
+          counted > 0 ? static_cast<std::size_t>(std::min(counted, kMost)) : 0};
+}
+
+}  // namespace tamis::remote

@@ -1,0 +1,38 @@
+// remote/chat.hpp: the chat completions of OpenAI-compatible servers.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tamis::remote {
+
+/// A token that could have come first, with its natural logarithm of probability.
+struct TokenChance {
+  std::string token;
+  double logprob;
+};
+
+struct ChatAnswer {
+  std::string text;
+  std::vector<TokenChance> first_token;  ///< empty when the server sends no logprobs
+  std::size_t tokens = 0;                ///< of prompt and answer, as the server counts
+};
+
+struct ChatQuestion {
+  std::string_view model;
+  std::string_view prompt;
+  std::size_t max_tokens;
+  bool chances = false;  ///< ask for the first token's alternatives
+  std::size_t highest_grade = 0;
+  bool graded = false;  ///< ask for {"reason", "grade"} by a JSON schema
+};
+
+/// The body of a request. Deterministic: temperature 0. Invalid UTF-8 is sent as U+FFFD.
+[[nodiscard]] std::string chat_body(const ChatQuestion& question);
+
+/// Throws RemoteError when the body is no chat completion.
+[[nodiscard]] ChatAnswer parse_chat(std::string_view body);
+
+}  // namespace tamis::remote

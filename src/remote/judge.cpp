@@ -1,0 +1,179 @@
+// remote/judge.cpp: asks the model, passage by passage or window by window.
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <tamis/error.hpp>
+#include <tamis/remote/judge.hpp>
+
+#include "remote/access.hpp"
+#include "remote/ask_all.hpp"
+#include "remote/chat.hpp"
+#include "remote/judge_answer.hpp"
+#include "remote/judge_prompt.hpp"
+
+namespace tamis {
+namespace {
+
+using remote::Ask;
+using remote::ChatAnswer;
+
+constexpr std::size_t kReasonTokens = 300;
+constexpr std::size_t kTokensPerNumber = 8;
+
+void require(bool right, const char* what) {
+  if (!right) raise<InvalidArgument>("judge: {}", what);
+}
+
+void require_usable(const JudgeOptions& options) {
+  require(!options.base_url.empty(),
+          "base_url is missing: an OpenAI-compatible server's, /v1 and all");
+  require(!options.model.empty(), "model is missing: the name that the server knows it by");
+  require(options.highest_grade >= 1 && options.highest_grade <= 9,
+          "highest_grade must be from 1 to 9");
+  require(options.window >= 2, "window must be at least 2");
+  require(options.step >= 1 && options.step <= options.window, "step must be from 1 to the window");
+  require(options.max_passage_bytes >= 1, "max_passage_bytes must be at least 1");
+}
+
+}  // namespace
+
+struct Judge::Parts {
+  explicit Parts(JudgeOptions all)
+      : options(std::move(all)),
+        key(remote::key_of(options.api_key, "OPENAI_API_KEY")),
+        url(remote::joined_url(options.base_url, "/chat/completions")),
+        prompt(remote::prompt_of(options)),
+        client(options.http),
+        terms{options.name, key, options.retries, options.backoff_ms} {}
+
+  JudgeOptions options;
+  std::string key;
+  std::string url;
+  std::string prompt;
+  HttpClient client;
+  remote::Terms terms;
+
+  [[nodiscard]] HttpRequest request(const std::string& question, std::size_t max_tokens) const {
+    HttpRequest made{.url = url,
+                     .body = remote::chat_body({.model = options.model,
+                                                .prompt = question,
+                                                .max_tokens = max_tokens,
+                                                .chances = options.mode == JudgeMode::expected,
+                                                .highest_grade = options.highest_grade,
+                                                .graded = options.mode == JudgeMode::pointwise})};
+    if (!key.empty()) made.headers.push_back(remote::bearer(key));
+    return made;
+  }
+
+  [[nodiscard]] std::vector<std::string_view> cut(std::span<const std::string_view> passages,
+                                                  JudgeBill& bill) const {
+    std::vector<std::string_view> found;
+    for (const std::string_view passage : passages) {
+      found.push_back(remote::cut_to(passage, options.max_passage_bytes));
+      bill.truncated += static_cast<std::size_t>(found.back().size() < passage.size());
+    }
+    return found;
+  }
+
+  void pay(const ChatAnswer& answer, JudgeBill& bill) const {
+    bill.tokens += answer.tokens;
+    bill.dollars += options.price.per_search +
+                    static_cast<double>(answer.tokens) * 1e-6 * options.price.per_million_tokens;
+  }
+
+  [[nodiscard]] Judgement read(const ChatAnswer& answer) const {
+    Judgement found{.reason = remote::read_reason(answer.text)};
+    if (options.mode == JudgeMode::expected) {
+      found.grade = remote::expected_grade(answer.first_token, options.highest_grade);
+    }
+    if (!found.grade) found.grade = read_grade(answer.text, options.highest_grade);
+    if (!found.grade) {
+      throw RemoteError(fmt::format("no grade from 0 to {} is in '{}'", options.highest_grade,
+                                    remote::cut_to(answer.text, 80)),
+                        200, true);
+    }
+    return found;
+  }
+};
+
+Judge::Judge(JudgeOptions options) {
+  require_usable(options);
+  parts_ = std::make_shared<const Parts>(std::move(options));
+}
+
+const JudgeOptions& Judge::options() const noexcept { return parts_->options; }
+
+std::vector<Judgement> Judge::grade(std::string_view query,
+                                    std::span<const std::string_view> passages,
+                                    const Deadline& deadline, const CancelToken& cancel,
+                                    JudgeBill& bill) const {
+  const Parts& own = *parts_;
+  std::vector<Ask<Judgement>> asks;
+  for (const std::string_view passage : own.cut(passages, bill)) {
+    const auto question = remote::pointwise_prompt(own.options, own.prompt, query, passage);
+    const bool short_answer = own.options.mode == JudgeMode::expected;
+    asks.push_back({own.request(question, short_answer ? 1 : kReasonTokens)});
+  }
+  remote::ask_all(own.client, asks, own.terms, deadline, cancel,
+                  [&](const std::string& body, std::size_t) {
+                    const ChatAnswer answer = remote::parse_chat(body);
+                    own.pay(answer, bill);
+                    return own.read(answer);
+                  });
+  std::vector<Judgement> found;
+  for (Ask<Judgement>& ask : asks) {
+    found.push_back(ask.answer ? std::move(*ask.answer) : Judgement{.error = ask.error->what()});
+  }
+  return found;
+}
+
+std::vector<std::size_t> Judge::order(std::string_view query,
+                                      std::span<const std::string_view> passages,
+                                      const Deadline& deadline, const CancelToken& cancel,
+                                      JudgeBill& bill, std::vector<std::string>& problems) const {
+  const Parts& own = *parts_;
+  const auto texts = own.cut(passages, bill);
+  std::vector<std::size_t> order(texts.size());
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t end = order.size(); end > 1;) {
+    const std::size_t begin = end > own.options.window ? end - own.options.window : 0;
+    std::vector<std::string_view> window;
+    for (std::size_t i = begin; i < end; ++i) window.push_back(texts[order[i]]);
+    const auto question = remote::listwise_prompt(own.options, own.prompt, query, window);
+    std::vector<Ask<ReadOrder>> ask{{own.request(question, kTokensPerNumber * window.size())}};
+    remote::ask_all(
+        own.client, ask, own.terms, deadline, cancel, [&](const std::string& body, std::size_t) {
+          const ChatAnswer answer = remote::parse_chat(body);
+          own.pay(answer, bill);
+          ReadOrder read = read_order(answer.text, window.size());
+          if (read.named > 0) return read;
+          throw RemoteError(
+              fmt::format("no passage is named in '{}'", remote::cut_to(answer.text, 80)), 200,
+              true);
+        });
+    if (!ask[0].answer) {
+      if (end == order.size()) throw *ask[0].error;
+      problems.emplace_back(ask[0].error->what());
+      break;  // what is above was not compared with what this window would have sent up
+    }
+    const std::size_t missing = window.size() - ask[0].answer->named;
+    if (missing > 0) {
+      problems.push_back(
+          fmt::format("{} of {} passages of a window were not named: they follow in "
+                      "their order",
+                      missing, window.size()));
+    }
+    const std::vector<std::size_t> before(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          order.begin() + static_cast<std::ptrdiff_t>(end));
+    for (std::size_t i = 0; i < before.size(); ++i)
+      order[begin + i] = before[ask[0].answer->order[i]];
+    if (begin == 0) break;
+    end -= own.options.step;
+  }
+  return order;
+}
+
+}  // namespace tamis

@@ -1,0 +1,120 @@
+// remote/judge_answer.cpp: what a model said, of which nothing is trusted.
+#include "remote/judge_answer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <tamis/remote/judge.hpp>
+
+namespace tamis {
+namespace {
+
+using Json = nlohmann::json;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::optional<double> inside(double grade, std::size_t highest) {
+  if (!(grade >= 0) || grade > static_cast<double>(highest)) return std::nullopt;
+  return grade;
+}
+
+/// The first object with a grade: models put prose or a fence around it.
+Json object_in(std::string_view answer) {
+  for (std::size_t open = answer.find('{'); open != std::string_view::npos;
+       open = answer.find('{', open + 1)) {
+    for (std::size_t close = answer.find('}', open); close != std::string_view::npos;
+         close = answer.find('}', close + 1)) {
+      const std::string_view part = answer.substr(open, close - open + 1);
+      Json found = Json::parse(part, nullptr, /*allow_exceptions=*/false);
+      if (found.is_object() && found.contains("grade")) return found;
+      if (part.size() > remote::kLongestObject) break;
+    }
+    if (open > remote::kLongestObject) break;
+  }
+  return {};
+}
+
+/// The only number of the answer; two different ones are no grade.
+std::optional<double> lone_number(std::string_view answer) {
+  std::optional<double> found;
+  for (std::size_t i = 0; i < answer.size(); ++i) {
+    if (!is_digit(answer[i])) continue;
+    double number = 0;
+    for (; i < answer.size() && is_digit(answer[i]); ++i) number = number * 10 + (answer[i] - '0');
+    if (found && *found != number) return std::nullopt;
+    found = number;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::optional<double> read_grade(std::string_view answer, std::size_t highest) {
+  answer = answer.substr(0, remote::kReadBytes);
+  const Json object = object_in(answer);
+  if (object.is_object()) {
+    const Json& grade = object["grade"];
+    if (grade.is_number()) return inside(grade.get<double>(), highest);
+    if (grade.is_string()) {
+      const auto number = lone_number(grade.get<std::string>());
+      return number ? inside(*number, highest) : std::nullopt;
+    }
+    return std::nullopt;
+  }
+  const auto number = lone_number(answer);
+  return number ? inside(*number, highest) : std::nullopt;
+}
+
+ReadOrder read_order(std::string_view answer, std::size_t count) {
+  ReadOrder found;
+  std::vector<bool> taken(count, false);
+  for (std::size_t i = 0; i < answer.size() && found.named < count; ++i) {
+    if (!is_digit(answer[i])) continue;
+    std::size_t number = 0;
+    for (; i < answer.size() && is_digit(answer[i]); ++i) {
+      if (number <= count) number = number * 10 + static_cast<std::size_t>(answer[i] - '0');
+    }
+    if (number == 0 || number > count || taken[number - 1]) continue;
+    taken[number - 1] = true;
+    found.order.push_back(number - 1);
+    ++found.named;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!taken[i]) found.order.push_back(i);
+  }
+  return found;
+}
+
+namespace remote {
+
+std::string read_reason(std::string_view answer) {
+  const Json object = object_in(answer.substr(0, kReadBytes));
+  const auto reason = object.is_object() ? object.find("reason") : object.end();
+  if (!object.is_object() || reason == object.end() || !reason->is_string()) return {};
+  return reason->get<std::string>();
+}
+
+std::optional<double> expected_grade(const std::vector<TokenChance>& chances, std::size_t highest) {
+  double mass = 0;
+  double sum = 0;
+  for (const TokenChance& chance : chances) {
+    const std::size_t at = chance.token.find_first_not_of(' ');
+    if (at == std::string::npos || at + 1 != chance.token.size() || !is_digit(chance.token[at])) {
+      continue;
+    }
+    const auto grade = static_cast<std::size_t>(chance.token[at] - '0');
+    if (grade > highest) continue;
+    const double probability = std::exp(std::min(chance.logprob, 0.0));
+    mass += probability;
+    sum += probability * static_cast<double>(grade);
+  }
+  if (mass <= 0) return std::nullopt;
+  return sum / mass;
+}
+
+}  // namespace remote
+}  // namespace tamis
