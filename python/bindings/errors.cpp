@@ -3,8 +3,10 @@
 #include <string>
 
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <tamis/error.hpp>
+#include <tamis/remote/error.hpp>
 
 #include "bindings.hpp"
 #include "python_error.hpp"
@@ -22,6 +24,7 @@ struct Types {
   PyObject* model = nullptr;
   PyObject* device = nullptr;
   PyObject* non_finite = nullptr;
+  PyObject* remote = nullptr;
   PyObject* stage = nullptr;
   PyObject* cancelled = nullptr;
 };
@@ -45,6 +48,13 @@ void set_non_finite(const tamis::NonFiniteScore& error) {
   for (const std::size_t index : error.indices()) indices.append(index);
   value.attr("indices") = indices;
   PyErr_SetObject(types.non_finite, value.ptr());
+}
+
+void set_remote(const tamis::RemoteError& error) {
+  py::object value = py::handle(types.remote)(error.what());
+  value.attr("status") = error.status();
+  value.attr("retry_after_ms") = error.retry_after_ms();
+  PyErr_SetObject(types.remote, value.ptr());
 }
 
 void translate(std::exception_ptr pointer);
@@ -92,6 +102,8 @@ void translate(std::exception_ptr pointer) {
     PyErr_SetString(types.model, error.what());
   } catch (const tamis::DeviceError& error) {
     PyErr_SetString(types.device, error.what());
+  } catch (const tamis::RemoteError& error) {
+    set_remote(error);
   } catch (const tamis::NonFiniteScore& error) {
     set_non_finite(error);
   } catch (const tamis::Cancelled& error) {
@@ -126,6 +138,9 @@ void bind_errors(py::module_& module) {
   types.non_finite =
       add(module, "NonFiniteScore",
           "The model gave NaN or infinity; `indices` says for which pairs.", runtime);
+  types.remote =
+      add(module, "RemoteError",
+          "A service did not answer as it should; `status` is the response's, or 0.", runtime);
   types.stage =
       add(module, "StageError",
           "A stage that was to raise failed; `stage` is its name, `__cause__` why.", runtime);

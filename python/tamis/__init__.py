@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         InvalidArgument,
         ModelError,
         NonFiniteScore,
+        RemoteError,
         RetrievalError,
         StageError,
         TokenizerError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     )
     from tamis.export import ExportReport, export_model, export_torchscript
     from tamis.late_interaction import LateInteraction
+    from tamis.remote import Judge, Judgement
     from tamis.report import Prediction, Ranked, TruncationReport
     from tamis.retrieval import Index
     from tamis.trace import Trace
@@ -58,6 +60,7 @@ _WHERE = {
     "InvalidArgument": "tamis.errors",
     "ModelError": "tamis.errors",
     "NonFiniteScore": "tamis.errors",
+    "RemoteError": "tamis.errors",
     "RetrievalError": "tamis.errors",
     "StageError": "tamis.errors",
     "TokenizerError": "tamis.errors",
@@ -67,6 +70,8 @@ _WHERE = {
     "export_model": "tamis.export",
     "export_torchscript": "tamis.export",
     "LateInteraction": "tamis.late_interaction",
+    "Judge": "tamis.remote",
+    "Judgement": "tamis.remote",
     "Prediction": "tamis.report",
     "Ranked": "tamis.report",
     "TruncationReport": "tamis.report",
@@ -88,12 +93,15 @@ __all__ = [
     "Hit",
     "Index",
     "InvalidArgument",
+    "Judge",
+    "Judgement",
     "LateInteraction",
     "ModelError",
     "NonFiniteScore",
     "Passages",
     "Prediction",
     "Ranked",
+    "RemoteError",
     "RetrievalError",
     "StageError",
     "Tokenizer",

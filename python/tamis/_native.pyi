@@ -36,6 +36,12 @@ class NonFiniteScore(Error, RuntimeError):
 
     indices: list[int]
 
+class RemoteError(Error, RuntimeError):
+    """A service did not answer as it should; `status` is the response's, or 0."""
+
+    status: int
+    retry_after_ms: float | None
+
 class StageError(Error, RuntimeError):
     """A stage that was to raise failed; `stage` is its name, `__cause__` why."""
 

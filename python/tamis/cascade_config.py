@@ -28,11 +28,12 @@ from tamis.stages import Stage
 
 # Stages, and what of `use` or `model` is their first argument.
 _OBJECTS = {"retrieve": "use", "callable": "use", "rerank": "model", "late_interaction": "model"}
+_SERVICES = ("hosted_rerank",)  # of which "service" is the first argument
 _MODELS: dict[str, Callable[..., Any]] = {
     "rerank": CrossEncoder,
     "late_interaction": LateInteraction,
 }
-_PLAIN = ("threshold", "deduplicate", "diversify")
+_PLAIN = ("threshold", "deduplicate", "diversify", "judge")
 
 
 def _toml(path: Path) -> Any:
@@ -97,6 +98,10 @@ class _Reader:
         """The object, or the model, that the stage is made of."""
         if kind in _PLAIN:
             return []
+        if kind in _SERVICES:
+            if "service" not in own:
+                raise InvalidArgument(f"{where}.service is missing")
+            return [own.pop("service")]
         if "use" in own:
             return [self.object(own.pop("use"), where)]
         if _OBJECTS[kind] == "use":
@@ -109,8 +114,8 @@ class _Reader:
             raise InvalidArgument(f"{where} must be a table, got {type(told).__name__}")
         own = dict(told)
         kind = own.pop("stage", None)
-        if kind not in (*_OBJECTS, *_PLAIN):
-            known = ", ".join((*_OBJECTS, *_PLAIN))
+        if kind not in (*_OBJECTS, *_SERVICES, *_PLAIN):
+            known = ", ".join((*_OBJECTS, *_SERVICES, *_PLAIN))
             raise InvalidArgument(f"{where}.stage is {kind!r}; use one of {known}")
         first = self.first_argument(kind, own, where)
         if "fallback" in own:

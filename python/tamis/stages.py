@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import numpy as np
 
 from tamis import candidates
+from tamis import remote as tamis_remote
 from tamis._native import Stage as NativeStage
 from tamis.cross_encoder import CrossEncoder
 from tamis.documents import TextOf
@@ -246,6 +247,76 @@ def _told(result: Any) -> tuple[Any, ...]:
     if scores.ndim != 1:
         raise InvalidArgument(f"it must return one score a document, got shape {scores.shape}")
     return scores.tolist(), told.tokens, told.truncated, told.dollars, list(told.warnings)
+
+
+# --- services
+
+
+def hosted_rerank(
+    service: str,
+    *,
+    keep: int,
+    model: str = "",
+    base_url: str = "",
+    api_key: str | None = None,
+    instruction: str = "",
+    max_tokens_per_document: int | None = None,
+    truncate: bool = True,
+    max_documents: int | None = None,
+    max_tokens: int | None = None,
+    price: tuple[float, float] | None = None,
+    http: Mapping[str, Any] | None = None,
+    name: str = "",
+    **use: Unpack[Use],
+) -> Stage:
+    """A hosted reranker: "cohere", "voyage", "jina", "mixedbread" or "tei".
+
+    `api_key`: None is the service's variable (COHERE_API_KEY, VOYAGE_API_KEY, …); it is in no
+    message and no trace. `max_documents` and `max_tokens` of one request: more go out as several.
+    `price`: dollars of a search unit and of a million tokens; None is the list price, where it is
+    known. `retries` (2) are those of each request, Retry-After first. `http`: `ca_file`, `proxy`,
+    `connections`, `timeout_ms`, …, as HttpOptions of C++. Throws InvalidArgument for an unknown
+    service, a missing key, a URL that is none.
+    """
+    remote = tamis_remote.module()
+    tries, wait_ms = use.pop("retries", 2), use.pop("backoff_ms", 50.0)
+    native = remote.hosted_rerank(
+        service,
+        name=name or service,
+        model=model,
+        base_url=base_url,
+        api_key=api_key,
+        instruction=instruction,
+        max_tokens_per_document=max_tokens_per_document,
+        truncate=truncate,
+        max_documents=max_documents,
+        max_tokens=max_tokens,
+        price=price,
+        tries=tries,
+        wait_ms=wait_ms,
+        http=remote.HttpOptions(**(http or {})),
+    )
+    return _used(native, keep, use)
+
+
+def judge(
+    *,
+    keep: int,
+    base_url: str,
+    model: str,
+    rubric: str | None = None,
+    mode: Literal["pointwise", "expected", "listwise"] = "pointwise",
+    name: str = "judge",
+    **arguments: Any,
+) -> Stage:
+    """A language model behind an OpenAI-compatible server: `tamis.Judge` as a stage.
+
+    What it says is never trusted: the result is a permutation of the candidates, whatever comes.
+    `arguments` are those of `tamis.Judge` and of `Use`; `retries` are those of each request.
+    """
+    own = {key: arguments.pop(key) for key in list(arguments) if key in tamis_remote.JUDGE_OPTIONS}
+    grader = tamis_remote.Judge(base_url, model, rubric=rubric, mode=mode, name=name, **own)
+    return _used(grader._native.stage(), keep, arguments)
 
 
 # --- selection

@@ -8,7 +8,7 @@
 namespace tamis::remote {
 
 bool wait_before(std::size_t attempt, double asked_ms, const Terms& terms, const Deadline& deadline,
-                 const CancelToken& cancel) {
+                 const CancelToken& cancel, const std::function<void()>& on_wait) {
   // A call that was cancelled from another thread ends after this time at the latest.
   constexpr double kLongestSleepMs = 10;
   constexpr std::size_t kMostDoublings = 20;
@@ -21,6 +21,7 @@ bool wait_before(std::size_t attempt, double asked_ms, const Terms& terms, const
   const Clock::Time end = clock.now() + from_milliseconds(ms);
   while (clock.now() < end) {
     if (cancel.cancelled()) throw Cancelled("the request was cancelled");
+    if (on_wait) on_wait();
     clock.sleep_until(std::min(end, clock.now() + from_milliseconds(kLongestSleepMs)));
   }
   return true;

@@ -2,7 +2,9 @@
 // left.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,7 +39,8 @@ struct Terms {
 /// Waits before the attempt with that number; false, at once, when the wait would end after the
 /// deadline. Throws Cancelled.
 [[nodiscard]] bool wait_before(std::size_t attempt, double asked_ms, const Terms& terms,
-                               const Deadline& deadline, const CancelToken& cancel);
+                               const Deadline& deadline, const CancelToken& cancel,
+                               const std::function<void()>& on_wait);
 
 /// `read(body, index)` makes an answer of the body of a success, or throws RemoteError.
 template <typename Answer, typename Read>
@@ -67,7 +70,10 @@ void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Ter
       if (asks[i].error) asked_ms = std::max(asked_ms, asks[i].error->retry_after_ms().value_or(0));
     }
     if (open.empty()) return;
-    if (attempt > 0 && !wait_before(attempt, asked_ms, terms, deadline, cancel)) return;
+    if (attempt > 0 &&
+        !wait_before(attempt, asked_ms, terms, deadline, cancel, client.options().on_wait)) {
+      return;
+    }
     auto results = client.post_all(requests, deadline, cancel);
     for (std::size_t i = 0; i < open.size(); ++i) settle(std::move(results[i]), open[i]);
   }

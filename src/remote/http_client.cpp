@@ -44,9 +44,11 @@ class Exchange {
     for (std::size_t i = 0; i < transfers_.size(); ++i) stop(i);
   }
 
-  std::vector<HttpResult> run(const Deadline& deadline, const CancelToken& cancel) {
+  std::vector<HttpResult> run(const Deadline& whole, const CancelToken& cancel) {
+    const Deadline deadline = whole.within(from_milliseconds(options_.timeout_ms));
     while (true) {
       if (cancel.cancelled()) throw Cancelled("the request was cancelled");
+      if (options_.on_wait) options_.on_wait();
       start();
       int running = 0;
       curl_multi_perform(multi_, &running);
@@ -129,6 +131,8 @@ HttpClient::HttpClient(HttpOptions options) : shared_(std::make_shared<Shared>()
   options.connections = std::max<std::size_t>(options.connections, 1);
   shared_->options = std::move(options);
 }
+
+const HttpOptions& HttpClient::options() const noexcept { return shared_->options; }
 
 std::vector<HttpResult> HttpClient::post_all(std::span<const HttpRequest> requests,
                                              const Deadline& deadline,

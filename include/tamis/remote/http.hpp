@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,9 @@ struct HttpOptions {
   std::size_t max_response_bytes = 8U << 20U;  ///< after decompression
   std::size_t connections = 8;                 ///< requests of one call that are under way at once
   double connect_timeout_ms = 5000;
+  double timeout_ms = 60'000;  ///< of a call, where the deadline is later or there is none
+  /// Called about every 20 ms by the thread that waits; what it throws ends the call.
+  std::function<void()> on_wait = {};
 };
 
 struct HttpRequest {
@@ -56,6 +60,8 @@ class HttpClient {
   [[nodiscard]] std::vector<HttpResult> post_all(std::span<const HttpRequest> requests,
                                                  const Deadline& deadline,
                                                  const CancelToken& cancel = {}) const;
+
+  [[nodiscard]] const HttpOptions& options() const noexcept;
 
  private:
   struct Shared;

@@ -1,0 +1,197 @@
+// remote_benchmark.cpp: stages that call out, against a rude server on this machine: how late runs
+// are, what is lost, what a call costs over plain libcurl.
+//
+//   remote_benchmark [RUNS]
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <curl/curl.h>
+#include <dirent.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <tamis/cascade/cascade.hpp>
+#include <tamis/remote/hosted_rerank.hpp>
+
+#include "remote/local_server.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kCandidates = 10;
+constexpr double kBudgetMs = 30;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+std::string good_answer() {
+  std::string body = "{\"results\":[";
+  for (std::size_t i = 0; i < kCandidates; ++i) {
+    body += fmt::format("{}{{\"index\":{},\"relevance_score\":{}}}", i > 0 ? "," : "", i,
+                        0.1 * static_cast<double>(i));
+  }
+  return body + "]}";
+}
+
+test::Reply rude_reply() {
+  static thread_local std::minstd_rand random(7);
+  switch (random() % 8) {
+    case 0:
+      return {.status = 429, .body = "{}", .headers = "Retry-After: 1\r\n"};
+    case 1:
+      return {.status = 500, .body = "{}"};
+    case 2:
+      return {.body = good_answer().substr(0, 40)};
+    case 3:
+      return {.body = good_answer(), .delay = 100ms};
+    case 4:
+      return {.body = good_answer(), .delay = 5ms};
+    case 5:
+      return {.hang_up = true};
+    default:
+      return {.body = good_answer()};
+  }
+}
+
+std::vector<tamis::Candidate> candidates() {
+  std::vector<tamis::Candidate> found;
+  for (std::size_t i = 0; i < kCandidates; ++i)
+    found.push_back({.id = std::to_string(i), .text = "text"});
+  return found;
+}
+
+tamis::Cascade cascade_at(const std::string& url, std::optional<double> budget_ms) {
+  return tamis::Cascade(
+      {{tamis::stages::hosted_rerank("cohere", {.base_url = url, .api_key = "k", .backoff_ms = 1}),
+        {.keep = kCandidates, .limit = kCandidates, .breaker = 1'000'000}}},
+      {.budget_ms = budget_ms});
+}
+
+std::size_t open_files() {
+  std::size_t count = 0;
+  DIR* const folder = opendir("/proc/self/fd");
+  while (readdir(folder) != nullptr) ++count;
+  closedir(folder);
+  return count;
+}
+
+long peak_kib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+/// A server in a process of its own, so that its threads and memory are not ours.
+class Child {
+ public:
+  Child() {
+    std::array<int, 2> pipe{};
+    if (::pipe(pipe.data()) != 0) std::abort();
+    pid_ = ::fork();
+    if (pid_ == 0) serve(pipe[1]);
+    std::array<char, 64> url{};
+    if (::read(pipe[0], url.data(), url.size() - 1) <= 0) std::abort();
+    url_ = url.data();
+    ::close(pipe[0]);
+    ::close(pipe[1]);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+ private:
+  [[noreturn]] static void serve(int out) {
+    const test::LocalServer server([](const test::Asked&) { return rude_reply(); });
+    const std::string url = server.url();
+    if (::write(out, url.data(), url.size()) < 0) std::abort();
+    while (true) ::pause();
+  }
+
+  pid_t pid_ = 0;
+  std::string url_;
+};
+
+void rude_runs(std::size_t runs) {
+  const Child server;
+  const tamis::Cascade cascade = cascade_at(server.url(), kBudgetMs);
+  std::vector<double> late;
+  std::size_t lost = 0;
+  std::size_t files = 0;
+  long memory = 0;
+  for (std::size_t i = 0; i < runs; ++i) {
+    const auto start = Clock::now();
+    const auto result = cascade.run("q", candidates());
+    late.push_back(ms_since(start) - kBudgetMs);
+    lost += kCandidates - result.hits.size() - result.trace.stages[0].dropped.size();
+    if (i == runs / 10) {
+      files = open_files();
+      memory = peak_kib();
+    }
+  }
+  std::sort(late.begin(), late.end());
+  const auto at = [&](double share) {
+    return late[static_cast<std::size_t>(share * static_cast<double>(runs - 1))];
+  };
+  fmt::print(
+      "{} runs, budget {} ms: over the deadline by (ms) median {:.2f}, p99 {:.2f}, p99.9 {:.2f}, "
+      "worst {:.2f}\n",
+      runs, kBudgetMs, at(0.5), at(0.99), at(0.999), late.back());
+  fmt::print(
+      "candidates lost: {}; open files {} -> {}; peak memory {} -> {} KiB (the server's "
+      "included)\n",
+      lost, files, open_files(), memory, peak_kib());
+}
+
+std::size_t ignore(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+
+double plain_ms(const std::string& url, const std::string& body) {
+  static CURL* const easy = curl_easy_init();
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore);
+  const auto start = Clock::now();
+  curl_easy_perform(easy);
+  return ms_since(start);
+}
+
+void overhead() {
+  const test::LocalServer server(
+      [](const test::Asked&) { return test::Reply{.body = good_answer()}; });
+  const tamis::Cascade cascade = cascade_at(server.url(), std::nullopt);
+  std::vector<double> plain;
+  std::vector<double> ours;
+  for (int i = 0; i < 2000; ++i) {
+    plain.push_back(plain_ms(server.url() + "/v2/rerank", "{}"));
+    const auto start = Clock::now();
+    (void)cascade.run("q", candidates());
+    ours.push_back(ms_since(start));
+  }
+  const auto median = [](std::vector<double>& values) {
+    std::nth_element(values.begin(),
+                     values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+    return values[values.size() / 2];
+  };
+  fmt::print("a call: {:.3f} ms by plain libcurl, {:.3f} ms through a cascade (medians of 2,000)\n",
+             median(plain), median(ours));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  rude_runs(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000);
+  overhead();
+  return 0;
+}

@@ -1,0 +1,102 @@
+"""What calls out: the module with libcurl in it, and a language model that grades passages."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tamis.errors import Error
+
+JUDGE_OPTIONS = frozenset({
+    "api_key", "highest_grade", "prompt", "max_passage_bytes", "window", "step", "retries",
+    "backoff_ms", "price", "http",
+})  # fmt: skip
+
+
+def module() -> Any:
+    """`tamis._remote`. Throws Error where it was not built or libcurl is missing."""
+    try:
+        return importlib.import_module("tamis._remote")
+    except ImportError as error:
+        raise Error(
+            f"stages that call out need libcurl, and this tamis cannot use it ({error}); install "
+            "libcurl (Debian: libcurl4), or build tamis where libcurl4-openssl-dev is"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model said of a passage."""
+
+    grade: float | None  # 0 to highest_grade; None: no answer that could be read
+    reason: str  # empty where the mode or the model gives none
+    error: str  # why there is no grade
+
+
+class Judge:
+    """A language model that grades passages, behind an OpenAI-compatible server (llama.cpp, vLLM,
+    Ollama, hosted).
+
+    `mode`: "pointwise" asks for a grade and a reason in JSON; "expected" for one digit, and takes
+    the mean over the probabilities of its alternatives (the server must send logprobs); "listwise"
+    orders windows of a list (RankGPT) and serves as a stage only. `rubric` says what the grades
+    mean. `prompt`: a text of your own with {query} and {passage} in it. `api_key`: None is
+    OPENAI_API_KEY. `price`: dollars of a request and of a million tokens. Any number of threads may
+    use one object. Throws InvalidArgument for options that cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        *,
+        rubric: str | None = None,
+        mode: Literal["pointwise", "expected", "listwise"] = "pointwise",
+        highest_grade: int = 3,
+        prompt: str = "",
+        max_passage_bytes: int = 8000,
+        window: int = 20,
+        step: int = 10,
+        api_key: str | None = None,
+        retries: int = 1,
+        backoff_ms: float = 50.0,
+        price: tuple[float, float] | None = None,
+        http: Mapping[str, Any] | None = None,
+        name: str = "judge",
+    ) -> None:
+        remote = module()
+        self._native: Any = remote.Judge(
+            base_url=base_url,
+            model=model,
+            api_key=api_key,
+            rubric=_RUBRIC if rubric is None else rubric,
+            mode=mode,
+            highest_grade=highest_grade,
+            prompt=prompt,
+            max_passage_bytes=max_passage_bytes,
+            window=window,
+            step=step,
+            tries=retries,
+            wait_ms=backoff_ms,
+            price=price,
+            http=remote.HttpOptions(**(http or {})),
+            name=name,
+        )
+
+    def grade(
+        self, query: str, passages: Sequence[str], *, budget_ms: float | None = None
+    ) -> list[Judgement]:
+        """A judgement for each passage, asked side by side until the budget is spent."""
+        told = self._native.grade(query, list(passages), budget_ms=budget_ms)
+        return [Judgement(*one) for one in told]
+
+    @property
+    def prompt_version(self) -> str:
+        """Of the built-in prompt: it changes whenever the text does."""
+        version: str = self._native.prompt_version
+        return version
+
+
+_RUBRIC = "Judge by relevance: does the passage hold what the query asks for?"

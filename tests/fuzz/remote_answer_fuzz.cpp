@@ -1,0 +1,51 @@
+// Any bytes as the answer of a hosted reranker or of a language model.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <string_view>
+
+#include <tamis/remote/judge.hpp>
+#include <tamis/remote/rerank_api.hpp>
+
+#include "fuzz_input.hpp"
+#include "remote/chat.hpp"
+#include "remote/judge_answer.hpp"
+
+namespace {
+
+constexpr std::size_t kCount = 4;
+constexpr std::size_t kHighest = 3;
+
+void require(bool right) {
+  if (!right) std::abort();
+}
+
+void read_model(std::string_view text) {
+  const auto grade = tamis::read_grade(text, kHighest);
+  require(!grade || (*grade >= 0 && *grade <= kHighest));
+  auto order = tamis::read_order(text, kCount).order;
+  std::sort(order.begin(), order.end());
+  require(order == std::vector<std::size_t>{0, 1, 2, 3});
+  (void)tamis::remote::read_reason(text);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const auto dialect = static_cast<tamis::RerankDialect>(data[0] % 5);
+  read_model(body);
+  (void)tamis::fuzz::expect_value_or_error([&] {
+    const auto answer = tamis::parse_rerank_answer(dialect, body, kCount);
+    require(answer.scores.size() == kCount);
+    for (const float score : answer.scores) require(std::isfinite(score));
+  });
+  return tamis::fuzz::expect_value_or_error([&] {
+    const auto chat = tamis::remote::parse_chat(body);
+    read_model(chat.text);
+    const auto grade = tamis::remote::expected_grade(chat.first_token, kHighest);
+    require(!grade || (*grade >= 0 && *grade <= kHighest));
+  });
+}

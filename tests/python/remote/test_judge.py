@@ -1,0 +1,84 @@
+"""A language model as judge, behind a local OpenAI-compatible server."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import tamis
+from tamis import Cascade
+from tamis import stages as s
+
+from .services import Asked, serving
+
+
+def _says(text: str) -> tuple[int, Any]:
+    message = {"role": "assistant", "content": text}
+    return 200, {"choices": [{"message": message}], "usage": {"total_tokens": 50}}
+
+
+def _length_as_grade(asked: Asked) -> tuple[int, Any]:
+    prompt = asked.json["messages"][0]["content"]
+    found = re.search(r"<passage>\n(.*)\n</passage>", prompt)
+    assert found
+    return _says(f'{{"reason": "its length", "grade": {min(len(found[1]), 3)}}}')
+
+
+DOCUMENTS = ["a", "bbb", "", "cc"]
+
+
+def test_a_stage_that_judges() -> None:
+    with serving(_length_as_grade) as server:
+        judge = s.judge(keep=4, limit=4, base_url=server.url + "/v1", model="m", api_key="k")
+        result = Cascade([judge], budget_ms=5000).run("q", DOCUMENTS)
+    assert [hit.document for hit in result.hits] == ["bbb", "cc", "a", ""]
+    assert result.hits[0].scores == {"judge": 3.0}
+    assert result.trace.stages[0].tokens == 200
+    assert server.asked[0].path == "/v1/chat/completions"
+
+
+def test_grades_with_reasons() -> None:
+    with serving(_length_as_grade) as server:
+        judge = tamis.Judge(server.url + "/v1", "m", rubric="3: long. 0: short.")
+        told = judge.grade("q", DOCUMENTS)
+    assert [one.grade for one in told] == [1, 3, 0, 2]
+    assert told[0].reason == "its length"
+    assert "3: long. 0: short." in server.asked[0].json["messages"][0]["content"]
+    assert judge.prompt_version == "pointwise.v1"
+
+
+def test_prose_is_no_grade() -> None:
+    with serving(lambda _: _says("They are all lovely.")) as server:
+        told = tamis.Judge(server.url, "m", retries=0).grade("q", ["a"])
+        assert told[0].grade is None
+        assert "They are all lovely" in told[0].error
+        judge = s.judge(keep=4, limit=4, base_url=server.url, model="m", retries=0)
+        result = Cascade([judge]).run("q", DOCUMENTS)
+    assert [hit.document for hit in result.hits] == DOCUMENTS
+    assert result.trace.degraded
+
+
+def test_listwise() -> None:
+    with serving(lambda _: _says("[2] > [4] > [2] > [9]")) as server:
+        judge = s.judge(keep=4, limit=4, base_url=server.url, model="m", mode="listwise")
+        result = Cascade([judge]).run("q", DOCUMENTS)
+    assert [hit.document for hit in result.hits] == ["bbb", "cc", "a", ""]
+    assert "2 of 4 passages" in result.trace.stages[0].warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"base_url": ""}, "base_url"),
+        ({"model": ""}, "model"),
+        ({"mode": "pairwise"}, "listwise"),
+        ({"highest_grade": 12}, "1 to 9"),
+        ({"prompt": "no fields"}, "{query}"),
+    ],
+)
+def test_bad_input(arguments: dict[str, Any], said: str) -> None:
+    right = {"base_url": "http://localhost/v1", "model": "m"}
+    with pytest.raises(tamis.InvalidArgument, match=re.escape(said)):
+        s.judge(keep=3, **{**right, **arguments})
