@@ -15,6 +15,8 @@
 #include <dirent.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <tamis/cascade/cascade.hpp>
 #include <tamis/remote/hosted_rerank.hpp>
@@ -43,7 +45,10 @@ std::string good_answer() {
 }
 
 test::Reply rude_reply() {
-  static thread_local std::minstd_rand random(7);
+  // One sequence for all connections: a new one must not begin it again.
+  static std::atomic<unsigned> asked{0};
+  std::minstd_rand random(++asked);
+  random.discard(3);
   switch (random() % 8) {
     case 0:
       return {.status = 429, .body = "{}", .headers = "Retry-After: 1\r\n"};
