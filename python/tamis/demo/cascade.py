@@ -133,12 +133,13 @@ def inside_budgets(
     fusion: Fusion,
     progress: Callable[[], None] = lambda: None,
 ) -> list[Point]:
-    """The same cascade at every budget, after some runs without one, which teach it its costs."""
+    """The same cascade at every budget, after some runs without one. The largest comes first: runs
+    of many sizes teach it what a stage costs."""
     cascade = Cascade(stages_of(index, model, fusion))
     for claim in claims[:3]:
         cascade.run(claim.text)
     points = []
-    for budget in BUDGETS:
+    for budget in reversed(BUDGETS):
         results, ms = [], []
         for claim in claims:
             begin = time.perf_counter()
@@ -147,7 +148,7 @@ def inside_budgets(
             progress()
         read = float(np.mean([result.trace.stages[-1].scored for result in results]))
         points.append(Point(budget, _values(claims, results, "ndcg@10"), ms, read))
-    return points
+    return points[::-1]
 
 
 def claims_that_fit(
