@@ -16,7 +16,6 @@ import json
 from pathlib import Path
 
 from late_interaction import processor
-
 from tamis import CrossEncoder, Index, num_threads
 from tamis.demo import cascade, cascade_report, plot
 from tamis.demo.collection import Abstract, Claim, sample
