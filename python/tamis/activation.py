@@ -111,7 +111,8 @@ def _calling(function: Callable[[Any], Any]) -> Callable[[Array], Array]:
 
 
 def _from_path(path: str) -> Activation:
-    """Import and instantiate a class of torch; only reached for those not known here."""
+    """Import and instantiate one of torch's modules; only reached for those not known here. What is
+    no module is never called: a model's configuration may have named it."""
     module, _, name = path.rpartition(".")
     try:
         kind = getattr(importlib.import_module(module), name)
@@ -120,12 +121,26 @@ def _from_path(path: str) -> Activation:
             f"the activation '{path}' cannot be imported ({error}); it needs torch: "
             "pip install 'tamis[torch]'"
         ) from error
-    return resolve(kind())
+    base = importlib.import_module("torch.nn").Module
+    if not (isinstance(kind, type) and issubclass(kind, base)):
+        raise InvalidArgument(f"the activation '{path}' is no torch.nn.Module; name one that is")
+    try:
+        made = kind()
+    except Exception as error:
+        raise InvalidArgument(
+            f"the activation '{path}' cannot be made without arguments ({error}); pass one that is "
+            "made as activation_fn="
+        ) from error
+    return resolve(made)
 
 
 def is_trusted(path: str) -> bool:
-    """Whether a model's configuration may name this: torch's own classes, nothing else."""
-    return path.startswith("torch.")
+    """Whether a model's configuration may name this: torch's own modules, nothing else of torch,
+    which has functions that start processes."""
+    module, _, name = path.rpartition(".")
+    if path.startswith("torch.") and name.lower() in _KNOWN:
+        return True  # a name, and nothing is imported for it
+    return module == "torch.nn" or f"{module}.".startswith("torch.nn.modules.")
 
 
 def resolve(activation: Any) -> Activation:

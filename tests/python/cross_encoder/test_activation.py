@@ -123,6 +123,50 @@ def test_untrusted_paths(one_label: Path, tmp_path: Path, caplog: pytest.LogCapt
     tamis.CrossEncoder(str(folder), trust_remote_code=False, activation_fn="tanh")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "torch.distributed.run.main",
+        "torch.utils.collect_env.main",
+        "torch.nn.functional.relu",
+        "torch.nn.modules_of_mine.Relu",
+    ],
+)
+def test_functions_of_torch_are_not_trusted(
+    one_label: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    folder = _configured(
+        one_label, tmp_path / "m", "config.json", sentence_transformers={"activation_fn": path}
+    )
+    caplog.set_level(logging.WARNING)
+    assert isinstance(tamis.CrossEncoder(str(folder)).activation_fn, torch.nn.Sigmoid)
+    assert f"'{path}' is not trusted" in caplog.text
+    with pytest.raises(tamis.InvalidArgument, match="executes nothing that a repository names"):
+        tamis.CrossEncoder(str(folder), trust_remote_code=True)
+    with pytest.raises(tamis.InvalidArgument, match="unknown activation"):
+        tamis.CrossEncoder(str(one_label), activation_fn=path)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("torch.nn.modules.module.register_module_forward_hook", "is no torch.nn.Module"),
+        ("torch.nn.modules.module.OrderedDict", "is no torch.nn.Module"),
+        ("torch.nn.init", "is no torch.nn.Module"),
+        ("torch.nn.modules.linear.Linear", "cannot be made without arguments"),
+        ("torch.nn.modules.activation.None", "cannot be imported"),
+    ],
+)
+def test_what_is_no_activation_is_not_called(
+    one_label: Path, tmp_path: Path, path: str, message: str
+) -> None:
+    folder = _configured(
+        one_label, tmp_path / "m", "config.json", sentence_transformers={"activation_fn": path}
+    )
+    with pytest.raises(tamis.InvalidArgument, match=message):
+        tamis.CrossEncoder(str(folder))
+
+
 @pytest.mark.parametrize("activation", [None, torch.nn.Tanh(), torch.nn.Identity()], ids=str)
 def test_saved_for_both_libraries(one_label: Path, tmp_path: Path, activation: Any) -> None:
     from sentence_transformers import CrossEncoder
