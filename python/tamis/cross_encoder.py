@@ -113,7 +113,7 @@ class CrossEncoder(DropIn):
         self._default_activation = model_settings.default_activation(
             self._loaded, trust_remote_code
         )
-        self.activation_fn = activation_fn
+        self.activation_fn = self._default_activation if activation_fn is None else activation_fn
         self.max_seq_length = options.max_length if max_length is None else max_length
         self.prompts, self.default_prompt_name = model_settings.prompts_of(
             self._loaded, prompts, default_prompt_name
@@ -277,6 +277,11 @@ class CrossEncoder(DropIn):
         lists = documents.candidates_of(queries, candidates, text, fields)
         flat = [(each.query, passage) for each in lists for passage in each.texts]
         scored = self._score([q for q, _ in flat], [d for _, d in flat], call, arguments)
+        if scored.scores.ndim > 1:
+            raise InvalidArgument(
+                f"activation_fn gives {scored.scores.shape[1]} scores of a pair, and a ranking "
+                "needs one; use predict"
+            )
         found, begin = [], 0
         for each in lists:
             end = begin + len(each.texts)

@@ -99,12 +99,12 @@ class DropIn:
     @property
     def activation_fn(self) -> Any:
         """The activation that `predict` and `rank` apply by default. Set it to a torch module, a
-        name or a callable."""
+        name or a callable; None is no activation, as in sentence-transformers."""
         return activations.as_caller_sees(self._activation)
 
     @activation_fn.setter
     def activation_fn(self, value: Any) -> None:
-        self._activation = self._default_activation if value is None else activations.resolve(value)
+        self._activation = activations.resolve("identity" if value is None else value)
 
     @property
     def default_activation_function(self) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from tamis.errors import InvalidArgument, NonFiniteScore
 from tamis.loaded import Loaded
 
 Pool = dict[str, Any]
+Progress = Callable[[int, int], None]
 _DEFAULT_WORKERS = 4
 _MAX_CHUNK = 5000
 
@@ -50,40 +52,71 @@ def check_chunk_size(chunk_size: int | None) -> None:
         raise ValueError(f"chunk_size must be a positive integer, got {chunk_size}.")
 
 
+class _Stopped(Exception):
+    """Another chunk of the call failed, or its caller was interrupted."""
+
+
 def map_chunks(
     pool: Pool,
     total: int,
     chunk_size: int | None,
-    score: Callable[[Loaded, slice], Any],
-    progress: Callable[[int, int], None] | None = None,
+    score: Callable[[Loaded, slice, Progress], Any],
+    progress: Progress | None = None,
 ) -> list[Any]:
-    """`score` of every chunk, in order. Workers take turns, each with its own model."""
+    """`score` of every chunk, in order. Workers take turns, each with its own model. `score` hands
+    its third argument to the native call, which it leaves as soon as the call is to end."""
     models: list[Loaded] = pool["processes"]
     if chunk_size is None:
         chunk_size = max(1, min(math.ceil(total / len(models) / 10), _MAX_CHUNK))
     chunks = [slice(i, min(i + chunk_size, total)) for i in range(0, total, chunk_size)]
+    stopped = threading.Event()  # of this call: others may share the pool
+
+    def watch(done: int, of: int) -> None:
+        if stopped.is_set():
+            raise _Stopped
+
+    def run(model: Loaded, chunk: slice) -> Any:
+        try:
+            watch(0, 0)
+            return score(model, chunk, watch)
+        except BaseException:
+            stopped.set()
+            raise
+
+    futures: dict[Any, slice] = {}
     try:
-        futures = [
-            pool["input"].submit(score, models[i % len(models)], chunk)
-            for i, chunk in enumerate(chunks)
-        ]
-    except RuntimeError as error:
-        raise InvalidArgument("the pool was stopped; start a new one") from error
-    results = []
-    try:
-        for future, chunk in zip(futures, chunks, strict=True):
-            results.append(_result(future, chunk.start))
-            if progress is not None:
-                progress(chunk.stop, total)
-    finally:
+        for i, chunk in enumerate(chunks):
+            futures[_submit(pool, run, models[i % len(models)], chunk)] = chunk
+        _gather(futures, total, progress)
+    except BaseException:
+        stopped.set()
         for future in futures:
             future.cancel()
-    return results
-
-
-def _result(future: Any, offset: int) -> Any:
-    try:
-        return future.result()
-    except NonFiniteScore as error:
-        error.indices = [int(i) for i in np.asarray(error.indices) + offset]
         raise
+    return [future.result() for future in futures]
+
+
+def _submit(pool: Pool, *call: Any) -> Any:
+    try:
+        return pool["input"].submit(*call)
+    except RuntimeError as error:
+        raise InvalidArgument("the pool was stopped; start a new one") from error
+
+
+def _gather(futures: dict[Any, slice], total: int, progress: Progress | None) -> None:
+    """Wait for all, in whatever order they end, and raise what the first to fail raised."""
+    from concurrent.futures import as_completed
+
+    done = 0
+    for future in as_completed(futures):
+        chunk = futures[future]
+        try:
+            future.result()
+        except _Stopped:
+            continue  # what stopped it is raised by another one
+        except NonFiniteScore as error:
+            error.indices = [int(i) for i in np.asarray(error.indices) + chunk.start]
+            raise
+        done += chunk.stop - chunk.start
+        if progress is not None:
+            progress(done, total)

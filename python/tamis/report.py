@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -48,10 +49,12 @@ class TruncationReport:
         )
 
     def __str__(self) -> str:
+        pairs = "1 pair" if self.pairs == 1 else f"{self.pairs} pairs"
         if not self.pairs_cut:
-            return f"{self.pairs} pairs, none cut"
+            return f"{pairs}, none cut"
+        were = "was" if self.pairs_cut == 1 else "were"
         return (
-            f"{self.pairs_cut} of {self.pairs} pairs were longer than the model reads and lost "
+            f"{self.pairs_cut} of {pairs} {were} longer than what is read and lost "
             f"{self.tokens_cut} tokens ({int(self.query_tokens_cut.sum())} of queries, "
             f"{int(self.document_tokens_cut.sum())} of documents)"
         )
@@ -90,11 +93,24 @@ def level_of_caller() -> int:
     return level
 
 
-def warn_if_cut(report: TruncationReport, max_length: int) -> None:
-    """One TruncationWarning for a call, at the line that called tamis."""
-    if report.pairs_cut:
-        message = (
-            f"{report} (it reads {max_length} tokens of a pair); use on_truncation='window' to "
-            "score documents whole, or 'ignore' to silence this"
+def _limits(native: Mapping[str, Any]) -> str:
+    limits = [f"{native['max_length']} tokens of a pair"]
+    for name, side in (("max_query_tokens", "a query"), ("max_document_tokens", "a document")):
+        if name in native:
+            limits.append(f"{native[name]} of {side}")
+    return ", ".join(limits)
+
+
+def warn_if_cut(report: TruncationReport, native: Mapping[str, Any]) -> None:
+    """One TruncationWarning for a call, at the line that called tamis. `native`: the arguments of
+    the call that cut, which has the limits."""
+    if not report.pairs_cut:
+        return
+    advice = "use on_truncation='window' to score documents whole, or 'ignore' to silence this"
+    if native["on_truncation"] == "window":
+        advice = (
+            "windows read what max_doc_tokens leaves of a document, and leave a query half the "
+            "room at most"
         )
-        warnings.warn(TruncationWarning(message), stacklevel=level_of_caller())
+    message = f"{report} (limits: {_limits(native)}); {advice}"
+    warnings.warn(TruncationWarning(message), stacklevel=level_of_caller())

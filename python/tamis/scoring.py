@@ -11,7 +11,7 @@ import numpy as np
 from tamis import pools, report
 from tamis._native import CancelToken
 from tamis.activation import Activation, Array, softmax
-from tamis.errors import InvalidArgument
+from tamis.errors import InvalidArgument, NonFiniteScore
 from tamis.load_options import read_processing
 from tamis.loaded import Loaded
 from tamis.progress import ProgressBar
@@ -128,7 +128,7 @@ class Call:
             batch_size,
             show_progress_bar,
             _native_arguments(arguments, max_length, batch_size),
-            arguments.get("on_truncation", "warn") == "warn",
+            arguments.get("on_truncation", "warn") in ("warn", "window"),
             chunk_size,
             apply_softmax,
         )
@@ -155,15 +155,28 @@ def _empty(labels: int) -> Scored:
 
 def _activated(logits: Array, call: Call) -> Array:
     scores = np.asarray(call.activation.apply(logits))
-    if len(scores) != len(logits):
+    if scores.shape[:1] != logits.shape[:1]:
         raise InvalidArgument(
             f"activation_fn gave {scores.shape} for logits {logits.shape}; it must keep the pairs"
         )
-    if logits.shape[1] == 1 and scores.ndim > 1:
-        scores = scores[:, 0]
+    if logits.shape[1] == 1 and scores.ndim > 1 and scores.shape[-1] == 1:
+        scores = scores[..., 0]
+    _require_finite(scores)
     if call.apply_softmax and scores.ndim > 1:
         scores = softmax(scores, axis=1)
     return scores
+
+
+def _require_finite(scores: Array) -> None:
+    """The logits are finite: what is not came from the caller's activation."""
+    bad = np.flatnonzero(~np.isfinite(scores).reshape(len(scores), -1).all(axis=1))
+    if len(bad):
+        error = NonFiniteScore(
+            f"activation_fn gave NaN or infinity for {len(bad)} of {len(scores)} pairs, first for "
+            f"pair {bad[0]}"
+        )
+        error.indices = bad.tolist()
+        raise error
 
 
 def _report(result: Any) -> TruncationReport:
@@ -196,13 +209,13 @@ def score(
                 pool,
                 len(queries),
                 call.chunk_size,
-                lambda worker, part: worker.native.logits(
-                    queries[part], documents[part], **call.native
+                lambda worker, part, watch: worker.native.logits(
+                    queries[part], documents[part], progress=watch, **call.native
                 ),
                 bar.callback,
             )
     logits = np.concatenate([result.logits for result in results])
     found = report.join([_report(result) for result in results])
     if call.warns:
-        report.warn_if_cut(found, call.native["max_length"])
+        report.warn_if_cut(found, call.native)
     return Scored(_activated(logits, call), logits, found)

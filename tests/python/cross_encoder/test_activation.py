@@ -70,6 +70,33 @@ def test_functions_of_arrays_and_of_tensors(model: Any) -> None:
         model.predict(pairs, activation_fn=broken)
 
 
+def test_an_activation_may_give_several_scores_of_one_label(both: Any) -> None:
+    pairs = [("a", "b"), ("c", "d"), ("e", "f")]
+
+    def two(logits: Any) -> Any:
+        return torch.cat([logits, -logits], dim=1)
+
+    ours, theirs = (each.predict(pairs, activation_fn=two) for each in both(1))
+    assert ours.shape == theirs.shape == (3, 2)
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    with pytest.raises(tamis.InvalidArgument, match="gives 2 scores of a pair"):
+        both(1).ours.rank("a", ["b"], activation_fn=two)
+
+
+def test_none_is_no_activation(both: Any, model: Any) -> None:
+    pairs = [("a", "b"), ("c", "d")]
+    theirs = both(1).theirs
+    before = theirs.activation_fn
+    model.activation_fn = theirs.activation_fn = None
+    try:
+        expected = theirs.predict(pairs)
+    finally:
+        theirs.activation_fn = before
+    np.testing.assert_allclose(model.predict(pairs), expected, atol=1e-4)
+    np.testing.assert_array_equal(model.predict(pairs), model.predict(pairs, scores="logit"))
+    assert model.score_space == "logit"
+
+
 def test_a_call_does_not_change_the_default(model: Any) -> None:
     model.predict([("a", "b")], activation_fn=torch.nn.Identity())
     assert isinstance(model.activation_fn, torch.nn.Sigmoid)

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 import tamis
+from tamis import pools
 
 PAIRS = [(f"query {i}", f"a passage about {i} and {i * i}") for i in range(40)]
 # Different texts, so that nothing is computed once for all.
@@ -144,7 +145,7 @@ _INTERRUPTED = """
         os.kill(os.getpid(), signal.SIGINT)
     threading.Timer(2.0, interrupt).start()
     try:
-        model.predict(pairs)
+        model.predict(pairs, **eval(sys.argv[2]))
     except KeyboardInterrupt:
         print("after", time.monotonic() - sent[0])
 """
@@ -163,9 +164,33 @@ def _python(code: str, *arguments: str, timeout: float = 120) -> str:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGINT"), reason="needs signals")
-def test_ctrl_c(model: Any) -> None:
-    output = _python(_INTERRUPTED, model.path)
+@pytest.mark.parametrize("options", ["{}", "{'device': ['cpu', 'cpu'], 'chunk_size': 100000}"])
+def test_ctrl_c(model: Any, options: str) -> None:
+    output = _python(_INTERRUPTED, model.path, options)
     assert float(output.split()[-1]) < 2.0  # "within a second", and room for a busy machine
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_what_fails_in_a_pool_stops_the_rest(failing: int) -> None:
+    pool = pools.start([object()] * 2)  # type: ignore[list-item]
+    ended = []
+
+    def score(worker: Any, part: slice, watch: Any) -> None:
+        if part.start == failing:
+            raise ValueError("mine")
+        try:
+            for _ in range(2000):
+                watch(0, 1)
+                time.sleep(0.01 if failing < 2 else 0.0001)
+        finally:
+            ended.append(part.start)
+
+    begin = time.perf_counter()
+    with pytest.raises(ValueError, match="mine"):
+        pools.map_chunks(pool, 4, 1, score)
+    pools.stop(pool)
+    assert time.perf_counter() - begin < 10
+    assert 3 not in ended or failing == 2
 
 
 _FORKED = """

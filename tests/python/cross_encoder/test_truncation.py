@@ -59,7 +59,7 @@ def test_the_report_counts_what_the_tokenizer_cuts(model: Any) -> None:
     assert report.spans is None
     assert "2 of 3 pairs" in str(report)
     _, none = model.predict_with_report([(QUERY, SHORT)])
-    assert str(none) == "1 pairs, none cut"
+    assert str(none) == "1 pair, none cut"
     _, empty = model.predict_with_report([])
     assert (empty.pairs, empty.tokens_cut) == (0, 0)
 
@@ -97,6 +97,23 @@ def test_windows_read_the_whole_document(model: Any) -> None:
         for h in model.rank(QUERY, [LONG, SHORT], on_truncation="window", scores="logit")
     }
     assert logits[0] == pytest.approx(alone, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("pair", "limits", "said"),
+    [
+        (("word " * 700, "x " * 50), {}, r"\d+ of queries, 0 of documents.*512 tokens of a pair"),
+        ((QUERY, LONG), {"max_doc_tokens": 100}, r"0 of queries.*100 of a document"),
+    ],
+)
+def test_windows_warn_of_what_they_do_not_read(
+    model: Any, pair: Any, limits: Any, said: str
+) -> None:
+    with pytest.warns(tamis.TruncationWarning, match=said) as caught:
+        report = model.predict_with_report([pair], on_truncation="window", **limits).report
+    assert len(caught) == 1
+    assert "on_truncation=" not in str(caught[0].message)  # is what the caller has done
+    assert report.pairs_cut == 1
 
 
 def test_aggregates(model: Any) -> None:
