@@ -178,12 +178,18 @@ def as_caller_sees(activation: Activation) -> Any:
     return activation if classes is None else getattr(classes, name)()
 
 
-def by_space(space: str, labels: int, default: Activation) -> Activation:
-    """The activation for `scores=`."""
+def by_space(space: str, labels: int, default: Activation, given_by_model: str) -> Activation:
+    """The activation for `scores=`. `given_by_model`: the space of what the model itself computes,
+    which may have an activation inside."""
+    if space not in ("default", "logit", "probability"):
+        raise InvalidArgument(f"scores must be 'default', 'logit' or 'probability', got {space!r}")
     if space == "default":
         return default
-    if space == "logit":
+    if space == given_by_model:
         return _KNOWN["identity"]
-    if space == "probability":
-        return _KNOWN["sigmoid" if labels == 1 else "softmax"]
-    raise InvalidArgument(f"scores must be 'default', 'logit' or 'probability', got {space!r}")
+    if given_by_model != "logit":
+        raise InvalidArgument(
+            f"scores='{space}' needs the model's logits, and it declares that it computes scores of "
+            f"the space '{given_by_model}'; use scores='default'"
+        )
+    return _KNOWN["sigmoid" if labels == 1 else "softmax"]

@@ -330,7 +330,9 @@ class CrossEncoder(DropIn):
             show = logger.getEffectiveLevel() in (10, 20)  # DEBUG, INFO
         return Call.read(
             arguments,
-            activation=activations.by_space(space, self.num_labels, chosen),
+            activation=activations.by_space(
+                space, self.num_labels, chosen, model_settings.computed_space(self._loaded)
+            ),
             prompt=self._resolve_prompt(arguments.get("prompt"), arguments.get("prompt_name")),
             max_length=self.max_seq_length,
             show_progress_bar=show,

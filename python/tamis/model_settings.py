@@ -61,6 +61,12 @@ def score_space(loaded: Loaded, activation: Activation) -> str:
     return loaded.native.score_space if activation == own else activation.score_space
 
 
+def computed_space(loaded: Loaded) -> str:
+    """The score space before the default activation. Only a program that ends in an activation of
+    its own computes no logits; its manifest then says what, beside an identity."""
+    return loaded.native.score_space if loaded.native.activation == "identity" else "logit"
+
+
 def prompts_of(
     loaded: Loaded, given: Mapping[str, str] | None, default_name: str | None
 ) -> tuple[dict[str, str], str | None]:

@@ -70,6 +70,16 @@ std::map<std::string, double> ranking_parity(const json& object, const std::stri
   return found;
 }
 
+std::string score_space(const json& manifest, std::string_view activation,
+                        const std::string& source) {
+  auto found = field_or<std::string>(manifest, "score_space", score_space_of(activation), source);
+  if (found != "logit" && found != "probability" && found != "custom") {
+    raise<ModelError>("{}: unknown score_space '{}'; it must be logit, probability or custom",
+                      source, found);
+  }
+  return found;
+}
+
 void keep_prompts(SavedPrompts prompts, ModelSpec& spec) {
   spec.prompts = std::move(prompts.texts);
   spec.default_prompt = std::move(prompts.default_name);
@@ -97,8 +107,7 @@ ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
   spec.max_length = required_size(manifest, "max_length", source);
   if (spec.encoder) spec.max_length = std::min(spec.max_length, spec.encoder->max_positions());
   spec.activation = field_or<std::string>(manifest, "activation", "sigmoid", source);
-  spec.score_space =
-      field_or<std::string>(manifest, "score_space", score_space_of(spec.activation), source);
+  spec.score_space = score_space(manifest, spec.activation, source);
   spec.inputs = field_or<std::vector<std::string>>(manifest, "inputs", {}, source);
   spec.tensors = tensor_records(manifest, source);
   spec.ranking_parity = ranking_parity(manifest, source);

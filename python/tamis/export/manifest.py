@@ -43,22 +43,42 @@ def score_space(activation: str) -> str:
     return {"sigmoid": "probability", "identity": "logit"}.get(activation, "custom")
 
 
+def _stated_space(activation: str, space: str | None) -> str:
+    follows = score_space(activation)
+    if space not in (None, "logit", "probability", "custom"):
+        raise ValueError(f"score_space {space!r}; use 'logit', 'probability' or 'custom'")
+    if space not in (None, follows) and activation != "identity":
+        raise ValueError(
+            f"score_space {space!r} beside the activation {activation!r}, which gives {follows!r}; "
+            "a program that gives it by itself has activation='identity'"
+        )
+    return space or follows
+
+
 def sha256(path: Path) -> str:
     """Hex digest of a file."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = hashlib.sha256()  # hashlib.file_digest is newer than Python 3.10
+        while part := stream.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def scoring_facts(
-    folder: Path, config: dict[str, Any], labels: int, activation: str | None = None
+    folder: Path,
+    config: dict[str, Any],
+    labels: int,
+    activation: str | None = None,
+    space: str | None = None,
 ) -> dict[str, Any]:
-    """What the manifest says of scores and prompts; `activation` goes before the folder's own."""
+    """What the manifest says of scores and prompts; `activation` goes before the folder's own, and
+    `space` before what follows from it."""
     saved = saved_settings(folder)
     chosen = activation or activation_of(config, labels, saved.get("activation_fn"))
     return {
         "labels": labels,
         "activation": chosen,
-        "score_space": score_space(chosen),
+        "score_space": _stated_space(chosen, space),
         "prompts": saved.get("prompts") or {},
         "default_prompt": saved.get("default_prompt_name"),
     }

@@ -27,14 +27,22 @@ def export_torchscript(
     inputs: Sequence[str] = ("input_ids", "attention_mask"),
     max_length: int | None = None,
     activation: str | None = None,
+    score_space: str | None = None,
     overwrite: bool = False,
 ) -> ExportReport:
     """Write a bundle around a TorchScript file whose forward takes `inputs`, [pairs, length] int64.
 
     It must return logits [pairs, labels] or [pairs], first in a tuple or under "logits" in a
     dictionary. Its scores must not depend on padding; that is checked on the reference pairs.
-    `max_length` is the tokenizer's limit unless given. Loading a TorchScript file can run code.
+    `max_length` is the tokenizer's limit unless given. `activation`: "identity", "sigmoid" or
+    "tanh". `score_space`: what a score is after it, where that does not follow: a program that
+    ends in a sigmoid of its own has "identity" and "probability". Loading a TorchScript file can
+    run code.
     """
+    if isinstance(inputs, str):
+        inputs = (inputs,)
+    if activation not in (None, "identity", "sigmoid", "tanh"):
+        raise ValueError(f"activation {activation!r}; use 'identity', 'sigmoid' or 'tanh'")
     unknown = [name for name in inputs if name not in INPUTS]
     if unknown or "input_ids" not in inputs:
         raise ValueError(f"inputs {list(inputs)}; expected input_ids and any of {INPUTS[1:]}")
@@ -53,7 +61,7 @@ def export_torchscript(
         shutil.copyfile(path, folder / PROGRAM)
         _check_loads(path)
         labels, measured = _measure(folder / PROGRAM, pairs, inputs, loaded.pad_token_id or 0)
-        scoring = scoring_facts(source, config, labels, activation)
+        scoring = scoring_facts(source, config, labels, activation, score_space)
         facts: dict[str, Any] = {
             "architecture": "torchscript",
             "config": config,

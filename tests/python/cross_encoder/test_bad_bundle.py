@@ -110,6 +110,11 @@ def outside(bundle: Bundle) -> None:
     (bundle.folder / "tamis.json").write_text(json.dumps(bundle.manifest))
 
 
+def unknown_space(bundle: Bundle) -> None:
+    bundle.manifest["score_space"] = "banana"
+    bundle.sign()
+
+
 DAMAGES: dict[str, tuple[Callable[[Bundle], None], str]] = {
     "newer format": (newer_format, r"has format 99.*upgrade tamis"),
     "changed byte": (changed_byte, r"model\.pt has sha256 .* changed or damaged"),
@@ -117,6 +122,7 @@ DAMAGES: dict[str, tuple[Callable[[Bundle], None], str]] = {
     "truncated and signed": (truncated_and_signed, r"model\.pt"),
     "no program": (without_program, r"file 'model\.pt' is missing"),
     "no tokenizer": (without_tokenizer, r"holds no tokenizer"),
+    "unknown space": (unknown_space, r"unknown score_space 'banana'"),
     "no JSON": (no_json, r"tamis\.json"),
     "file outside": (outside, r"'\.\./secret' points outside the bundle"),
 }
@@ -160,6 +166,30 @@ def test_nan_weights(bundle: Bundle, scorer: Any) -> None:
     refused = (tamis.ModelError, tamis.NonFiniteScore)
     with pytest.raises(refused, match=r"classifier\.bias.* NaN|NaN or infinity for 2 of 2 pairs"):
         tamis.CrossEncoder(str(bundle.folder), scorer=scorer).predict([("a", "b"), ("c", "d")])
+
+
+@pytest.mark.parametrize("space", ["logit", "probability", "custom"])
+def test_scores_are_of_the_space_that_the_manifest_declares(bundle: Bundle, space: str) -> None:
+    bundle.manifest |= {"activation": "identity", "score_space": space}
+    bundle.sign()
+    model = tamis.CrossEncoder(str(bundle.folder))
+    pair = ("a", "b")
+    computed = model.predict(pair)
+    assert model.score_space == space
+    if space == "logit":
+        assert model.predict(pair, scores="logit") == computed
+        assert model.predict(pair, scores="probability") == pytest.approx(
+            1 / (1 + np.exp(-computed)), abs=1e-6
+        )
+        return
+    with pytest.raises(tamis.InvalidArgument, match=f"of the space '{space}'"):
+        model.predict(pair, scores="logit")
+    if space == "probability":
+        assert model.predict(pair, scores="probability") == computed
+        assert model.rank("a", ["b"], scores="probability")[0]["score"] == computed
+    else:
+        with pytest.raises(tamis.InvalidArgument, match="needs the model's logits"):
+            model.predict(pair, scores="probability")
 
 
 @pytest.mark.parametrize("scorer", SCORERS)

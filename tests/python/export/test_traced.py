@@ -118,6 +118,60 @@ def test_inputs_of_a_program_are_checked(tmp_path: Path) -> None:
         export_torchscript(tmp_path / "absent.pt", folder, tmp_path / "bundle")
 
 
+class Certain(nn.Module):
+    """Gives probabilities: its sigmoid is its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bag = Bag()
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return torch.sigmoid(self.bag(input_ids, attention_mask)[:, :1])
+
+
+def test_a_programs_score_space_is_stated(tmp_path: Path) -> None:
+    write_tokenizer(folder := tmp_path / "tokenizer")
+    program = save(Certain(), tmp_path / "mine.pt")
+    stated = {"activation": "identity", "score_space": "probability"}
+    export_torchscript(program, folder, tmp_path / "bundle", **stated)
+    manifest = json.loads((tmp_path / "bundle" / "tamis.json").read_text())
+    assert manifest.items() >= stated.items()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"activation": "relu"}, "activation 'relu'; use"),
+        ({"score_space": "banana"}, "score_space 'banana'; use"),
+        ({"activation": "sigmoid", "score_space": "logit"}, "beside the activation 'sigmoid'"),
+    ],
+    ids=str,
+)
+def test_what_a_manifest_cannot_say(tmp_path: Path, options: dict[str, str], message: str) -> None:
+    write_tokenizer(folder := tmp_path / "tokenizer")
+    program = save(Certain(), tmp_path / "mine.pt")
+    with pytest.raises(ValueError, match=message):
+        export_torchscript(program, folder, tmp_path / "bundle", **options)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_one_input_may_be_a_name(tmp_path: Path) -> None:
+    write_tokenizer(folder := tmp_path / "tokenizer")
+    program = save(Bag(), tmp_path / "mine.pt")
+    with pytest.raises(ExportError, match=r"does not run on \['input_ids'\]"):
+        export_torchscript(program, folder, tmp_path / "bundle", inputs="input_ids")
+
+
+def test_hashes_need_no_new_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import hashlib
+
+    from tamis.export.manifest import sha256
+
+    monkeypatch.delattr(hashlib, "file_digest", raising=False)  # of 3.11; 3.10 is supported
+    (tmp_path / "x").write_bytes(b"x" * 3_000_000)
+    assert sha256(tmp_path / "x") == hashlib.sha256(b"x" * 3_000_000).hexdigest()
+
+
 def test_a_file_that_is_no_program(tmp_path: Path, make_model: Callable[..., Path]) -> None:
     (tmp_path / "junk.pt").write_bytes(b"not a zip")
     with pytest.raises(ExportError, match="is no TorchScript file"):
