@@ -189,7 +189,7 @@ def by_space(space: str, labels: int, default: Activation, given_by_model: str) 
         return _KNOWN["identity"]
     if given_by_model != "logit":
         raise InvalidArgument(
-            f"scores='{space}' needs the model's logits, and it declares that it computes scores of "
-            f"the space '{given_by_model}'; use scores='default'"
+            f"scores='{space}' needs the model's logits, and it declares that what it computes is "
+            f"of the space '{given_by_model}'; use scores='default'"
         )
     return _KNOWN["sigmoid" if labels == 1 else "softmax"]

@@ -38,8 +38,16 @@ def _joined(document: Any, fields: Sequence[str], where: str) -> str:
     return "\n".join(found)
 
 
+_NAME_IT = "name the text with text= or fields="
+_GIVE_IT = "give the text itself"  # to what has no text= and fields=
+
+
 def text_of(
-    document: Any, where: str, text: TextOf = None, fields: Sequence[str] | None = None
+    document: Any,
+    where: str,
+    text: TextOf = None,
+    fields: Sequence[str] | None = None,
+    advice: str = _NAME_IT,
 ) -> str:
     """The text to score. `where` names the document in an error: 'document 3'.
 
@@ -51,7 +59,7 @@ def text_of(
     if document is None or isinstance(document, _NO_DOCUMENT):
         raise InvalidArgument(f"{where} must be a str, got {type(document).__name__}")
     if fields is not None:
-        return _joined(document, fields, where)
+        return _joined(document, [fields] if isinstance(fields, str) else fields, where)
     found: Any
     if callable(text):
         found = text(document)
@@ -60,10 +68,7 @@ def text_of(
         found = next((v for v in (_field(document, n) for n in names) if v is not None), None)
         if found is None:
             kind = type(document).__name__
-            raise InvalidArgument(
-                f"{where} is a {kind} without {' or '.join(names)}; name the text with text= or "
-                "fields="
-            )
+            raise InvalidArgument(f"{where} is a {kind} without {' or '.join(names)}; {advice}")
     if not isinstance(found, str):
         raise InvalidArgument(f"{where}: its text must be a str, got {type(found).__name__}")
     return found
@@ -83,11 +88,42 @@ def listed(documents: Iterable[Any]) -> list[Any]:
 
 
 def listed_texts(
-    documents: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None = None
+    documents: Iterable[Any],
+    text: TextOf = None,
+    fields: Sequence[str] | None = None,
+    owner: str = "",
 ) -> tuple[list[Any], list[str]]:
-    """The documents as given and as text."""
+    """The documents as given and as text. `owner` tells lists apart in an error: ' of query 3'."""
+    fields = _names(text, fields)
     given = listed(documents)
-    return given, [text_of(each, f"document {k}", text, fields) for k, each in enumerate(given)]
+    if given and (text is not None or fields is not None):
+        _refuse_plain(given)
+    return given, [
+        text_of(each, f"document {k}{owner}", text, fields) for k, each in enumerate(given)
+    ]
+
+
+def _names(text: Any, fields: Any) -> list[str] | None:
+    """`fields` as a list: an iterator would be used up by the first document."""
+    if text is not None and not (isinstance(text, str) or callable(text)):
+        raise InvalidArgument(
+            f"text must be the name of a key or attribute, or a function, got {text!r}"
+        )
+    if fields is not None and (
+        not isinstance(fields, Iterable) or isinstance(fields, (bytes, Mapping))
+    ):
+        raise InvalidArgument(f"fields must be names of keys or attributes, got {fields!r}")
+    if text is not None and fields is not None:
+        raise InvalidArgument("give text or fields, not both")
+    return [fields] if isinstance(fields, str) else None if fields is None else list(fields)
+
+
+def _refuse_plain(documents: list[Any]) -> None:
+    if all(isinstance(each, str) for each in documents):
+        raise InvalidArgument(
+            "text= and fields= say where the text of a document is, and these documents are str; "
+            "leave them out"
+        )
 
 
 def query_text(query: Any, where: str = "the query") -> str:
@@ -95,7 +131,7 @@ def query_text(query: Any, where: str = "the query") -> str:
     if isinstance(query, str):
         return query
     if isinstance(query, Mapping):
-        return text_of(query, where)
+        return text_of(query, where, advice=_GIVE_IT)
     raise InvalidArgument(f"{where} must be a str, got {type(query).__name__}")
 
 
@@ -129,8 +165,8 @@ def pairs_of(inputs: Any) -> tuple[list[str], list[str]]:
             )
         if len(pair) != 2:
             raise InvalidArgument(f"pair {i} must hold a query and a document, got {len(pair)}")
-        queries.append(text_of(pair[0], f"the query of pair {i}"))
-        documents.append(text_of(pair[1], f"the document of pair {i}"))
+        queries.append(text_of(pair[0], f"the query of pair {i}", advice=_GIVE_IT))
+        documents.append(text_of(pair[1], f"the document of pair {i}", advice=_GIVE_IT))
     return queries, documents
 
 
@@ -143,6 +179,12 @@ class Candidates:
     texts: list[str]
 
 
+def _list_of(values: Any, what: str) -> list[Any]:
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise InvalidArgument(f"{what} must be a list, got one {type(values).__name__}")
+    return list(values)
+
+
 def candidates_of(
     queries: Sequence[Any],
     documents: Sequence[Iterable[Any]],
@@ -150,14 +192,15 @@ def candidates_of(
     fields: Sequence[str] | None = None,
 ) -> list[Candidates]:
     """A list of documents for each query."""
-    if isinstance(queries, str) or len(queries) != len(documents):
+    queries, documents = _list_of(queries, "queries"), _list_of(documents, "lists of documents")
+    if len(queries) != len(documents):
         raise InvalidArgument(
-            f"{len(documents)} lists of documents for "
-            f"{1 if isinstance(queries, str) else len(queries)} queries; give one list a query"
+            f"{len(documents)} lists of documents for {len(queries)} queries; give one list a query"
         )
+    fields = _names(text, fields)
     found = []
     for i, (query, own) in enumerate(zip(queries, documents, strict=True)):
-        where = "the query" if len(queries) == 1 else f"query {i}"
-        given, texts = listed_texts(own, text, fields)
+        where, owner = ("the query", "") if len(queries) == 1 else (f"query {i}", f" of query {i}")
+        given, texts = listed_texts(own, text, fields, owner)
         found.append(Candidates(query_text(query, where), given, texts))
     return found

@@ -7,6 +7,7 @@ where it spans several CUDA devices. It stays a dict, since callers pass it arou
 from __future__ import annotations
 
 import math
+import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.errors import InvalidArgument, NonFiniteScore
+from tamis.errors import InvalidArgument, NonFiniteScore, TruncationError
 from tamis.loaded import Loaded
 
 Pool = dict[str, Any]
@@ -103,6 +104,13 @@ def _submit(pool: Pool, *call: Any) -> Any:
         raise InvalidArgument("the pool was stopped; start a new one") from error
 
 
+def _in_the_call(error: Exception, offset: int) -> str:
+    """The message of a chunk's error with the call's number of the pair."""
+    return re.sub(
+        r"\bpair (\d+)", lambda found: f"pair {int(found[1]) + offset}", str(error), count=1
+    )
+
+
 def _gather(futures: dict[Any, slice], total: int, progress: Progress | None) -> None:
     """Wait for all, in whatever order they end, and raise what the first to fail raised."""
     from concurrent.futures import as_completed
@@ -115,7 +123,11 @@ def _gather(futures: dict[Any, slice], total: int, progress: Progress | None) ->
         except _Stopped:
             continue  # what stopped it is raised by another one
         except NonFiniteScore as error:
+            error.args = (_in_the_call(error, chunk.start),)
             error.indices = [int(i) for i in np.asarray(error.indices) + chunk.start]
+            raise
+        except TruncationError as error:
+            error.args = (_in_the_call(error, chunk.start),)
             raise
         done += chunk.stop - chunk.start
         if progress is not None:

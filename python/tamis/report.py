@@ -93,11 +93,13 @@ def level_of_caller() -> int:
     return level
 
 
-def _limits(native: Mapping[str, Any]) -> str:
+def _limits(report: TruncationReport, native: Mapping[str, Any]) -> str:
+    """Those that may have cut: the one of a pair, and those of the sides that lost tokens."""
     limits = [f"{native['max_length']} tokens of a pair"]
-    for name, side in (("max_query_tokens", "a query"), ("max_document_tokens", "a document")):
-        if name in native:
-            limits.append(f"{native[name]} of {side}")
+    if report.query_tokens_cut.any() and "max_query_tokens" in native:
+        limits.append(f"{native['max_query_tokens']} of a query")
+    if report.document_tokens_cut.any() and "max_document_tokens" in native:
+        limits.append(f"{native['max_document_tokens']} of a document")
     return ", ".join(limits)
 
 
@@ -112,5 +114,5 @@ def warn_if_cut(report: TruncationReport, native: Mapping[str, Any]) -> None:
             "windows read what max_doc_tokens leaves of a document, and leave a query half the "
             "room at most"
         )
-    message = f"{report} (limits: {_limits(native)}); {advice}"
+    message = f"{report} (limits: {_limits(report, native)}); {advice}"
     warnings.warn(TruncationWarning(message), stacklevel=level_of_caller())

@@ -13,6 +13,7 @@
 #include "cross_encoder/limits.hpp"
 #include "cross_encoder/parts.hpp"
 #include "cross_encoder/prompt.hpp"
+#include "cross_encoder/refuse_truncated.hpp"
 #include "cross_encoder/unique_pairs.hpp"
 #include "cross_encoder/wave.hpp"
 
@@ -30,16 +31,20 @@ PlanOptions plan_options(const PlanOptions& fallback, const PredictOptions& opti
 
 /// The predictions of the different pairs, before they are handed to the caller's.
 Prediction predict_unique(const CrossEncoder& model, const PlanOptions& plan,
-                          std::span<const TextPair> pairs, const PredictOptions& options,
-                          std::size_t total) {
+                          const UniquePairs& unique, const PredictOptions& options) {
   const PairLimits limits =
       pair_limits(model.tokenizer().pair_template(), model.max_length(), options);
+  const std::span<const TextPair> pairs = unique.pairs;
+  const std::size_t total = unique.index_of.size();
   Prediction result;
   result.labels = model.labels();
   std::size_t begin = 0;
   for (const std::size_t end : group_ends(pairs, kGroupPairs, kGroupBytes)) {
     const auto group =
         encode_group(model.tokenizer(), pairs.subspan(begin, end - begin), limits, options);
+    if (options.on_truncation == OnTruncation::error) {
+      refuse_truncated(group, begin, unique.index_of, limits);
+    }
     std::size_t scored = 0;
     WaveOptions waves{.plan = plan, .cancel = options.cancel, .scored = {}};
     if (options.progress) {
@@ -94,8 +99,8 @@ Prediction CrossEncoder::predict_logits(std::span<const TextPair> pairs,
   const PromptedPairs prompted(prompt.empty() ? std::span<const TextPair>{} : pairs, prompt);
   if (!prompt.empty()) pairs = prompted.pairs();
   const UniquePairs unique = unique_pairs(pairs);
-  const Prediction found = predict_unique(*this, plan_options(parts_->plan, options), unique.pairs,
-                                          options, pairs.size());
+  const Prediction found =
+      predict_unique(*this, plan_options(parts_->plan, options), unique, options);
   Prediction result;
   result.labels = found.labels;
   result.tokens = found.tokens;

@@ -5,7 +5,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include <tamis/error.hpp>
 #include <tamis/text/windows.hpp>
 
 #include "parallel/parallel_for.hpp"
@@ -38,16 +37,6 @@ class TokenizedTexts {
 Span text_span(const Tokens& document, std::size_t begin, std::size_t end) {
   if (begin >= end) return {};
   return {document.spans[begin].begin, document.spans[end - 1].end};
-}
-
-void refuse_truncated(const EncodedPair& pair, const PairLimits& limits) {
-  if (!pair.truncated()) return;
-  raise<TruncationError>(
-      "a pair has {} tokens, {} too many for the limit of {} ({} of the query, {} of the document "
-      "would be cut); shorten it, or ask for truncation or windows",
-      pair.size() + pair.query_tokens_cut + pair.document_tokens_cut,
-      pair.query_tokens_cut + pair.document_tokens_cut, limits.max_length, pair.query_tokens_cut,
-      pair.document_tokens_cut);
 }
 
 void add_pair(EncodedGroup& group, EncodedPair pair, std::uint32_t owner) {
@@ -97,9 +86,7 @@ EncodedGroup encode_group(const AnyTokenizer& tokenizer, std::span<const TextPai
       add_windows(group, pair_template, query, document, owner, limits, window_options);
       continue;
     }
-    EncodedPair pair = encode_pair(pair_template, query.ids, document.ids, limits);
-    if (options.on_truncation == OnTruncation::error) refuse_truncated(pair, limits);
-    add_pair(group, std::move(pair), owner);
+    add_pair(group, encode_pair(pair_template, query.ids, document.ids, limits), owner);
   }
   return group;
 }

@@ -11,6 +11,7 @@
 #include <tamis/model/bundle.hpp>
 
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
 
 using tamis::CrossEncoder;
@@ -114,6 +115,10 @@ TEST_CASE("min_score is inclusive and comes before top_k", "[cross_encoder]") {
   CHECK(model().rank("treaty", passages, options).size() == 1);
 }
 
+std::string refusal(const std::vector<TextPair>& pairs, const tamis::PredictOptions& options) {
+  return message_of<tamis::TruncationError>([&] { (void)model().predict_logits(pairs, options); });
+}
+
 TEST_CASE("truncation is counted, refused or avoided by windows", "[cross_encoder]") {
   std::string filler;
   for (int i = 0; i < 900; ++i) filler += "banana ";
@@ -128,6 +133,12 @@ TEST_CASE("truncation is counted, refused or avoided by windows", "[cross_encode
   tamis::PredictOptions options;
   options.on_truncation = OnTruncation::error;
   CHECK_THROWS_AS(model().predict_logits(one, options), tamis::TruncationError);
+  const std::vector<TextPair> several{{"a", "b"}, {"c", "d"}, pair, {"a", text}};
+  CHECK(contains(refusal(several, options), "pair 2 has "));
+  CHECK(contains(refusal(several, options), "tokens for a pair; "));
+  options.max_document_tokens = 10;
+  CHECK(contains(refusal(several, options), "the limit of 10 tokens for a document; "));
+  options.max_document_tokens = std::nullopt;
 
   options.on_truncation = OnTruncation::window;
   const auto windows = model().predict_logits(one, options);

@@ -55,6 +55,35 @@ def test_no_list_of_documents(model: Any, documents: Any) -> None:
         model.rank("a", documents)
 
 
+def test_errors_say_whose_document_and_what_can_be_done(model: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match=r"^document 1 of query 1 must be a str"):
+        model.rank_many(["a", "b"], [["c"], ["d", None]])
+    with pytest.raises(tamis.InvalidArgument, match=r"^the document of pair 0 .* itself$"):
+        model.predict([("a", {"body": "x"})])
+    with pytest.raises(tamis.InvalidArgument, match=r"^the query is a dict .* itself$"):
+        model.rank({"body": "x"}, ["a"])
+    with pytest.raises(tamis.InvalidArgument, match=r"^document 0 .*with text= or fields=$"):
+        model.rank("a", [{"body": "x"}])
+
+
+def test_where_the_text_is(model: Any) -> None:
+    documents = [{"title": "a"}, {"title": "b"}]
+    by_text = model.rank("q", documents, text="title")
+    assert model.rank("q", documents, fields="title") == by_text
+    assert model.rank("q", documents, fields=iter(["title"])) == by_text
+    twice = model.rank_many(iter(["q", "q"]), iter([documents, documents]), fields=iter(["title"]))
+    assert twice == [by_text, by_text]
+    for wrong in ({"text": 1}, {"fields": 1}, {"text": "title", "fields": ["title"]}):
+        with pytest.raises(tamis.InvalidArgument, match=r"text|fields"):
+            model.rank("q", documents, **wrong)
+    for unused in ({"text": str.lower}, {"fields": ["title"]}):
+        with pytest.raises(tamis.InvalidArgument, match="these documents are str"):
+            model.rank("q", ["a", "b"], **unused)
+    for queries in ("q", {"text": "q"}, 3):
+        with pytest.raises(tamis.InvalidArgument, match="queries must be a list"):
+            model.rank_many(queries, [documents])
+
+
 def test_empty_texts_have_scores(model: Any) -> None:
     scores = model.predict([("", ""), ("a", ""), ("", "b"), (" \t\n", "\x00")])
     assert np.isfinite(scores).all()

@@ -38,8 +38,13 @@ def test_ignore(model: Any) -> None:
 
 
 def test_error(model: Any) -> None:
-    with pytest.raises(tamis.TruncationError, match="pair"):
-        model.predict([(QUERY, SHORT), (QUERY, LONG)], on_truncation="error")
+    pairs = [(QUERY, SHORT), (QUERY, LONG), ("a", SHORT), (QUERY, LONG)]
+    with pytest.raises(tamis.TruncationError, match=r"^pair 1 has .* limit of 512 tokens for a pa"):
+        model.predict(pairs, on_truncation="error")
+    with pytest.raises(tamis.TruncationError, match=r"^pair [13] has "):
+        model.predict(pairs, on_truncation="error", device=["cpu", "cpu"], chunk_size=1)
+    with pytest.raises(tamis.TruncationError, match=r"^pair 0 .* limit of 2 tokens for a document"):
+        model.predict(pairs, on_truncation="error", max_doc_tokens=2)
     assert issubclass(tamis.TruncationError, tamis.InvalidArgument)
     model.predict([(QUERY, SHORT)], on_truncation="error")
 
