@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tamis import activation as activations
-from tamis import awaiting, deprecated, documents, load_options, model_settings, model_source
+from tamis import (
+    awaiting,
+    checks,
+    deprecated,
+    documents,
+    load_options,
+    model_settings,
+    model_source,
+)
 from tamis import device as devices
 from tamis._native import Stage
 from tamis.documents import TextOf
@@ -17,7 +25,7 @@ from tamis.errors import InvalidArgument, ModelError
 from tamis.hits import check_top_k, hits
 from tamis.loaded import Elsewhere, Loaded, Recipe
 from tamis.outputs import convert, empty
-from tamis.pools import Pool, stop
+from tamis.pools import Pool, check, stop
 from tamis.report import Prediction, Ranked, TruncationReport
 from tamis.scoring import NO_OPINION, Arguments, Call, Options, Scored, check_names, score
 from tamis.views import CardData
@@ -273,6 +281,7 @@ class CrossEncoder(DropIn):
         if self.num_labels != 1:
             raise ValueError(_ONE_LABEL)
         check_top_k(top_k)
+        checks.min_score(min_score)
         call = self._call(arguments, method)
         lists = documents.candidates_of(queries, candidates, text, fields)
         flat = [(each.query, passage) for each in lists for passage in each.texts]
@@ -355,6 +364,8 @@ class CrossEncoder(DropIn):
         self, queries: list[str], texts: list[str], call: Call, arguments: Arguments
     ) -> Scored:
         device, pool = arguments.get("device"), arguments.get("pool")
+        if pool is not None:
+            check(pool, self._loaded)
         if pool is None and isinstance(device, (list, tuple)) and device and queries:
             own = self.start_multi_process_pool(list(device))
             try:

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tamis import absent, documents, model_settings, model_source, pools, saving
+from tamis import absent, checks, documents, model_settings, model_source, pools, saving
 from tamis import activation as activations
 from tamis import device as devices
 from tamis.activation import Activation
@@ -131,8 +131,7 @@ class DropIn:
         limit = self._loaded.native.max_length
         if value is None:
             value = limit
-        if not isinstance(value, int) or value <= 0:
-            raise InvalidArgument(f"max_length must be a positive integer, got {value!r}")
+        value = checks.positive("max_length", value)
         if value > limit:
             logger.warning("max_length=%d is above what the model reads; using %d", value, limit)
         self._max_length = min(value, limit)
@@ -168,10 +167,11 @@ class DropIn:
                     "Provide either a `prompt`, a `prompt_name`, or neither, but not both. "
                     "Ignoring the `prompt_name` in favor of `prompt`."
                 )
-            return prompt
+            return checks.text("prompt", prompt)
         name = prompt_name if prompt_name is not None else self.default_prompt_name
         if name is None:
             return None
+        checks.text("prompt_name", name)
         if name not in self.prompts:
             raise InvalidArgument(
                 f"Prompt name '{name}' not found in the configured prompts dictionary with keys "
@@ -194,10 +194,13 @@ class DropIn:
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Move to a device, or change the precision; returns the model itself."""
+        for name in kwargs.keys() - {"device", "dtype", "non_blocking", "memory_format"}:
+            raise TypeError(f"CrossEncoder.to() got an unexpected keyword argument '{name}'")
         changes: dict[str, Any] = {}
-        for value in (*args, *(v for k, v in kwargs.items() if k in ("device", "dtype"))):
+        for value in (*args, *(kwargs.get(name) for name in ("device", "dtype"))):
+            dtype = str(value).startswith("torch.") or value is kwargs.get("dtype")
             name = str(value).removeprefix("torch.")
-            if name in _DTYPES.values() or name in _DTYPES:
+            if value is not None and (dtype or name in _DTYPES.values() or name in _DTYPES):
                 changes["precision"] = precision_of(name)
             elif value is not None and not isinstance(value, bool):
                 changes["device"] = devices.resolve(value)
@@ -233,6 +236,8 @@ class DropIn:
     def start_multi_process_pool(self, target_devices: list[str] | None = None) -> pools.Pool:
         """Workers for `predict(pool=...)`: threads over this model, one a device."""
         names = pools.default_devices() if target_devices is None else target_devices
+        if isinstance(names, str):
+            names = [names]
         return pools.start([self._on(name) for name in names])
 
     @staticmethod

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis import _native, awaiting, model_source
+from tamis import _native, awaiting, checks, model_source
 from tamis.documents import TextOf, listed_texts, query_text
 from tamis.errors import InvalidArgument, TruncationWarning
 from tamis.hits import check_top_k, hits
@@ -173,6 +173,7 @@ class LateInteraction:
     ) -> Ranked:
         """`rank`, and what was cut."""
         check_top_k(top_k)
+        checks.min_score(min_score)
         documents: list[Any] = []
         texts: list[str] = []
         if isinstance(passages, Passages):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tamis import checks
 from tamis.errors import InvalidArgument
 
 logger = logging.getLogger("tamis.cross_encoder")
@@ -78,6 +79,12 @@ def precision_of(dtype: Any) -> str | None:
     return _PRECISIONS[name]
 
 
+def _dictionary(name: str, given: Any) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidArgument(f"{name} must be a dictionary, got {type(given).__name__}")
+    return dict(given or {})
+
+
 def _refuse(where: str, keys: set[str], instead: str) -> None:
     if keys:
         listed = ", ".join(f"'{key}'" for key in sorted(keys))
@@ -96,7 +103,9 @@ def _device_map(value: Any) -> Any:
 
 def read_options(model: Kwargs, processor: Kwargs, config: Kwargs) -> LoadOptions:
     """Throws InvalidArgument for a key that cannot apply."""
-    model, processor, config = model or {}, processor or {}, config or {}
+    model = _dictionary("model_kwargs", model)
+    processor = _dictionary("processor_kwargs", processor)
+    config = _dictionary("config_kwargs", config)
     _refuse(
         "model_kwargs",
         set(model) - _NO_EFFECT_ON_MODEL - {"torch_dtype", "dtype", "device_map"},
@@ -128,6 +137,8 @@ def choose_precision(
     """The `precision` argument, or what torch_dtype said; fp32 by default."""
     if precision is not None and by_dtype not in (None, precision):
         raise InvalidArgument(f"precision='{precision}' and a torch_dtype of {by_dtype} differ")
+    if isinstance(in_fp32, str):
+        raise InvalidArgument(f"keep_in_fp32_modules must be a list of names, got {in_fp32!r}")
     chosen = precision or by_dtype or "fp32"
     if in_fp32 and chosen != "fp32":
         raise InvalidArgument(
@@ -157,9 +168,11 @@ def note_remote_code(trust: bool) -> None:
 
 def read_processing(processing: Kwargs) -> dict[str, Any]:
     """`processing_kwargs` of one predict call, as arguments of the native call."""
-    processing = processing or {}
+    processing = _dictionary("processing_kwargs", processing)
     _refuse("processing_kwargs", set(processing) - {"text", "common"}, "supported is 'text'")
-    given = {**(processing.get("common") or {}), **(processing.get("text") or {})}
+    given: dict[str, Any] = {}
+    for part in ("common", "text"):
+        given |= _dictionary(f"processing_kwargs['{part}']", processing.get(part))
     _refuse(
         "processing_kwargs['text']",
         set(given) - {"max_length", "truncation", "padding", "return_tensors"},
@@ -167,9 +180,10 @@ def read_processing(processing: Kwargs) -> dict[str, Any]:
     )
     options: dict[str, Any] = {}
     if given.get("max_length") is not None:
-        options["max_length"] = given["max_length"]
+        options["max_length"] = checks.positive("max_length", given["max_length"])
     if "truncation" in given:
-        if given["truncation"] not in _TRUNCATIONS:
+        known = isinstance(given["truncation"], (str, bool)) and given["truncation"] in _TRUNCATIONS
+        if not known:
             raise InvalidArgument(
                 f"truncation must be one of longest_first, only_first and only_second, got "
                 f"{given['truncation']!r}"

@@ -110,6 +110,10 @@ class Loaded:
         recipe = replace(self.recipe, **changes)
         return self if recipe == self.recipe else Loaded.load(recipe)
 
+    def same_but_for_device(self, other: Loaded) -> bool:
+        """Whether both give the same scores, up to what devices differ in."""
+        return replace(self.recipe, device=other.recipe.device) == other.recipe
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _load, (self.recipe,)
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tamis import activation as activations
+from tamis import checks
 from tamis.activation import Activation
 from tamis.errors import InvalidArgument
 from tamis.loaded import Loaded
@@ -71,6 +72,16 @@ def prompts_of(
     loaded: Loaded, given: Mapping[str, str] | None, default_name: str | None
 ) -> tuple[dict[str, str], str | None]:
     """The caller's prompts over the saved ones, and the default's name."""
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidArgument(
+            f"prompts must be a dictionary of names and texts, got {type(given).__name__}"
+        )
+    for key, value in (given or {}).items():
+        checks.text("a prompt's name", key)
+        if value is not None:
+            checks.text(f"the prompt '{key}'", value)
+    if default_name is not None:
+        checks.text("default_prompt_name", default_name)
     prompts = {**loaded.native.prompts, **(given or {})}
     prompts = {name: text or "" for name, text in prompts.items()}
     name = default_name or loaded.native.default_prompt

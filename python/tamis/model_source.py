@@ -144,7 +144,8 @@ def require_reranker(folder: Path) -> None:
     config = read_json(folder / "config.json")
     if not isinstance(config, dict):
         raise ModelError(f"{folder} holds no model: it has neither config.json nor tamis.json")
-    architecture = str((config.get("architectures") or [""])[0])
+    named = config.get("architectures")
+    architecture = str(named[0]) if isinstance(named, list) and named else ""
     if architecture.endswith(("ForCausalLM", "ForConditionalGeneration")):
         raise ModelError(
             f"{folder} is a language model ({architecture}), which scores by its answers 'yes' and "
@@ -152,6 +153,8 @@ def require_reranker(folder: Path) -> None:
         )
     modules = read_json(folder / "modules.json")
     if modules is not None and not _is_plain_transformer(modules):
+        if not isinstance(modules, list) or not modules:
+            raise ModelError(f"{folder / 'modules.json'} must be a list of modules")
         kinds = [str(m.get("type", "")).rpartition(".")[2] for m in modules if isinstance(m, dict)]
         raise ModelError(
             f"{folder} is a stack of modules ({', '.join(kinds)}); tamis does not run these yet, "

@@ -47,10 +47,17 @@ def default_devices() -> list[str]:
     return ["cpu"] * _DEFAULT_WORKERS
 
 
-def check_chunk_size(chunk_size: int | None) -> None:
-    """Throws ValueError, in sentence-transformers' words."""
-    if chunk_size is not None and chunk_size <= 0:
-        raise ValueError(f"chunk_size must be a positive integer, got {chunk_size}.")
+def check(pool: Any, model: Loaded) -> None:
+    """Throws InvalidArgument unless it is a pool over this very model, on whatever devices."""
+    workers = pool.get("processes") if isinstance(pool, dict) else None
+    if not workers or not all(isinstance(worker, Loaded) for worker in workers):
+        raise InvalidArgument("pool must be what start_multi_process_pool() returned")
+    other = next((w for w in workers if not w.same_but_for_device(model)), None)
+    if other is not None:
+        raise InvalidArgument(
+            f"the pool is of another model or precision ({other.recipe.path}, "
+            f"{other.recipe.precision}); start one with this model's start_multi_process_pool()"
+        )
 
 
 class _Stopped(Exception):

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from tamis import pools, report
+from tamis import checks, pools, report
 from tamis._native import CancelToken
 from tamis.activation import Activation, Array, softmax
 from tamis.errors import InvalidArgument, NonFiniteScore
@@ -59,6 +59,8 @@ _NATIVE_NAMES = {
     "max_batch_tokens": "max_batch_tokens",
     "cancel": "cancel",
 }
+_AGGREGATES = ("max", "mean", "first")
+_TRUNCATIONS = ("longest_first", "only_first", "only_second")
 _POSITIVE = ("window_stride", "max_query_tokens", "max_doc_tokens", "max_batch_tokens")
 
 
@@ -70,26 +72,45 @@ def check_names(arguments: Mapping[str, Any], method: str) -> None:
 
 
 def _native_arguments(options: Options, max_length: int, batch_size: int) -> dict[str, Any]:
-    for name in _POSITIVE:
-        value = options.get(name)
-        if value is not None and (not isinstance(value, int) or value <= 0):
-            raise InvalidArgument(f"{name} must be a positive integer, got {value!r}")
-    mode = options.get("on_truncation", "warn")
-    if mode not in ("warn", "error", "ignore", "window"):
-        raise InvalidArgument(
-            f"on_truncation must be 'warn', 'error', 'ignore' or 'window', got {mode!r}"
-        )
+    mode = checks.one_of(
+        "on_truncation",
+        options.get("on_truncation", "warn"),
+        ("warn", "error", "ignore", "window"),
+    )
     arguments: dict[str, Any] = {
         native: options[name]  # type: ignore[literal-required]
         for name, native in _NATIVE_NAMES.items()
         if options.get(name) is not None
     }
-    processing = read_processing(options.get("processing_kwargs"))
-    arguments["max_length"] = min(processing.pop("max_length", max_length), max_length)
+    for name in _POSITIVE:
+        if _NATIVE_NAMES[name] in arguments:
+            arguments[_NATIVE_NAMES[name]] = checks.positive(name, options[name])  # type: ignore[literal-required]
+    cancel = arguments.get("cancel")
+    if cancel is not None and not isinstance(cancel, CancelToken):
+        raise InvalidArgument(f"cancel must be a CancelToken, got {type(cancel).__name__}")
+    arguments |= read_processing(options.get("processing_kwargs"))
+    checks.one_of("truncation", arguments.get("truncation", "longest_first"), _TRUNCATIONS)
+    checks.one_of("aggregate", arguments.get("aggregate", "max"), _AGGREGATES)
+    _refuse_without_effect(arguments, windowed=mode == "window")
+    arguments["max_length"] = min(arguments.get("max_length", max_length), max_length)
     arguments["on_truncation"] = "allow" if mode in ("warn", "ignore") else mode
     if batch_size != NO_OPINION:
         arguments["max_batch_pairs"] = batch_size
-    return {**arguments, **processing}
+    return arguments
+
+
+def _refuse_without_effect(arguments: Mapping[str, Any], *, windowed: bool) -> None:
+    if windowed and arguments.get("truncation", "longest_first") != "longest_first":
+        raise InvalidArgument(
+            "truncation= says which side is cut, and windows cut no document; leave out one of "
+            "truncation= and on_truncation='window'"
+        )
+    if not windowed and (
+        arguments.get("aggregate", "max") != "max" or "window_stride" in arguments
+    ):
+        raise InvalidArgument(
+            "aggregate= and window_stride= are of windows; add on_truncation='window'"
+        )
 
 
 @dataclass(frozen=True)
@@ -117,11 +138,10 @@ class Call:
         apply_softmax: bool = False,
     ) -> Call:
         """Throws InvalidArgument, or ValueError in sentence-transformers' words."""
-        batch_size = arguments.get("batch_size", NO_OPINION)
-        if batch_size <= 0:
-            raise ValueError(f"batch_size must be a positive integer, got {batch_size}.")
+        batch_size = checks.positive("batch_size", arguments.get("batch_size", NO_OPINION))
         chunk_size = arguments.get("chunk_size")
-        pools.check_chunk_size(chunk_size)
+        if chunk_size is not None:
+            chunk_size = checks.positive("chunk_size", chunk_size)
         return cls(
             activation,
             prompt or "",

@@ -1,0 +1,158 @@
+"""Arguments of the wrong kind: refused by name, in one sentence, without the caller's texts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tamis
+
+PAIRS = [("SECRET", "b")]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"batch_size": 2.5},
+        {"batch_size": None},
+        {"batch_size": "8"},
+        {"batch_size": True},
+        {"chunk_size": 1.5},
+        {"max_query_tokens": True},
+        {"max_doc_tokens": "3"},
+        {"cancel": 1},
+        {"prompt": 3},
+        {"prompt_name": ["q"]},
+        {"truncation": 3},
+        {"aggregate": 3, "on_truncation": "window"},
+        {"on_truncation": ["warn"]},
+        {"pool": {}},
+        {"pool": 3},
+        {"processing_kwargs": 3},
+        {"processing_kwargs": {"text": 3}},
+        {"processing_kwargs": {"text": {"max_length": "9"}}},
+        {"processing_kwargs": {"text": {"truncation": ["only_first"]}}},
+    ],
+    ids=str,
+)
+def test_of_a_call(model: Any, option: dict[str, Any]) -> None:
+    name = next(iter(option)).removesuffix("_kwargs")
+    with pytest.raises(tamis.InvalidArgument, match=rf"{name}|max_length|truncation") as caught:
+        model.predict(PAIRS, **option)
+    assert "SECRET" not in str(caught.value)
+    with pytest.raises(tamis.InvalidArgument):
+        model.rank("SECRET", ["b"], **option)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"aggregate": "mean"},
+        {"window_stride": 10},
+        {"truncation": "only_second", "on_truncation": "window"},
+        {"processing_kwargs": {"text": {"truncation": "only_first"}}, "on_truncation": "window"},
+    ],
+    ids=str,
+)
+def test_without_effect(model: Any, option: dict[str, Any]) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="window"):
+        model.predict(PAIRS, **option)
+
+
+@pytest.mark.parametrize("bad", ["0.5", float("nan"), True, [1]], ids=repr)
+def test_min_score(model: Any, bad: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="min_score must be a number"):
+        model.rank("a", ["b"], min_score=bad)
+    with pytest.raises(tamis.InvalidArgument, match="min_score must be a number"):
+        tamis.LateInteraction().rank("a", ["b"], min_score=bad)
+    assert len(model.rank("a", ["b"], min_score=np.float32(-100))) == 1
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"prompts": ["a"]},
+        {"prompts": {"a": 3}},
+        {"prompts": {3: "a"}},
+        {"prompts": {"a": "b"}, "default_prompt_name": 3},
+        {"max_length": True},
+        {"max_length": 2.5},
+        {"model_kwargs": 3},
+        {"processor_kwargs": ["x"]},
+        {"keep_in_fp32_modules": "classifier"},
+    ],
+    ids=str,
+)
+def test_of_the_constructor(one_label: Path, option: dict[str, Any]) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="must be"):
+        tamis.CrossEncoder(str(one_label), **option)
+
+
+def test_numbers_of_numpy(model: Any) -> None:
+    three = np.int64(3)
+    few = model.predict([("a b c d", "e f g h")], max_query_tokens=3, on_truncation="ignore")
+    assert model.predict(
+        [("a b c d", "e f g h")],
+        max_query_tokens=three,
+        batch_size=three,
+        chunk_size=three,
+        on_truncation="ignore",
+    ) == pytest.approx(few)
+    model.max_seq_length = np.int64(40)
+    assert (model.max_seq_length, type(model.max_seq_length)) == (40, int)
+
+
+@pytest.mark.parametrize(
+    ("move", "kind", "message"),
+    [
+        (lambda m, torch: m.to(torch.float64), tamis.InvalidArgument, "dtype float64"),
+        (lambda m, torch: m.to(dtype="float64"), tamis.InvalidArgument, "dtype float64"),
+        (lambda m, _: m.to(foo=1), TypeError, "unexpected keyword argument 'foo'"),
+        (lambda m, _: m.to("gpu"), tamis.InvalidArgument, "unknown device 'gpu'"),
+    ],
+)
+def test_to(model: Any, move: Callable[..., Any], kind: type[Exception], message: str) -> None:
+    torch = pytest.importorskip("torch")
+    with pytest.raises(kind, match=message):
+        move(model, torch)
+    assert model.to("cpu", torch.float32, non_blocking=True) is model
+
+
+def test_a_pool_is_of_one_model(model: Any, bert_maker: Any, tmp_path: Path) -> None:
+    other = tamis.CrossEncoder(str(bert_maker(tmp_path / "other", seed=3)))
+    pool = other.start_multi_process_pool("cpu")
+    try:
+        with pytest.raises(tamis.InvalidArgument, match=r"of another model .*other"):
+            model.predict(PAIRS, pool=pool)
+        assert other.predict(PAIRS, pool=pool) == other.predict(PAIRS)
+        assert tamis.CrossEncoder(other.path).predict(PAIRS, pool=pool) == other.predict(PAIRS)
+    finally:
+        other.stop_multi_process_pool(pool)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("config.json", {"architectures": 3}, None),
+        ("modules.json", {}, "must be a list of modules"),
+        ("modules.json", 3, "must be a list of modules"),
+    ],
+)
+def test_odd_files(
+    one_label: Path, tmp_path: Path, file: str, change: Any, message: str | None
+) -> None:
+    folder = Path(shutil.copytree(one_label, tmp_path / "m"))
+    if file == "config.json":
+        change = {**json.loads((folder / file).read_text()), **change}
+    (folder / file).write_text(json.dumps(change))
+    if message is None:
+        tamis.CrossEncoder(str(folder))
+        return
+    with pytest.raises(tamis.ModelError, match=message):
+        tamis.CrossEncoder(str(folder))
