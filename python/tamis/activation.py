@@ -44,6 +44,12 @@ class Activation:
     path: str  # the dotted path that a saved configuration names
     given: Any = field(default=None, compare=False)  # what the caller handed over, if no name
 
+    @property
+    def native_name(self) -> str | None:
+        """Its name in a bundle's manifest, where C++ has it too."""
+        names = ("identity", "sigmoid", "tanh")
+        return next((name for name in names if _KNOWN[name].path == self.path), None)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return resolve, (self.path if self.given is None else self.given,)
 

@@ -267,7 +267,8 @@ class DropIn:
         saving.save(
             Path(self.path),
             path,
-            activation=self._activation.path,
+            activation=self._activation,
+            score_space=self.score_space,
             prompts=dict(self.prompts),
             default_prompt_name=self.default_prompt_name,
             max_length=self._max_length,

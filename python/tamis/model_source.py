@@ -43,15 +43,22 @@ _WANTED = [
 HUB_ORGANIZATION = "cross-encoder"  # of a name without one, as in sentence-transformers
 
 
-def _download(name: str, options: dict[str, Any]) -> Path:
+def _download(name: str, given: str, options: dict[str, Any]) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
         raise ModelError(
-            f"'{name}' is no local folder, and to fetch it from the Hugging Face hub needs "
+            f"'{given}' is no local folder, and to fetch it from the Hugging Face hub needs "
             "huggingface_hub: pip install 'tamis[hub]'"
         ) from None
-    return Path(snapshot_download(name, allow_patterns=_WANTED, **options))
+    try:
+        return Path(snapshot_download(name, allow_patterns=_WANTED, **options))
+    except Exception as error:  # huggingface_hub's own have no common base
+        reason = str(error).strip().partition("\n")[0]
+        raise ModelError(
+            f"there is no folder '{given}' in {os.getcwd()}, and as a model of the Hugging Face "
+            f"hub '{name}' cannot be had: {reason}"
+        ) from error
 
 
 def locate(
@@ -77,9 +84,8 @@ def locate(
         )
     if path.count("/") > 1 or path.startswith(("/", ".", "~")) or not path:
         raise FileNotFoundError(f"Path {path} not found")
-    if "/" not in path:
-        path = f"{HUB_ORGANIZATION}/{path}"
     return _download(
+        path if "/" in path else f"{HUB_ORGANIZATION}/{path}",
         path,
         {
             "cache_dir": cache_folder or os.environ.get("SENTENCE_TRANSFORMERS_HOME"),

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tamis.activation import Activation
 from tamis.errors import InvalidArgument
 from tamis.model_source import is_bundle, read_json
 
@@ -39,34 +40,54 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfile(path, target / path.name)  # follows the hub cache's links
 
 
+def _native_name(activation: Activation) -> str:
+    name = activation.native_name
+    if name is None:
+        raise InvalidArgument(
+            f"a bundle cannot hold the activation {activation.path}; it holds identity, sigmoid "
+            "and tanh: set activation_fn to one of them, and pass yours where the bundle is loaded"
+        )
+    return name
+
+
 def save(
     source: Path,
     path: str | os.PathLike[str],
     *,
-    activation: str,
+    activation: Activation,
+    score_space: str,
     prompts: dict[str, str],
     default_prompt_name: str | None,
     max_length: int,
 ) -> None:
-    """Write the folder; the settings go where sentence-transformers keeps them."""
+    """Write the folder; the settings go where sentence-transformers keeps them, and a bundle's into
+    its manifest."""
     target = Path(path)
     target.mkdir(parents=True, exist_ok=True)
     if target.resolve() == source.resolve():
         raise InvalidArgument(f"{target} is the folder the model was loaded from")
-    _copy(source, target)
     if is_bundle(source):
-        return  # its manifest holds the settings and the hash of every file
+        facts = {
+            "activation": _native_name(activation),
+            "score_space": score_space,
+            "prompts": prompts,
+            "default_prompt": default_prompt_name,
+            "max_length": max_length,
+        }
+        _copy(source, target)
+        _write(target / "tamis.json", {**read_json(source / "tamis.json"), **facts})
+        return
+    _copy(source, target)
     saved = read_json(source / "config_sentence_transformers.json")
     settings = {
         **(saved if isinstance(saved, dict) else {}),
         "model_type": "CrossEncoder",
-        "activation_fn": activation,
+        "activation_fn": activation.path,
         "prompts": prompts,
         "default_prompt_name": default_prompt_name,
     }
     _write(target / "config_sentence_transformers.json", settings)
     _write(target / "modules.json", _MODULES)
     _write(target / "sentence_bert_config.json", _TRANSFORMER)
-    tokenizer = read_json(target / "tokenizer_config.json")
-    if isinstance(tokenizer, dict):
-        _write(target / "tokenizer_config.json", {**tokenizer, "model_max_length": max_length})
+    tokenizer = read_json(target / "tokenizer_config.json") or {}
+    _write(target / "tokenizer_config.json", {**tokenizer, "model_max_length": max_length})

@@ -238,6 +238,40 @@ def test_exports_and_the_native_loader_read_what_is_saved(
         assert again.predict(("a", "b"), prompt="") != model.predict(("a", "b"))
 
 
+def test_a_bundle_is_saved_with_its_settings(one_label: Path, tmp_path: Path) -> None:
+    from tamis import _native
+    from tamis.export import export_model
+
+    export_model(one_label, tmp_path / "bundle")
+    model = tamis.CrossEncoder(
+        str(tmp_path / "bundle"),
+        activation_fn="identity",
+        max_length=33,
+        prompts={"q": "query: "},
+        default_prompt_name="q",
+    )
+    model.save_pretrained(tmp_path / "saved")
+    again = tamis.CrossEncoder(str(tmp_path / "saved"))
+    assert (again.max_seq_length, again.score_space) == (33, "logit")
+    assert (again.prompts, again.default_prompt_name) == ({"q": "query: "}, "q")
+    assert again.predict(("a", "b")) == model.predict(("a", "b"))
+    assert _native.CrossEncoder.load(str(tmp_path / "saved")).activation == "identity"
+
+    model.activation_fn = torch.nn.ELU()
+    with pytest.raises(tamis.InvalidArgument, match="a bundle cannot hold the activation"):
+        model.save_pretrained(tmp_path / "other")
+
+
+def test_saved_without_a_tokenizer_configuration(one_label: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(one_label, tmp_path / "m"))
+    (folder / "tokenizer_config.json").unlink()
+    model = tamis.CrossEncoder(str(folder), max_length=64)
+    model.save_pretrained(tmp_path / "saved")
+    again = tamis.CrossEncoder(str(tmp_path / "saved"))
+    assert again.max_seq_length == 64
+    assert again.predict(("a", "b")) == model.predict(("a", "b"))
+
+
 def test_saving_what_cannot_be(model: Any, tmp_path: Path) -> None:
     with pytest.raises(tamis.InvalidArgument, match="safetensors only"):
         model.save_pretrained(tmp_path / "x", safe_serialization=False)

@@ -157,6 +157,17 @@ def test_no_such_folder(tmp_path: Path) -> None:
         tamis.CrossEncoder(7)
 
 
+def test_a_mistyped_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    monkeypatch.chdir(tmp_path)
+    for name, said in (("my-modle", "cross-encoder/my-modle"), ("runs/last", "runs/last")):
+        with pytest.raises(
+            tamis.ModelError, match=rf"no folder '{name}' in .* '{said}' can"
+        ) as caught:
+            tamis.CrossEncoder(name, local_files_only=True)
+        assert isinstance(caught.value.__cause__, hub.errors.LocalEntryNotFoundError)
+
+
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(tamis.ModelError, match=r"holds no model"):
         tamis.CrossEncoder(str(tmp_path))
