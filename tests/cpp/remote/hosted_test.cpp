@@ -215,7 +215,7 @@ TEST_CASE("a call is cancelled from another thread") {
     token.cancel();
   });
   const auto start = std::chrono::steady_clock::now();
-  CHECK_THROWS_AS(cascade.run("q", numbers(5), token), tamis::Cancelled);
+  CHECK_THROWS_AS(cascade.run("q", numbers(5), {.cancel = token}), tamis::Cancelled);
   CHECK(std::chrono::steady_clock::now() - start < 20s);
   canceller.join();
 }
