@@ -52,8 +52,9 @@
 #include <tamis/rank/top_k.hpp>    // IWYU pragma: export
 
 // all of the above
-#include <tamis/cross_encoder.hpp>     // IWYU pragma: export
-#include <tamis/late_interaction.hpp>  // IWYU pragma: export
+#include <tamis/cross_encoder.hpp>                  // IWYU pragma: export
+#include <tamis/late_interaction.hpp>               // IWYU pragma: export
+#include <tamis/late_interaction/multi_vector.hpp>  // IWYU pragma: export
 
 // rankings -> the next stage
 #include <tamis/cascade/attempts.hpp>        // IWYU pragma: export

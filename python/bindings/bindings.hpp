@@ -8,6 +8,7 @@
 void bind_errors(pybind11::module_& module);
 void bind_cross_encoder(pybind11::module_& module);
 void bind_late_interaction(pybind11::module_& module);
+void bind_multi_vector(pybind11::module_& module);
 void bind_stage(pybind11::module_& module);
 void bind_cascade(pybind11::module_& module);
 void bind_tokenizer(pybind11::module_& module);

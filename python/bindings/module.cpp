@@ -11,6 +11,7 @@ PYBIND11_MODULE(_native, module) {
   bind_scorer(module);
   bind_cross_encoder(module);
   bind_late_interaction(module);
+  bind_multi_vector(module);
   bind_stage(module);
   bind_cascade(module);
 }

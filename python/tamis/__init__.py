@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from tamis.export import ExportReport, export_model, export_torchscript
     from tamis.late_interaction import LateInteraction
+    from tamis.multi_vector import maxsim
     from tamis.remote import Judge, Judgement
     from tamis.report import Prediction, Ranked, TruncationReport
     from tamis.retrieval import Index
@@ -70,6 +71,7 @@ _WHERE = {
     "export_model": "tamis.export",
     "export_torchscript": "tamis.export",
     "LateInteraction": "tamis.late_interaction",
+    "maxsim": "tamis.multi_vector",
     "Judge": "tamis.remote",
     "Judgement": "tamis.remote",
     "Prediction": "tamis.report",
@@ -113,6 +115,7 @@ __all__ = [
     "__version__",
     "export_model",
     "export_torchscript",
+    "maxsim",
     "num_threads",
     "set_num_threads",
 ]

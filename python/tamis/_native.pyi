@@ -176,6 +176,20 @@ class Passages:
     def means(self) -> NDArray[np.float32]:
         """float32 [passages, width]: unit vectors, the mean of each one's tokens, up to int8."""
 
+def maxsim(
+    query: NDArray[Any],
+    documents: list[NDArray[Any]],
+    *,
+    query_scales: NDArray[np.float32] | None = None,
+    query_mask: NDArray[np.uint8] | None = None,
+    scales: list[NDArray[np.float32] | None] = ...,
+    masks: list[NDArray[np.uint8] | None] = ...,
+    offsets: NDArray[np.int64] | None = None,
+    precision: str | None = None,
+    cancel: CancelToken | None = None,
+) -> NDArray[np.float32]:
+    """float32 [documents]; arrays that tamis.maxsim has checked. The GIL is released."""
+
 class LateInteraction:
     """Compares a query with passages that were encoded before."""
 

@@ -32,6 +32,12 @@ def _field(document: Any, name: str) -> Any:
     return getattr(document, name, None)
 
 
+def field(document: Any, name: str) -> Any:
+    """Of the document, or of its metadata; None where neither has it."""
+    found = _field(document, name)
+    return _metadata(document).get(name) if found is None else found
+
+
 def _metadata(document: Any) -> Mapping[str, Any]:
     for name in ("metadata", "meta"):
         found = _field(document, name)

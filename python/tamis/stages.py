@@ -22,6 +22,7 @@ from tamis.cross_encoder import CrossEncoder
 from tamis.documents import TextOf
 from tamis.errors import InvalidArgument
 from tamis.late_interaction import LateInteraction
+from tamis.multi_vector import maxsim
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -175,20 +176,50 @@ def rerank(model: Any, *, keep: int, name: str = "rerank", **arguments: Any) -> 
 
 
 def late_interaction(
-    model: LateInteraction | None = None,
+    model: LateInteraction | Callable[[str], Any] | None = None,
     *,
     keep: int,
     name: str = "late_interaction",
     on_truncation: Literal["warn", "error", "ignore"] = "warn",
+    vectors: str | Callable[[Any], Any] | None = None,
     **use: Unpack[Use],
 ) -> Stage:
     """Late interaction, a cheap stage before a cross-encoder: `stages::compare` of C++. None is the
-    embedded model. What is cut is counted in the trace, whichever of "warn" and "ignore"."""
+    embedded model. What is cut is counted in the trace, whichever of "warn" and "ignore".
+
+    Documents that carry their vectors, such as a page its patches, need no model: `vectors` is the
+    name of their field, or a function document -> [tokens, width], `model` a function query ->
+    [tokens, width]; both give arrays as `tamis.maxsim` takes them, whose score is theirs.
+    """
+    if vectors is not None:
+        return _used(_carried(model, vectors, name), keep, use)
     chosen = LateInteraction() if model is None else model
     if not isinstance(chosen, LateInteraction):
         kind = type(chosen).__name__
         raise InvalidArgument(f"late_interaction needs a LateInteraction, got {kind}")
     return _used(chosen._stage(name, on_truncation), keep, use)
+
+
+def _carried(model: Any, vectors: str | Callable[[Any], Any], name: str) -> NativeStage:
+    if not callable_(model):
+        kind = type(model).__name__
+        raise InvalidArgument(
+            f"late_interaction with vectors= needs a function query -> vectors, got {kind}"
+        )
+
+    def of(document: Any) -> Any:
+        found = vectors(document) if callable_(vectors) else candidates.field(document, vectors)
+        if found is None:
+            raise InvalidArgument(f"a document has no vectors: {vectors!r} is missing")
+        return found
+
+    def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
+        asked = _no_coroutine(model(query))
+        return _told(maxsim(asked, [of(document) for document in documents]))
+
+    return NativeStage.callable(
+        scores, name=name, divisible=True, scorer=f"maxsim of {vectors} at {id(model)}"
+    )
 
 
 callable_ = callable  # the function below hides Python's

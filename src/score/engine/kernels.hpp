@@ -15,6 +15,8 @@ namespace tamis::engine {
 /// A function applied to `n` elements of each of `rows` rows, `stride` floats apart.
 using Pointwise = void (*)(float* x, std::size_t stride, std::size_t rows, std::size_t n);
 
+using Widen = void (*)(const std::byte* from, std::size_t n, float* to);
+
 /// The next multiple of the floats of the widest vector.
 constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 
@@ -40,6 +42,14 @@ struct Kernels {
   /// out = (x + y - mean) / sqrt(variance + eps) * gain + shift; y may be null.
   void (*layer_norm)(const float* x, const float* y, const float* gain, const float* shift,
                      float eps, float* out, std::size_t n);
+
+  /// to[n] = the elements at `from`, exactly; infinity of fp16 becomes NaN.
+  Widen widen_int8;
+  Widen widen_bf16;
+  Widen widen_fp16;
+  /// largest[i] = max(largest[i], x[row, i] of all rows), NaN left out.
+  void (*keep_largest)(const float* x, std::size_t stride, std::size_t rows, std::size_t n,
+                       float* largest);
 
   /// "fp32", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
   [[nodiscard]] const Product& product(const std::string& precision) const;
