@@ -39,8 +39,8 @@ from training.texts import Tokenizer, pad_states
 class Settings:
     """What a run can change; the defaults are those of the shipped model."""
 
-    apart: int = 3000
-    together: int = 1200
+    apart: int = 600
+    together: int = 0
     groups: int = 4
     neighbours: int = 6
     candidates: int = 4
@@ -53,7 +53,7 @@ class Settings:
     bias_rate: float = 2e-2
     bias: float = -4.0
     average: float = 0.997
-    dev_every: int = 400
+    dev_every: int = 300
     seed: int = 7
 
 

@@ -41,7 +41,7 @@ def first_stage(
 def run(
     score: Scorer, terminal: Terminal, candidates: list[Candidates], full: bool, seconds: float
 ) -> None:
-    terminal.step(2, "the cross-encoder reads each claim with each candidate")
+    terminal.step(2, "the embedded model scores each claim with each candidate")
     speed = measure_speed(score, candidates, min(3.0, seconds / 4))
     work = Plan(len(candidates), DEPTHS[0]) if full else plan(speed, len(candidates), seconds)
     terminal.say(
