@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: demo test peer-suite system build-tools install-demo install-test ctest tidy pytest lint format asan tsan fuzz clean
+.PHONY: demo test peer-suite system test-system build-tools install-demo install-test ctest tidy pytest lint format asan tsan fuzz clean
 
 demo: install-demo
 	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)
@@ -20,7 +20,10 @@ demo: install-demo
 test: install-test lint ctest tidy pytest
 
 system:
-	@tools/install_system_packages.sh
+	@tools/install_system_packages.sh build
+
+test-system:
+	@tools/install_system_packages.sh test
 
 $(BIN)/python:
 	@echo "tamis: making a virtual environment in $(VENV)"
@@ -35,7 +38,7 @@ install-demo: build-tools
 	@$(BIN)/python -m pip install --quiet --no-build-isolation ".[retrieval]"
 
 # torch first and pinned: what is unpinned fetches gigabytes.
-install-test: build-tools
+install-test: test-system build-tools
 	@echo "tamis: installing torch"
 	@$(BIN)/python -m pip install --quiet "torch==2.13.0"
 	@echo "tamis: building and installing the package, its torch module and the test dependencies"
@@ -68,7 +71,7 @@ format:
 	@$(BIN)/ruff check --fix -q python tests training examples tools; $(BIN)/ruff format python tests training examples tools
 	@tools/check_format.sh --fix
 
-asan tsan: build-tools
+asan tsan: test-system build-tools
 	@cmake --preset $@
 	@cmake --build --preset $@ --parallel $(JOBS)
 	@ctest --preset $@ --parallel $(JOBS)

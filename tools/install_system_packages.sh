@@ -1,9 +1,22 @@
 #!/bin/sh
-# Installs the Debian packages that the build needs and the machine lacks; says what to do elsewhere.
+# Installs the Debian packages that are needed and that the machine lacks; says what to do elsewhere.
+# install_system_packages.sh build: what the package is built with.   test: what the tests need, too.
 set -eu
-packages="g++ ninja-build ccache libfmt-dev nlohmann-json3-dev libutf8proc-dev libcurl4-openssl-dev catch2 clang-format clang-tidy"
+packages="g++ ninja-build ccache libfmt-dev nlohmann-json3-dev libutf8proc-dev libcurl4-openssl-dev"
+names="fmt, nlohmann-json, utf8proc, libcurl"
+case "${1:-}" in
+  build) ;;
+  test)
+    packages="$packages catch2 clang-format clang-tidy"
+    names="$names, Catch2, clang-format, clang-tidy"
+    ;;
+  *)
+    echo "usage: install_system_packages.sh build|test" >&2
+    exit 2
+    ;;
+esac
 command -v dpkg-query >/dev/null 2>&1 || {
-  echo "tamis: no dpkg here; please have these installed: fmt, nlohmann-json, utf8proc, libcurl, Catch2" >&2
+  echo "tamis: no dpkg here; please have these installed: $names" >&2
   exit 0
 }
 missing=""

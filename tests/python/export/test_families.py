@@ -35,7 +35,7 @@ def test_native_scorer_equals_transformers(
 
     source = make_model(family)
     pairs, expected = reference(source)
-    assert expected.std() > 0.5, "a test of parity needs logits that differ"
+    assert expected.std(axis=0).min() > 1.0, "a test of parity needs logits that differ"
     export_model(source, tmp_path / "bundle", convention=convention)
     scorer = load_torchscript(str(tmp_path / "bundle"))
     found = score(scorer, [pairs[:1], pairs[1:6], pairs[6:]])

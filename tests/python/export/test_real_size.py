@@ -37,11 +37,14 @@ def test_xlm_roberta_large(tmp_path: Path) -> None:
     source = tmp_path / "source"
     # Real models widen less than small ones need: 24 layers multiply what each adds.
     model = spread(transformers.XLMRobertaForSequenceClassification(config), widen=1.5)
-    model.save_pretrained(source)
     write_tokenizer(source, segments=False)
     pairs = encode_pairs(transformers.AutoTokenizer.from_pretrained(source), 128)[:6]
+    # Once more, on these pairs: their logits need not spread as random ids' do.
+    with torch.no_grad():
+        model.classifier.out_proj.weight.mul_(2.5 / float(source_logits(model, pairs).std()))
+    model.save_pretrained(source)
     expected = source_logits(model, pairs).numpy()
-    assert expected.std() > 0.5
+    assert expected.std() > 1.0
     del model
 
     report = export_model(source, tmp_path / "bundle")
