@@ -122,13 +122,16 @@ def contenders(
     return run
 
 
-def measure(run: dict[str, Contender], pairs: Pairs, rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each round, the contenders taking turns."""
+def measure(
+    run: dict[str, Contender], pairs: Pairs, rounds: int, pause: float
+) -> dict[str, list[float]]:
+    """Milliseconds of each round, the contenders taking turns, `pause` seconds apart."""
     for contender in run.values():
         contender(pairs)
     times: dict[str, list[float]] = {name: [] for name in run}
     for _ in range(rounds):
         for name, contender in run.items():
+            time.sleep(pause)
             start = time.perf_counter()
             contender(pairs)
             times[name].append(1e3 * (time.perf_counter() - start))
@@ -153,6 +156,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=["encoder", "bge-m3"], default="encoder")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds before each turn")
     parser.add_argument("--case", choices=list(CASES), action="append")
     parser.add_argument("--precision", nargs="+", default=["fp32", "bf16", "int8"])
     parser.add_argument("--peer", nargs="*", default=[], help="parts of names; all when empty")
@@ -164,7 +168,9 @@ def main() -> None:
         run = contenders(folder, pathlib.Path(scratch) / "onnx", arguments)
         for case in arguments.case or CASES:
             count, words = CASES[case]
-            report(case, measure(run, made_up_pairs(count, words), arguments.rounds))
+            report(
+                case, measure(run, made_up_pairs(count, words), arguments.rounds, arguments.pause)
+            )
 
 
 if __name__ == "__main__":
