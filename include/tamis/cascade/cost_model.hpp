@@ -141,7 +141,9 @@ class CostModel {
     Vector by{};
     for (int round = 0; round < 200; ++round) {
       double moved = 0;
-      for (std::size_t a = 0; a < 3; ++a) {
+      // The fixed part comes last: calls of one size leave open what is fixed, and taking all of it
+      // for fixed would say that not even one candidate fits into a smaller budget.
+      for (const std::size_t a : {2U, 1U, 0U}) {
         double rest = right[a];
         for (std::size_t b = 0; b < 3; ++b) rest -= a == b ? 0 : square[a][b] * by[b];
         const double next = std::max(0.0, rest / (square[a][a] + pull[a]));

@@ -53,6 +53,16 @@ TEST_CASE("one observation is enough to predict the same again, and more for mor
   CHECK(model.predict({20, 1400}) > model.predict({10, 700}));
 }
 
+TEST_CASE(
+    "calls of one size say nothing of a fixed cost: fewer candidates are predicted to cost less") {
+  CostModel model;
+  std::mt19937 random(5);
+  std::normal_distribution<double> noise(1.0, 0.05);
+  for (int i = 0; i < 64; ++i) model.observe({50, 4000}, 500 * noise(random));
+  CHECK(model.predict({50, 4000}) == Approx(500).epsilon(0.1));
+  CHECK(model.predict({5, 400}) < 100);
+}
+
 TEST_CASE("a cost that changed is learnt anew") {
   CostModel model;
   for (int i = 0; i < 100; ++i) model.observe({10.0 + i % 7, 700}, 50);
