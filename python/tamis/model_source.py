@@ -43,6 +43,10 @@ _WANTED = [
 HUB_ORGANIZATION = "cross-encoder"  # of a name without one, as in sentence-transformers
 
 
+class ModelNotFound(ModelError, OSError):
+    """A name that is no folder and no model of the hub; an OSError too, as huggingface_hub's."""
+
+
 def _download(name: str, given: str, options: dict[str, Any]) -> Path:
     try:
         from huggingface_hub import snapshot_download
@@ -55,7 +59,7 @@ def _download(name: str, given: str, options: dict[str, Any]) -> Path:
         return Path(snapshot_download(name, allow_patterns=_WANTED, **options))
     except Exception as error:  # huggingface_hub's own have no common base
         reason = str(error).strip().partition("\n")[0]
-        raise ModelError(
+        raise ModelNotFound(
             f"there is no folder '{given}' in {os.getcwd()}, and as a model of the Hugging Face "
             f"hub '{name}' cannot be had: {reason}"
         ) from error
