@@ -11,6 +11,11 @@ from typing import Any
 _HOW = "pip install 'tamis[torch]'"
 
 
+def exists() -> bool:
+    """Whether `tamis._torch` was built; imports no torch."""
+    return importlib.util.find_spec("tamis._torch") is not None
+
+
 @functools.cache
 def load() -> ModuleType:
     """The module `tamis._torch`.
@@ -18,7 +23,7 @@ def load() -> ModuleType:
     Raises ModuleNotFoundError when this tamis has none, ImportError when torch is absent or of
     another minor version or source: TorchScript is outside torch's stable ABI.
     """
-    if importlib.util.find_spec("tamis._torch") is None:
+    if not exists():
         raise ModuleNotFoundError(
             "this tamis was built without torch; install a wheel that has it, or build with torch "
             "present (pip install torch, then pip install --no-build-isolation tamis[torch])",

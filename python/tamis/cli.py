@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tamis import CrossEncoder, Error, __version__
+from tamis import CrossEncoder, Error, InvalidArgument, __version__
 
 
 def _read_passages(path: str) -> list[str]:
     """One passage a line; `-` is standard input."""
-    if path == "-":
-        return [line.rstrip("\n") for line in sys.stdin]
-    with open(path, encoding="utf-8") as lines:
-        return [line.rstrip("\n") for line in lines]
+    try:
+        if path == "-":
+            return [line.rstrip("\n") for line in sys.stdin]
+        with open(path, encoding="utf-8") as lines:
+            return [line.rstrip("\n") for line in lines]
+    except UnicodeDecodeError as error:
+        name = "standard input" if path == "-" else path
+        raise InvalidArgument(f"{name} is no UTF-8 ({error.reason}); convert it first") from error
 
 
 def _rerank(arguments: argparse.Namespace) -> int:

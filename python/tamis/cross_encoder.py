@@ -310,15 +310,13 @@ class CrossEncoder(DropIn):
 
     # --- from coroutines
 
-    async def apredict(self, inputs: Any, **arguments: Any) -> Any:
-        """`predict` in a worker thread. Cancelling the task stops the scoring."""
-        return await awaiting.run(self.predict, inputs, **arguments)
+    async def apredict(self, *args: Any, **arguments: Any) -> Any:
+        """`predict` in a worker thread; cancelling the task stops the scoring."""
+        return await awaiting.run(self.predict, *args, **arguments)
 
-    async def arank(
-        self, query: Any, documents: Iterable[Any], **arguments: Any
-    ) -> list[dict[str, Any]]:
-        """`rank` in a worker thread. Cancelling the task stops the scoring."""
-        return await awaiting.run(self.rank, query, documents, **arguments)
+    async def arank(self, *args: Any, **arguments: Any) -> list[dict[str, Any]]:
+        """`rank` in a worker thread; cancelling the task stops the scoring."""
+        return await awaiting.run(self.rank, *args, **arguments)
 
     async def arank_many(
         self, queries: Sequence[Any], documents: Sequence[Iterable[Any]], **arguments: Any

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import logging
 import os
 import re
 import sys
 from typing import Any
 
+from tamis import _torch_loader
 from tamis.errors import DeviceError, InvalidArgument
 
 logger = logging.getLogger("tamis.cross_encoder")
@@ -36,7 +37,7 @@ class Device:
 
 def _cuda_is_usable() -> bool:
     """Looks for a driver and for our own CUDA module before it pays for importing torch."""
-    if not os.path.exists("/dev/nvidiactl") or importlib.util.find_spec("tamis._torch") is None:
+    if not os.path.exists("/dev/nvidiactl") or not _torch_loader.exists():
         return False
     torch = importlib.import_module("torch")
     return bool(torch.cuda.is_available())

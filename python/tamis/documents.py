@@ -80,6 +80,10 @@ def listed(documents: Iterable[Any]) -> list[Any]:
         raise InvalidArgument(
             f"documents must be a list of documents, got one {type(documents).__name__}"
         )
+    if type(documents).__name__ == "DataFrame":
+        raise InvalidArgument(
+            "documents is a DataFrame, whose items are the names of its columns; give one column"
+        )
     try:
         return list(documents)
     except TypeError:

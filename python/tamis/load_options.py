@@ -6,7 +6,6 @@ they reach no transformers, so each key is either honoured, known to change no s
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -190,8 +189,3 @@ def read_processing(processing: Kwargs) -> dict[str, Any]:
             )
         options["truncation"] = _TRUNCATIONS[given["truncation"]]
     return options
-
-
-def has_torch_module() -> bool:
-    """Whether tamis._torch was built."""
-    return importlib.util.find_spec("tamis._torch") is not None

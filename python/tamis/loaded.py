@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tamis import _native
+from tamis import _native, _torch_loader
 from tamis.device import Device
 from tamis.errors import InvalidArgument, ModelError
-from tamis.load_options import has_torch_module
 from tamis.model_source import EMBEDDED, is_bundle, read_json
 
 logger = logging.getLogger("tamis.cross_encoder")
@@ -62,7 +61,7 @@ def _load_engine(recipe: Recipe) -> _native.CrossEncoder:
 
 
 def _load_torchscript(recipe: Recipe) -> _native.CrossEncoder:
-    from tamis import _torch_loader, export_cache
+    from tamis import export_cache
 
     _torch_loader.load()  # what is missing is said before anything is exported
     bundle = recipe.path
@@ -84,7 +83,7 @@ def _load_native(recipe: Recipe) -> _native.CrossEncoder:
         return _load_torchscript(recipe)
     if recipe.scorer == "engine" or _engine_reads(recipe.path):
         return _load_engine(recipe)
-    if has_torch_module():
+    if _torch_loader.exists():
         logger.info("%s: an architecture for TorchScript", recipe.path)
         return _load_torchscript(recipe)
     try:

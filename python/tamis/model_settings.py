@@ -93,6 +93,10 @@ def prompts_of(
     return prompts, name
 
 
+def _number(key: str) -> int | str:
+    return int(key) if key.isascii() and key.isdigit() else key
+
+
 class Config(SimpleNamespace):
     """config.json with attributes, as transformers' configuration has them. To read, not to set."""
 
@@ -102,7 +106,7 @@ class Config(SimpleNamespace):
         values = {**config_of(loaded), **(shown or {}), "num_labels": loaded.native.labels}
         for name in ("id2label",):
             if isinstance(values.get(name), dict):
-                values[name] = {int(key): label for key, label in values[name].items()}
+                values[name] = {_number(key): label for key, label in values[name].items()}
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:

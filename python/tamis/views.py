@@ -5,12 +5,17 @@ Scoring uses none of them: they show sentence-transformers' callers what they lo
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tamis.drop_in import DropIn
 
 _CHANGES = ("add_", "set_", "train", "save", "push", "resize", "_")
+
+
+# Of the models that are alive: loading one takes as long as scoring a page of passages.
+_tokenizers: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 class TokenizerView:
@@ -41,7 +46,13 @@ class TokenizerView:
                 f"tokenizer.{wanted} needs transformers, which is not installed; tamis's own "
                 "tokenizer is tamis.Tokenizer"
             ) from None
-        tokenizer = AutoTokenizer.from_pretrained(self._model.path, local_files_only=True)
+        loaded = self._model._loaded.native
+        tokenizer = _tokenizers.get(loaded)
+        if tokenizer is None:
+            tokenizer = AutoTokenizer.from_pretrained(
+                self._model.path, local_files_only=True, trust_remote_code=False
+            )
+            _tokenizers[loaded] = tokenizer
         tokenizer.model_max_length = self.model_max_length
         return tokenizer
 
@@ -49,6 +60,9 @@ class TokenizerView:
         if name.startswith(_CHANGES):
             raise AttributeError(f"tokenizer.{name} is not available: the tokenizer cannot change")
         return getattr(self._transformers(name), name)
+
+    def __len__(self) -> int:
+        return len(self._transformers("__len__"))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._transformers("__call__")(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable
@@ -140,6 +141,7 @@ def test_a_pool_is_of_one_model(model: Any, bert_maker: Any, tmp_path: Path) -> 
     ("file", "change", "message"),
     [
         ("config.json", {"architectures": 3}, None),
+        ("config.json", {"id2label": {"yes": "a"}}, None),
         ("modules.json", {}, "must be a list of modules"),
         ("modules.json", 3, "must be a list of modules"),
     ],
@@ -152,7 +154,50 @@ def test_odd_files(
         change = {**json.loads((folder / file).read_text()), **change}
     (folder / file).write_text(json.dumps(change))
     if message is None:
-        tamis.CrossEncoder(str(folder))
+        assert tamis.CrossEncoder(str(folder)).config.model_type == "bert"
         return
     with pytest.raises(tamis.ModelError, match=message):
         tamis.CrossEncoder(str(folder))
+
+
+class DataFrame:
+    """Looks like pandas'."""
+
+    def __iter__(self) -> Any:
+        return iter(["title", "text"])
+
+
+def test_a_data_frame_is_no_list_of_documents(model: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="give one column"):
+        model.rank("a", DataFrame())
+
+
+def test_coroutines_take_what_the_methods_take(model: Any) -> None:
+    ranked = asyncio.run(model.arank("a", ["b", "c"], 1))
+    assert ranked == model.rank("a", ["b", "c"], 1)
+    assert asyncio.run(model.apredict(sentences=PAIRS)) == model.predict(PAIRS)
+
+
+@pytest.mark.parametrize("name", ["modules", "training", "double"])
+def test_what_torchs_modules_have_is_explained(model: Any, name: str) -> None:
+    with pytest.raises(AttributeError, match="only scores and has no"):
+        getattr(model, name)
+
+
+def test_the_tokenizer_is_loaded_once(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    transformers = pytest.importorskip("transformers")
+    assert len(model.tokenizer) == 30522
+
+    def again(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("loaded again")
+
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", again)
+    assert model.tokenizer("a")["input_ids"][0] == 101
+
+
+def test_a_file_that_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tamis import cli
+
+    (tmp_path / "latin").write_bytes("café".encode("latin-1"))
+    assert cli.main(["rerank", "a", str(tmp_path / "latin")]) == 2
+    assert "latin is no UTF-8" in capsys.readouterr().err

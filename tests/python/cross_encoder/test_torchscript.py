@@ -185,7 +185,7 @@ def test_torchscript_needs_the_torch_module(one_label: Path) -> None:
 def test_what_only_torch_runs_says_so(
     one_label: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loaded, "has_torch_module", lambda: False)
+    monkeypatch.setattr(loaded._torch_loader, "exists", lambda: False)
     other = Path(shutil.copytree(one_label, tmp_path / "other"))
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps({**config, "model_type": "deberta-v2"}))
