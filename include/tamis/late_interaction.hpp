@@ -104,9 +104,9 @@ class Passages {
 /// Immutable but for its cache: copies share everything, any number of threads may call one object.
 class LateInteraction {
  public:
-  /// `path`: a folder of a tamis_interaction model, or of a plain encoder (BERT, RoBERTa, XLM-R
-  /// ...) that was trained to embed texts by the mean of its tokens. Throws ModelError,
-  /// TokenizerError, InvalidArgument.
+  /// `path`: a folder of a tamis_interaction model, of a ColBERT, or of a plain encoder (BERT,
+  /// RoBERTa, XLM-R ...) that was trained to embed texts by the mean of its tokens. Throws
+  /// ModelError, TokenizerError, InvalidArgument.
   [[nodiscard]] static LateInteraction load(const std::filesystem::path& path,
                                             const LateInteractionOptions& options = {});
 

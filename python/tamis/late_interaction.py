@@ -27,10 +27,11 @@ class LateInteraction:
     """A cheap stage before a cross-encoder: texts are encoded apart, compared token by token.
 
     `LateInteraction()` reads the embedded default model; a name is a local folder, or a model on
-    the hub: a plain encoder that embeds texts by the mean of its tokens. Such a one is read by
-    `maxsim_weight` * MaxSim + `cosine_weight` * cosine, and may need a `query_prefix` and a
-    `passage_prefix` ("query: "); None is what sentence-transformers saved beside it. Any number of
-    threads may use one object. `cache_bytes` limits the passages that it keeps by their text.
+    the hub: a ColBERT, or a plain encoder that embeds texts by the mean of its tokens. The latter
+    is read by `maxsim_weight` * MaxSim + `cosine_weight` * cosine, and may need a `query_prefix`
+    and a `passage_prefix` ("query: "); None is what sentence-transformers saved beside it. Any
+    number of threads may use one object. `cache_bytes` limits the passages that it keeps by their
+    text.
     """
 
     def __init__(

@@ -81,14 +81,14 @@ class Encoding {
       done_ += more;
       if (options_.progress) options_.progress(done_ * total_ / found_.size(), total_);
     };
-    const std::size_t width = parts_.config().hidden_size;
-    read_sequences(parts_, sequences, options_, done,
-                   [&](std::size_t i, std::span<const float> states) {
-                     const auto rows = unit_rows(parts_.config(), states);
-                     EncodedPassage& passage = *found_[group[i]];
-                     passage.rows = quantize_rows(rows, width);
-                     passage.count = static_cast<std::uint32_t>(rows.size() / width);
-                   });
+    const std::size_t width = parts_.width();
+    read_sequences(
+        parts_, sequences, options_, done, [&](std::size_t i, std::span<const float> states) {
+          const auto rows = compared_rows(parts_, Side::passage, sequences[i].ids, states);
+          EncodedPassage& passage = *found_[group[i]];
+          passage.rows = quantize_rows(rows, width);
+          passage.count = static_cast<std::uint32_t>(rows.size() / width);
+        });
     require_finite(group);
     for (const std::size_t index : group) parts_.cache->keep(unique_.texts[index], *found_[index]);
   }

@@ -99,7 +99,7 @@ Ranking LateInteraction::rank(std::string_view query, std::span<const std::strin
 
 const std::filesystem::path& LateInteraction::folder() const { return parts_->folder; }
 std::size_t LateInteraction::max_length() const { return parts_->max_length; }
-std::size_t LateInteraction::width() const { return parts_->config().hidden_size; }
+std::size_t LateInteraction::width() const { return parts_->width(); }
 const std::string& LateInteraction::fingerprint() const { return parts_->fingerprint; }
 std::size_t LateInteraction::cached_bytes() const { return parts_->cache->bytes(); }
 

@@ -47,10 +47,13 @@ std::string saved_prefix(const fs::path& folder, const std::vector<std::string>&
   return {};
 }
 
-std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
-                         const std::optional<std::size_t>& asked) {
-  const std::size_t special = special_tokens(tokenizer.pair_template());
-  if (special == 0) {
+std::size_t limit_of(const ModelSpec& spec, const AnyTokenizer& tokenizer,
+                     const std::optional<Colbert>& colbert,
+                     const std::optional<std::size_t>& asked) {
+  const bool marked = colbert && colbert->document.marker;
+  const std::size_t around = special_tokens(tokenizer.pair_template());
+  const std::size_t special = around + (marked ? 1 : 0);
+  if (around == 0) {
     raise<ModelError>(
         "{}: its tokenizer puts no special token around a text, so that an empty one "
         "would have no vector",
@@ -61,7 +64,7 @@ std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
     raise<InvalidArgument>("max_length is {}, but the model puts {} special tokens around a text",
                            *asked, special);
   }
-  return std::min(limit, asked.value_or(limit));
+  return std::min(limit, asked.value_or(colbert ? colbert->document.length : limit));
 }
 
 }  // namespace
@@ -74,18 +77,25 @@ LateInteraction LateInteraction::load(const fs::path& path, const LateInteractio
       engine::load_shared_encoder(spec, {.precision = options.precision, .isa = {}}, head);
   AnyTokenizer tokenizer = load_tokenizer(spec.tokenizer_folder);
   const engine::EncoderWeights& weights = loaded.encoder->weights();
-  const std::size_t limit = length_limit(spec, tokenizer, options.max_length);
+  std::optional<Colbert> colbert = is_interaction(spec) ? std::nullopt : read_colbert(spec);
+  const std::size_t limit = limit_of(spec, tokenizer, colbert, options.max_length);
   const std::string passage_prefix =
       options.passage_prefix ? *options.passage_prefix
                              : saved_prefix(spec.folder, {"passage", "document", "corpus"});
-  const Mix mix = is_interaction(spec) ? Mix{weights.head.maxsim_mix, weights.head.cosine_mix}
-                                       : Mix{options.maxsim_weight, options.cosine_weight};
-  auto cache = std::make_unique<PassageCache>(options.cache_bytes, weights.config.hidden_size);
+  const auto mix = [&]() -> Mix {
+    if (is_interaction(spec)) return {weights.head.maxsim_mix, weights.head.cosine_mix};
+    if (colbert) return {1, 0};
+    return {options.maxsim_weight, options.cosine_weight};
+  }();
+  const std::size_t width = colbert ? colbert->width() : weights.config.hidden_size;
+  std::string name = tamis::fingerprint(spec, open_weights(spec),
+                                        passage_prefix + (colbert ? colbert->identity : ""));
+  const Pooling pooling = colbert ? Pooling::other : saved_pooling(spec.folder);
   return LateInteraction(std::make_shared<const LateInteractionParts>(LateInteractionParts{
       spec.folder, std::move(tokenizer), std::move(loaded), limit,
       options.query_prefix ? *options.query_prefix : saved_prefix(spec.folder, {"query"}),
-      passage_prefix, mix, saved_pooling(spec.folder),
-      tamis::fingerprint(spec, open_weights(spec), passage_prefix), std::move(cache)}));
+      passage_prefix, mix, pooling, std::move(colbert), std::move(name),
+      std::make_unique<PassageCache>(options.cache_bytes, width)}));
 }
 
 }  // namespace tamis

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <tamis/late_interaction.hpp>
 #include <tamis/text/tokenizer.hpp>
 
+#include "late_interaction/colbert.hpp"
 #include "late_interaction/passage_cache.hpp"
 #include "late_interaction/pooling.hpp"
 #include "score/engine/shared_encoder.hpp"
@@ -30,12 +32,17 @@ struct LateInteractionParts {
   std::string passage_prefix;
   Mix mix;
   Pooling pooling = Pooling::mean;
+  std::optional<Colbert> colbert;
   std::string fingerprint;
   std::unique_ptr<PassageCache> cache;  ///< the only part that changes
 
   [[nodiscard]] const engine::SharedEncoder& encoder() const { return *loaded.encoder; }
   [[nodiscard]] const engine::EncoderWeights& weights() const { return encoder().weights(); }
   [[nodiscard]] const EncoderConfig& config() const { return weights().config; }
+  /// Of a token's vector.
+  [[nodiscard]] std::size_t width() const {
+    return colbert ? colbert->width() : config().hidden_size;
+  }
 };
 
 }  // namespace tamis

@@ -46,17 +46,38 @@ double head_of(const engine::EncoderWeights& weights, std::span<const float> sta
   return out;
 }
 
-EncodedQuery read_query(const engine::EncoderWeights& weights, std::span<const float> states) {
-  const std::size_t width = weights.config.hidden_size;
-  const std::vector<float> rows = unit_rows(weights.config, states);
+EncodedQuery read_query(const LateInteractionParts& parts, std::span<const TokenId> ids,
+                        std::span<const float> states) {
+  const engine::EncoderWeights& weights = parts.weights();
+  const std::size_t width = parts.width();
+  const std::vector<float> rows = compared_rows(parts, Side::query, ids, states);
   if (rows.empty()) {
     throw NonFiniteScore(
         "the model gave NaN or infinity for the query; its weights may be broken, "
         "or overflow at this precision",
         {});
   }
-  return {engine::make_linear(*weights.attention, rows, {}, rows.size() / width, width),
-          token_weights(weights, states), head_of(weights, states)};
+  EncodedQuery query;
+  query.vectors = engine::make_linear(*weights.attention, rows, {}, rows.size() / width, width);
+  if (parts.colbert) {  // a sum, not a mean
+    query.weight.assign(ids.size(), 1.0);
+  } else {
+    query.weight = token_weights(weights, states);
+    query.head = head_of(weights, states);
+  }
+  return query;
+}
+
+/// Up to ColBERT's length, with tokens that the others see only where the model says so.
+void fill_up(const Colbert& colbert, PackedBatch& batch) {
+  const std::size_t tokens = batch.tokens();
+  if (!colbert.filler || tokens >= colbert.query.length) return;
+  batch.ids.resize(colbert.query.length, *colbert.filler);
+  batch.type_ids.resize(colbert.query.length, 0);
+  batch.cu_seqlens.back() = batch.max_seqlen = static_cast<std::int32_t>(colbert.query.length);
+  if (!colbert.attend_to_filler) {
+    batch.unseen = {static_cast<std::uint32_t>(colbert.query.length - tokens)};
+  }
 }
 
 }  // namespace
@@ -66,13 +87,14 @@ EncodedQuery encode_query(const LateInteractionParts& parts, std::string_view qu
   if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
   const EncodedPair sequence = sequences_of(parts, Side::query, std::span(&query, 1)).front();
   if (options.on_truncation == OnTruncation::error) {
-    refuse_cut(sequence.document_tokens_cut, parts.max_length, "the query");
+    refuse_cut(sequence.document_tokens_cut, length_limit(parts, Side::query), "the query");
   }
   const std::uint32_t row = 0;
-  const PackedBatch batch = pack(std::span(&sequence, 1), std::span(&row, 1));
+  PackedBatch batch = pack(std::span(&sequence, 1), std::span(&row, 1));
+  if (parts.colbert) fill_up(*parts.colbert, batch);
   EncodedQuery encoded;
   parts.encoder().run(std::span(&batch, 1), [&](std::size_t, const engine::Workspace& workspace) {
-    encoded = read_query(parts.weights(),
+    encoded = read_query(parts, batch.ids,
                          {workspace.hidden.data(), batch.tokens() * parts.config().hidden_size});
   });
   encoded.tokens_cut = sequence.document_tokens_cut;

@@ -13,7 +13,7 @@ namespace tamis {
 
 struct EncodedQuery {
   engine::Linear vectors;      ///< [1 + tokens, width], unit: the mean, then the tokens
-  std::vector<double> weight;  ///< [tokens], of sum 1
+  std::vector<double> weight;  ///< [tokens], of sum 1; ColBERT: each 1
   double head = 0;
   std::uint32_t tokens_cut = 0;
 };

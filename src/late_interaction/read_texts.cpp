@@ -1,6 +1,7 @@
 // late_interaction/read_texts.cpp
 #include "late_interaction/read_texts.hpp"
 
+#include <numeric>
 #include <string>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <tamis/error.hpp>
 
 #include "late_interaction/text_sequence.hpp"
+#include "late_interaction/token_rows.hpp"
 #include "parallel/parallel_for.hpp"
 
 namespace tamis {
@@ -27,8 +29,12 @@ std::vector<EncodedPair> sequences_of(const LateInteractionParts& parts, Side si
   std::vector<EncodedPair> sequences(texts.size());
   parallel_for(texts.size(), [&](std::size_t i) {
     const std::string text = prefix + std::string(texts[i]);
-    sequences[i] =
-        text_sequence(around, parts.tokenizer.tokenize(text).ids, parts.max_length, type);
+    const Tokens tokens = parts.tokenizer.tokenize(text);
+    sequences[i] = parts.colbert
+                       ? marked_sequence(around, tokens.ids, length_limit(parts, side),
+                                         side == Side::query ? parts.colbert->query.marker
+                                                             : parts.colbert->document.marker)
+                       : text_sequence(around, tokens.ids, parts.max_length, type);
   });
   return sequences;
 }
@@ -51,6 +57,20 @@ void read_sequences(const LateInteractionParts& parts, std::span<const EncodedPa
                                        read_batch(batches[i], workspace);
                                      });
                });
+}
+
+std::size_t length_limit(const LateInteractionParts& parts, Side side) {
+  return parts.colbert && side == Side::query ? parts.colbert->query.length : parts.max_length;
+}
+
+std::vector<float> compared_rows(const LateInteractionParts& parts, Side side,
+                                 std::span<const TokenId> ids, std::span<const float> states) {
+  if (!parts.colbert) return unit_rows(parts.config(), states);
+  const std::vector<float> vectors = project(*parts.colbert, states);
+  std::vector<std::size_t> compared(ids.size());
+  std::iota(compared.begin(), compared.end(), std::size_t{0});
+  if (side == Side::passage) compared = not_skipped(*parts.colbert, ids);
+  return unit_rows(parts.width(), vectors, compared);
 }
 
 void refuse_windows(const ReadOptions& options) {

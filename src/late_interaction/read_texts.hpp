@@ -23,6 +23,15 @@ inline constexpr std::size_t kGroupTexts = 4096;
 [[nodiscard]] std::vector<EncodedPair> sequences_of(const LateInteractionParts& parts, Side side,
                                                     std::span<const std::string_view> texts);
 
+/// Tokens of a text that are read, special ones included.
+[[nodiscard]] std::size_t length_limit(const LateInteractionParts& parts, Side side);
+
+/// Unit vectors [1 + compared tokens, width] of one text: the mean, then the tokens. Empty when a
+/// state is NaN or infinite.
+[[nodiscard]] std::vector<float> compared_rows(const LateInteractionParts& parts, Side side,
+                                               std::span<const TokenId> ids,
+                                               std::span<const float> states);
+
 /// Calls read(index, states [tokens, width]) once for each sequence, in the threads of the pool.
 /// Throws Cancelled.
 void read_sequences(const LateInteractionParts& parts, std::span<const EncodedPair> sequences,

@@ -25,6 +25,15 @@ EncodedPair text_sequence(const PairTemplate& around, std::span<const TokenId> t
   return sequence;
 }
 
+EncodedPair marked_sequence(const PairTemplate& around, std::span<const TokenId> text,
+                            std::size_t max_length, std::optional<TokenId> marker) {
+  EncodedPair sequence = text_sequence(around, text, max_length - (marker ? 1 : 0), 0);
+  if (!marker) return sequence;
+  sequence.ids.insert(sequence.ids.begin() + 1, *marker);
+  sequence.type_ids.push_back(0);
+  return sequence;
+}
+
 void refuse_cut(std::uint32_t tokens_cut, std::size_t max_length, std::string_view what) {
   if (tokens_cut == 0) return;
   raise<TruncationError>(

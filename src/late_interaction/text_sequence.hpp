@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -17,6 +18,10 @@ namespace tamis {
 /// All of segment `type`. What does not fit leaves at the end; `document_tokens_cut` counts it.
 [[nodiscard]] EncodedPair text_sequence(const PairTemplate& around, std::span<const TokenId> text,
                                         std::size_t max_length, std::uint8_t type);
+
+/// The same with ColBERT's marker after the first token, cut at `max_length` with it.
+[[nodiscard]] EncodedPair marked_sequence(const PairTemplate& around, std::span<const TokenId> text,
+                                          std::size_t max_length, std::optional<TokenId> marker);
 
 /// Throws TruncationError when tokens were cut. `what`: "passage 3".
 void refuse_cut(std::uint32_t tokens_cut, std::size_t max_length, std::string_view what);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 
 namespace tamis {
 namespace {
@@ -51,19 +52,28 @@ TokenRange compared_tokens(const EncoderConfig& config, std::size_t tokens) {
   return without_special ? TokenRange{1, tokens - 1} : TokenRange{0, tokens};
 }
 
-std::vector<float> unit_rows(const EncoderConfig& config, std::span<const float> states) {
-  const std::size_t width = config.hidden_size;
-  const TokenRange compared = compared_tokens(config, states.size() / width);
+std::vector<float> unit_rows(std::size_t width, std::span<const float> vectors,
+                             std::span<const std::size_t> compared) {
   std::vector<float> rows(width);
   rows.reserve((1 + compared.size()) * width);
-  mean_of(states, rows);
-  const auto chosen = states.subspan(compared.begin * width, compared.size() * width);
-  rows.insert(rows.end(), chosen.begin(), chosen.end());
+  mean_of(vectors, rows);
+  for (const std::size_t token : compared) {
+    const auto row = vectors.subspan(token * width, width);
+    rows.insert(rows.end(), row.begin(), row.end());
+  }
   bool finite = true;
   for (std::size_t at = 0; at < rows.size(); at += width) {
     finite = normalize(std::span(rows).subspan(at, width)) && finite;
   }
   return finite ? rows : std::vector<float>{};
+}
+
+std::vector<float> unit_rows(const EncoderConfig& config, std::span<const float> states) {
+  const std::size_t width = config.hidden_size;
+  const TokenRange range = compared_tokens(config, states.size() / width);
+  std::vector<std::size_t> compared(range.size());
+  std::iota(compared.begin(), compared.end(), range.begin);
+  return unit_rows(width, states, compared);
 }
 
 bool unit_vector(Pooling pooling, std::span<const float> states, std::span<float> row) {

@@ -30,6 +30,10 @@ struct TokenRange {
 [[nodiscard]] std::vector<float> unit_rows(const EncoderConfig& config,
                                            std::span<const float> states);
 
+/// The same of `vectors` [tokens, width], of which tokens with these indices are compared.
+[[nodiscard]] std::vector<float> unit_rows(std::size_t width, std::span<const float> vectors,
+                                           std::span<const std::size_t> compared);
+
 /// One unit vector of a text's `states` [tokens, width]. False when it is not finite.
 bool unit_vector(Pooling pooling, std::span<const float> states, std::span<float> row);
 

@@ -18,6 +18,9 @@ struct PackedBatch {
   std::vector<std::int32_t> cu_seqlens;  ///< [pairs + 1], first 0, last `tokens`
   std::int32_t max_seqlen = 0;
   std::vector<std::uint32_t> rows;  ///< [pairs], index into the encoded pairs that were packed
+  /// [pairs]: so many of a pair's last tokens see the others and are seen by none, themselves not
+  /// excepted; empty: every token is seen. Only the CPU engine reads it.
+  std::vector<std::uint32_t> unseen;
 
   [[nodiscard]] std::size_t pairs() const noexcept { return rows.size(); }
   [[nodiscard]] std::size_t tokens() const noexcept { return ids.size(); }

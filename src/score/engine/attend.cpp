@@ -89,9 +89,10 @@ void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
   }
 }
 
-/// Where a layer closes the segments to each other, each segment is a sequence of its own.
-void add_slices(const PackedBatch& batch, std::size_t begin, std::size_t end, bool closed,
-                std::size_t head, std::vector<Slice>& slices) {
+/// Tokens [begin, end) see [begin, seen). Where a layer closes the segments to each other, each
+/// segment is a sequence of its own.
+void add_slices(const PackedBatch& batch, std::size_t begin, std::size_t end, std::size_t seen,
+                bool closed, std::size_t head, std::vector<Slice>& slices) {
   if (closed) {
     for (std::size_t token = begin + 1; token < end; ++token) {
       if (batch.type_ids[token] == batch.type_ids[token - 1]) continue;
@@ -99,7 +100,7 @@ void add_slices(const PackedBatch& batch, std::size_t begin, std::size_t end, bo
       begin = token;
     }
   }
-  if (begin < end) slices.push_back({begin, end, begin, end, head});
+  if (begin < end) slices.push_back({begin, end, begin, seen, head});
 }
 
 }  // namespace
@@ -112,14 +113,15 @@ void attend(const EncoderWeights& weights, const LayerWeights& layer, const Pack
   for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
     const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
     const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
+    const std::size_t seen = batch.unseen.empty() ? end : end - batch.unseen[pair];
     for (std::size_t head = 0; head < weights.config.heads; ++head) {
       if (first_only) {
-        slices.push_back({pair, pair + 1, begin, end, head});
+        slices.push_back({pair, pair + 1, begin, seen, head});
         continue;
       }
       const bool closed = !layer.segment_bias.empty() &&
                           layer.segment_bias[head] == -std::numeric_limits<float>::infinity();
-      add_slices(batch, begin, end, closed, head, slices);
+      add_slices(batch, begin, end, seen, closed, head, slices);
     }
   }
   team.run(slices.size(),

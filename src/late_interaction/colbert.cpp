@@ -1,0 +1,211 @@
+// late_interaction/colbert.cpp
+#include "late_interaction/colbert.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "late_interaction/token_ids.hpp"
+#include "model/json_field.hpp"
+#include "model/sha256.hpp"
+#include "score/engine/tensor_reader.hpp"
+
+namespace tamis {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Special tokens, the marker and one of the text.
+constexpr std::size_t kLeastLength = 4;
+constexpr const char* kPunctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+
+/// As the folder says, before tokens have ids.
+struct Settings {
+  std::string query_marker;
+  std::string document_marker;
+  std::size_t query_length = 32;
+  std::size_t document_length = 180;
+  bool expand = true;
+  bool attend = false;
+  std::vector<std::string> skipped;
+};
+
+std::vector<std::string> punctuation() {
+  std::vector<std::string> all;
+  for (const char* at = kPunctuation; *at != '\0'; ++at) all.emplace_back(1, *at);
+  return all;
+}
+
+Settings pylate_settings(const fs::path& folder) {
+  Settings settings{.query_marker = "[Q] ", .document_marker = "[D] ", .skipped = punctuation()};
+  const fs::path path = folder / "config_sentence_transformers.json";
+  if (!fs::exists(path)) return settings;
+  const json saved = read_json_file(path);
+  const std::string source = path.string();
+  settings.query_marker = field_or(saved, "query_prefix", settings.query_marker, source);
+  settings.document_marker = field_or(saved, "document_prefix", settings.document_marker, source);
+  settings.query_length = field_or(saved, "query_length", settings.query_length, source);
+  settings.document_length = field_or(saved, "document_length", settings.document_length, source);
+  settings.expand = field_or(saved, "do_query_expansion", settings.expand, source);
+  settings.attend = field_or(saved, "attend_to_expansion_tokens", settings.attend, source);
+  settings.skipped = field_or(saved, "skiplist_words", settings.skipped, source);
+  return settings;
+}
+
+Settings stanford_settings(const fs::path& folder) {
+  Settings settings{
+      .query_marker = "[unused0]", .document_marker = "[unused1]", .skipped = punctuation()};
+  const fs::path path = folder / "artifact.metadata";
+  if (!fs::exists(path)) return settings;
+  const json saved = read_json_file(path);
+  const std::string source = path.string();
+  settings.query_marker = field_or(saved, "query_token_id", settings.query_marker, source);
+  settings.document_marker = field_or(saved, "doc_token_id", settings.document_marker, source);
+  settings.query_length = field_or(saved, "query_maxlen", settings.query_length, source);
+  settings.document_length = field_or(saved, "doc_maxlen", settings.document_length, source);
+  settings.attend = field_or(saved, "attend_to_mask_tokens", settings.attend, source);
+  if (!field_or(saved, "mask_punctuation", true, source)) settings.skipped.clear();
+  return settings;
+}
+
+/// Folders of the dense layers of a ColBERT, in order: modules.json has them and no pooling.
+std::vector<fs::path> dense_folders(const fs::path& folder) {
+  const fs::path path = folder / "modules.json";
+  if (!fs::exists(path)) return {};
+  std::ifstream stream(path);
+  const json modules = json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  if (!modules.is_array()) raise<ModelError>("{} is no JSON array", path.string());
+  std::vector<fs::path> dense;
+  for (const json& module : modules) {
+    if (!module.is_object()) continue;
+    const auto type = field_or<std::string>(module, "type", "", path.string());
+    if (type.ends_with("Pooling")) return {};
+    if (!type.ends_with(".Dense")) continue;
+    dense.push_back(folder / field_or<std::string>(module, "path", "", path.string()));
+  }
+  return dense;
+}
+
+void add_projection(const WeightFile& file, const std::string& source, std::size_t inputs,
+                    Colbert& colbert) {
+  const TensorView* const weight = file.find("linear.weight");
+  if (weight == nullptr || weight->shape.size() != 2) {
+    raise<ModelError>("{}: tensor 'linear.weight' is missing, or no matrix", source);
+  }
+  const engine::TensorReader reader(file, {""});
+  const auto outputs = static_cast<std::size_t>(weight->shape[0]);
+  const auto values = reader.floats("linear.weight", {outputs, inputs});
+  const auto bias =
+      reader.has("linear.bias") ? reader.floats("linear.bias", {outputs}) : std::vector<float>{};
+  colbert.projections.push_back(
+      engine::make_linear(engine::kernels().fp32, values, bias, outputs, inputs));
+  colbert.identity += fmt::format(" {} {}", sha256(std::as_bytes(std::span(values))),
+                                  sha256(std::as_bytes(std::span(bias))));
+}
+
+WeightFile dense_weights(const fs::path& folder) {
+  const fs::path path = folder / "config.json";
+  const json config = read_json_file(path);
+  const auto then =
+      field_or<std::string>(config, "activation_function", "torch.nn.Identity", path.string());
+  if (!then.ends_with("Identity") || field_or(config, "use_residual", false, path.string())) {
+    raise<ModelError>(
+        "{}: a dense layer with an activation ({}) or a residual is not known; only a plain "
+        "projection is",
+        path.string(), then);
+  }
+  return WeightFile::open(folder);
+}
+
+bool is_stanford(const ModelSpec& spec) {
+  const auto config = parse_json_object(spec.config_json, spec.folder.string());
+  const auto names =
+      field_or<std::vector<std::string>>(config, "architectures", {}, spec.folder.string());
+  return !names.empty() && names.front() == "HF_ColBERT";
+}
+
+std::optional<TokenId> marker(const TokenIds& ids, const std::string& text,
+                              const std::string& source) {
+  if (text.empty()) return std::nullopt;
+  const auto found = ids.find(text);
+  if (!found) {
+    raise<ModelError>("{}: its tokenizer does not have the marker '{}'", source, text);
+  }
+  return found;
+}
+
+/// All but the projections.
+Colbert with_ids(const ModelSpec& spec, const Settings& settings) {
+  const std::string source = spec.folder.string();
+  const TokenIds ids(spec.tokenizer_folder);
+  Colbert colbert;
+  colbert.query = {marker(ids, settings.query_marker, source), settings.query_length};
+  colbert.document = {marker(ids, settings.document_marker, source), settings.document_length};
+  for (const std::size_t length : {settings.query_length, settings.document_length}) {
+    if (length < kLeastLength || length > spec.max_length) {
+      raise<ModelError>("{}: a length of {} tokens is not between {} and the encoder's {}", source,
+                        length, kLeastLength, spec.max_length);
+    }
+  }
+  if (settings.expand) colbert.filler = ids.role("mask_token", "[MASK]");
+  if (settings.expand && !colbert.filler) {
+    raise<ModelError>("{}: its tokenizer has no mask token to fill queries with", source);
+  }
+  colbert.attend_to_filler = settings.attend;
+  const auto unknown = ids.role("unk_token", "[UNK]");  // as transformers reads a word it lacks
+  for (const std::string& word : settings.skipped) {
+    const auto id = ids.find(word);
+    if (id || unknown) colbert.skipped.push_back(id ? *id : *unknown);
+  }
+  std::sort(colbert.skipped.begin(), colbert.skipped.end());
+  colbert.identity = fmt::format("colbert {} {}", colbert.document.marker.value_or(-1),
+                                 fmt::join(colbert.skipped, ","));
+  return colbert;
+}
+
+}  // namespace
+
+std::optional<Colbert> read_colbert(const ModelSpec& spec) {
+  const fs::path& folder = spec.folder;
+  const std::vector<fs::path> dense = dense_folders(folder);
+  const bool stanford = dense.empty() && is_stanford(spec);
+  if (!spec.encoder || (dense.empty() && !stanford)) return std::nullopt;
+  Colbert colbert = with_ids(spec, stanford ? stanford_settings(folder) : pylate_settings(folder));
+  std::size_t inputs = spec.encoder->hidden_size;
+  if (stanford) add_projection(open_weights(spec), folder.string(), inputs, colbert);
+  for (const fs::path& layer : dense) {
+    add_projection(dense_weights(layer), layer.string(), inputs, colbert);
+    inputs = colbert.width();
+  }
+  return colbert;
+}
+
+std::vector<float> project(const Colbert& colbert, std::span<const float> states) {
+  std::vector<float> from(states.begin(), states.end());
+  engine::Bytes prepared;
+  for (const engine::Linear& layer : colbert.projections) {
+    const std::size_t rows = from.size() / layer.inputs;
+    std::vector<float> to(rows * layer.outputs);
+    engine::apply(layer, from.data(), rows, to.data(), prepared, {});
+    from = std::move(to);
+  }
+  return from;
+}
+
+std::vector<std::size_t> not_skipped(const Colbert& colbert, std::span<const TokenId> ids) {
+  std::vector<std::size_t> kept;
+  std::vector<std::size_t> all;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    all.push_back(i);
+    if (!std::binary_search(colbert.skipped.begin(), colbert.skipped.end(), ids[i])) {
+      kept.push_back(i);
+    }
+  }
+  return kept.empty() ? all : kept;
+}
+
+}  // namespace tamis
