@@ -57,8 +57,8 @@ peer-suite: install-test
 	@$(BIN)/python tests/python/peer_suite/run.py $(PEER)
 
 lint:
-	@$(BIN)/ruff check python tests training examples tools
-	@$(BIN)/ruff format --check python tests training examples tools
+	@$(BIN)/ruff check python tests training examples tools benchmarks
+	@$(BIN)/ruff format --check python tests training examples tools benchmarks
 	@$(BIN)/mypy
 	@tools/check_format.sh
 
@@ -68,7 +68,7 @@ tidy:
 	  > build/tidy.log 2>/dev/null || { cat build/tidy.log; exit 1; }
 
 format:
-	@$(BIN)/ruff check --fix -q python tests training examples tools; $(BIN)/ruff format python tests training examples tools
+	@$(BIN)/ruff check --fix -q python tests training examples tools benchmarks; $(BIN)/ruff format python tests training examples tools benchmarks
 	@tools/check_format.sh --fix
 
 asan tsan: test-system build-tools

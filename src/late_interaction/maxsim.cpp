@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "late_interaction/row_blocks.hpp"
 #include "late_interaction/token_rows.hpp"
 #include "parallel/parallel_for.hpp"
 
@@ -12,9 +13,6 @@ namespace tamis {
 namespace {
 
 using engine::Linear;
-
-// Rows whose products stay in a core's cache until they are read.
-constexpr std::size_t kRows = 256;
 
 /// Per thread.
 struct Scratch {
@@ -27,19 +25,6 @@ struct Scratch {
 Scratch& scratch() {
   thread_local Scratch buffers;
   return buffers;
-}
-
-/// Ends of blocks of passages that have about kRows rows together.
-std::vector<std::size_t> block_ends(std::span<const EncodedPassage> passages) {
-  std::vector<std::size_t> ends;
-  std::size_t rows = 0;
-  for (std::size_t i = 0; i < passages.size(); ++i) {
-    rows += passages[i].count;
-    if (rows < kRows && i + 1 < passages.size()) continue;
-    ends.push_back(i + 1);
-    rows = 0;
-  }
-  return ends;
 }
 
 /// products[rows, stride] of all rows of the block with the query's vectors.
@@ -96,7 +81,8 @@ void compare_block(const EncodedQuery& query, const Mix& mix, std::span<const En
 
 void compare(const EncodedQuery& query, const Mix& mix, std::span<const EncodedPassage> passages,
              std::span<float> logits) {
-  const std::vector<std::size_t> ends = block_ends(passages);
+  const std::vector<std::size_t> ends =
+      block_ends(passages.size(), [&](std::size_t i) { return passages[i].count; });
   parallel_for(ends.size(), [&](std::size_t i) {
     const std::size_t begin = i == 0 ? 0 : ends[i - 1];
     compare_block(query, mix, passages.subspan(begin, ends[i] - begin), logits.data() + begin);

@@ -7,6 +7,7 @@
 #include <tamis/error.hpp>
 #include <tamis/late_interaction/multi_vector.hpp>
 
+#include "late_interaction/row_blocks.hpp"
 #include "parallel/parallel_for.hpp"
 #include "score/engine/linear.hpp"
 
@@ -16,8 +17,7 @@ namespace {
 using engine::Kernels;
 using engine::Linear;
 
-// Rows of one product at most, and its elements: what is written is still in the cache when read.
-constexpr std::size_t kRows = 256;
+// Elements of one product at most: what is written is still in the cache when read.
 constexpr std::size_t kElements = std::size_t{1} << 16U;
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
@@ -171,7 +171,7 @@ class Range {
         begin_(begin),
         end_(end),
         stride_(engine::padded(query.outputs)),
-        capacity_(std::clamp(kElements / stride_, std::size_t{32}, kRows)),
+        capacity_(std::clamp(kElements / stride_, std::size_t{32}, kBlockRows)),
         own_(scratch()) {}
 
   void run(std::span<float> scores) {
@@ -273,19 +273,6 @@ class Range {
   std::vector<Part> parts_;
 };
 
-/// Ends of ranges of documents that have about kRows rows together.
-std::vector<std::size_t> range_ends(std::span<const TokenVectors> documents) {
-  std::vector<std::size_t> ends;
-  std::size_t rows = 0;
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    rows += documents[i].rows;
-    if (rows < kRows && i + 1 < documents.size()) continue;
-    ends.push_back(i + 1);
-    rows = 0;
-  }
-  return ends;
-}
-
 }  // namespace
 
 std::vector<float> maxsim(const TokenVectors& query, std::span<const TokenVectors> documents,
@@ -298,7 +285,8 @@ std::vector<float> maxsim(const TokenVectors& query, std::span<const TokenVector
   const Kernels& kernels = engine::kernels();
   const Linear packed =
       packed_query(kernels, product_for(kernels, query, documents, options.precision), query);
-  const std::vector<std::size_t> ends = range_ends(documents);
+  const std::vector<std::size_t> ends =
+      block_ends(documents.size(), [&](std::size_t i) { return documents[i].rows; });
   std::vector<float> scores(documents.size());
   parallel_for(ends.size(), [&](std::size_t i) {
     if (options.cancel && options.cancel->cancelled()) throw Cancelled("maxsim was cancelled");

@@ -1,5 +1,7 @@
 // remote/rerank_answer.cpp: what came back. Nothing of it is trusted.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 // remote/transfer.cpp
 #include "remote/transfer.hpp"
 
+#include <algorithm>
 #include <new>
 #include <string_view>
 

@@ -12,8 +12,8 @@ struct Price {
   double per_million_tokens = 0;
 };
 
-/// By "service/model". List prices as published in 2025; contracts and prices differ, so hand in
-/// your own.
+/// By "service/model". A starting point and no more: remembered list prices of 2025, not checked
+/// against the services' pages. Hand in what you pay.
 [[nodiscard]] inline const std::map<std::string, Price>& list_prices() {
   static const std::map<std::string, Price> prices{
       {"cohere/rerank-v3.5", {.per_search = 0.002}},

@@ -11,9 +11,6 @@ namespace tamis {
 
 enum class Activation { identity, sigmoid, tanh };
 
-/// What a score is: a logit (any real number) or a probability-like value in [0, 1].
-enum class ScoreSpace { logit, probability };
-
 /// `name`: "identity", "sigmoid" or "tanh". Throws InvalidArgument.
 [[nodiscard]] inline Activation activation_from_name(std::string_view name) {
   if (name == "identity") return Activation::identity;

@@ -119,9 +119,8 @@ TEST_CASE("too many requests: waits as long as it is asked to, inside the deadli
   CHECK(result.hits[0].candidate.id == "d9");
   CHECK(std::chrono::steady_clock::now() - start >= 1s);
   calls = 0;
-  const auto again = std::chrono::steady_clock::now();
   const CascadeResult hurried = run(at(server.url()), 10, {.budget_ms = 300});
-  CHECK(std::chrono::steady_clock::now() - again < 1s);
+  CHECK(calls == 1);  // a second of waiting does not fit, so it is not begun
   CHECK(hurried.hits[0].candidate.id == "d0");
   CHECK(hurried.trace.degraded);
   REQUIRE(hurried.trace.stages[0].skipped);
