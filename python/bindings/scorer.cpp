@@ -8,6 +8,7 @@
 #include <pybind11/stl.h>
 
 #include <tamis/error.hpp>
+#include <tamis/model/encoder_config.hpp>
 #include <tamis/parallel.hpp>
 #include <tamis/score/fused_encoder_scorer.hpp>
 
@@ -65,6 +66,8 @@ void bind_scorer(py::module_& module) {
       .def_property_readonly("labels", &tamis::FusedEncoderScorer::labels, "Logits of one pair.")
       .def_property_readonly("description", &tamis::FusedEncoderScorer::description,
                              "Precision and instruction set: 'engine fp32 avx2'.");
+  module.def("known_encoders", &tamis::known_encoders,
+             "The model types whose config.json the engine reads.");
   module.def("num_threads", &tamis::num_threads, "Threads that all models of this process share.");
   module.def("follow_num_threads", &tamis::follow_num_threads, py::arg("count"),
              "Threads that torch was told to use; bounds ours where nobody chose it. 0: unknown.");

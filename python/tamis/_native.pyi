@@ -430,6 +430,9 @@ class FusedEncoderScorer:
     def description(self) -> str:
         """Precision and instruction set: 'engine fp32 avx2'."""
 
+def known_encoders() -> list[str]:
+    """The model types whose config.json the engine reads."""
+
 def num_threads() -> int:
     """Threads that all models of this process share."""
 

@@ -37,23 +37,12 @@ class Recipe:
         return EMBEDDED if self.folder is None else Path(self.folder)
 
 
-_ENGINE_ARCHITECTURES = {
-    "bert",
-    "roberta",
-    "xlm-roberta",
-    "camembert",
-    "distilbert",
-    "electra",
-    "tamis_interaction",
-}
-
-
 def _engine_reads(path: Path) -> bool:
     if is_bundle(path):
         manifest = read_json(path / "tamis.json") or {}
         return bool(manifest.get("convention") != "padded")
     config = read_json(path / "config.json") or {}
-    return config.get("model_type") in _ENGINE_ARCHITECTURES
+    return config.get("model_type") in _native.known_encoders()
 
 
 def _load_engine(recipe: Recipe) -> _native.CrossEncoder:

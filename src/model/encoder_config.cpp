@@ -82,6 +82,12 @@ void read_bert(const json& config, std::string_view source, EncoderConfig& out) 
 
 }  // namespace
 
+std::vector<std::string> known_encoders() {
+  std::vector<std::string> names;
+  for (const auto& [name, family] : kFamilies) names.push_back(name);
+  return names;
+}
+
 std::optional<EncoderConfig> parse_encoder_config(std::string_view text, std::string_view source) {
   const json config = parse_json_object(text, source);
   EncoderConfig out;

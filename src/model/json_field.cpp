@@ -26,14 +26,20 @@ nlohmann::json read_json_file(const std::filesystem::path& path) {
   return parse_json_object(text.str(), path.string());
 }
 
+std::string reason(const nlohmann::json::exception& error) {
+  const std::string_view said = error.what();
+  const std::size_t code = said.find("] ");
+  return std::string(code == std::string_view::npos ? said : said.substr(code + 2));
+}
+
 std::size_t required_size(const nlohmann::json& object, const char* name, std::string_view source,
                           std::size_t least) {
   const auto found = object.find(name);
   if (found == object.end()) raise<ModelError>("{} has no field '{}'", source, name);
   if (!found->is_number_unsigned() || found->get<std::size_t>() < least ||
       found->get<std::size_t>() > kLargest) {
-    raise<ModelError>("{}: field '{}' is {}, expected a whole number of at least {}", source, name,
-                      found->dump(), least);
+    raise<ModelError>("{}: field '{}' is {}, expected a whole number from {} to {}", source, name,
+                      found->dump(), least, kLargest);
   }
   return found->get<std::size_t>();
 }

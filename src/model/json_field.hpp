@@ -18,6 +18,9 @@ namespace tamis {
 
 [[nodiscard]] nlohmann::json parse_json_object(std::string_view text, std::string_view source);
 
+/// What the library says, without its own name and number of the error.
+[[nodiscard]] std::string reason(const nlohmann::json::exception& error);
+
 /// The field, or `fallback` when it is absent or null. Throws ModelError for another type.
 template <typename T>
 [[nodiscard]] T field_or(const nlohmann::json& object, const char* name, T fallback,
@@ -27,7 +30,7 @@ template <typename T>
   try {
     return found->template get<T>();
   } catch (const nlohmann::json::exception& error) {
-    raise<ModelError>("{}: field '{}': {}", source, name, error.what());
+    raise<ModelError>("{}: field '{}': {}", source, name, reason(error));
   }
 }
 

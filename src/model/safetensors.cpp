@@ -6,6 +6,7 @@
 
 #include <tamis/error.hpp>
 
+#include "model/json_field.hpp"
 #include "model/tensor_index.hpp"
 
 namespace tamis {
@@ -81,7 +82,7 @@ TensorIndex index_safetensors(std::span<const std::byte> file, const std::filesy
       ranges.push_back({begin, end, name});
       index.emplace(name, std::move(tensor));
     } catch (const nlohmann::json::exception& error) {
-      raise<ModelError>("{}: tensor '{}': {}", path.string(), name, error.what());
+      raise<ModelError>("{}: tensor '{}': {}", path.string(), name, reason(error));
     } catch (const ModelError& error) {
       raise<ModelError>("{}: tensor '{}': {}", path.string(), name, error.what());
     }

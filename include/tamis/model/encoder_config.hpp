@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tamis {
 
@@ -35,6 +36,9 @@ struct EncoderConfig {
     return position_table > position_offset ? position_table - position_offset : 0;
   }
 };
+
+/// The architectures that the engine knows, as config.json's `model_type` writes them.
+[[nodiscard]] std::vector<std::string> known_encoders();
 
 /// `json`: the text of config.json; `source` names it in messages. Nothing when it states another
 /// architecture than those the engine knows. Throws ModelError for a known one with a field that

@@ -92,6 +92,15 @@ TEST_CASE("another architecture is no error here, and no encoder") {
   }
 }
 
+TEST_CASE("every known encoder is parsed") {
+  CHECK(tamis::known_encoders().size() == 7);
+  for (const std::string& type : tamis::known_encoders()) {
+    json config = with(bert(), "model_type", type);
+    config.update({{"dim", 48}, {"n_layers", 2}, {"n_heads", 4}, {"hidden_dim", 96}});
+    CHECK(tamis::parse_encoder_config(config.dump(), "c").has_value());
+  }
+}
+
 TEST_CASE("what the engine cannot run is refused by the name of the field") {
   CHECK(contains(refusal(with(bert(), "position_embedding_type", "relative_key")),
                  "position_embedding_type"));
@@ -102,6 +111,10 @@ TEST_CASE("what the engine cannot run is refused by the name of the field") {
   CHECK(contains(refusal(with(bert(), "hidden_size", -4)), "hidden_size"));
   CHECK(contains(refusal(with(bert(), "hidden_size", "wide")), "hidden_size"));
   CHECK(contains(refusal(with(bert(), "vocab_size", 1e300)), "vocab_size"));
+  CHECK(contains(refusal(with(bert(), "num_hidden_layers", 1'000'000'000'000)),
+                 "expected a whole number from 1 to"));
+  CHECK(contains(refusal(with(bert(), "hidden_act", 3)),
+                 "field 'hidden_act': type must be string, but is number"));
   CHECK(contains(refusal(with(with(bert(), "model_type", "roberta"), "pad_token_id", 63)),
                  "max_position_embeddings"));
   json short_one = bert();
