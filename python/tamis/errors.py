@@ -28,6 +28,10 @@ class TruncationWarning(UserWarning):
     """Pairs were longer than the model reads, and were cut; the text counts pairs and tokens."""
 
 
+class FragmentationWarning(UserWarning):
+    """The embedded default model's vocabulary cuts the texts to bits: they are hardly English."""
+
+
 class CascadeWarning(UserWarning):
     """A cascade does what is hardly meant: double reranking, a stage without effect, …"""
 
@@ -38,6 +42,7 @@ __all__ = [
     "DeviceError",
     "Error",
     "ExportError",
+    "FragmentationWarning",
     "InvalidArgument",
     "ModelError",
     "NonFiniteScore",

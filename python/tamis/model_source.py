@@ -40,6 +40,7 @@ _WANTED = [
     "tamis.json",
     "model.pt",
 ]
+MULTILINGUAL = "multilingual"  # the name of a model that is a distribution of its own
 HUB_ORGANIZATION = "cross-encoder"  # of a name without one, as in sentence-transformers
 
 
@@ -65,6 +66,16 @@ def _download(name: str, given: str, options: dict[str, Any]) -> Path:
         ) from error
 
 
+def _multilingual() -> Path:
+    try:
+        from tamis_multilingual import FOLDER
+    except ImportError:
+        raise ModelError(
+            "the multilingual model is a distribution of its own: pip install 'tamis[multilingual]'"
+        ) from None
+    return Path(FOLDER)
+
+
 def locate(
     name: str | os.PathLike[str] | None,
     *,
@@ -73,7 +84,8 @@ def locate(
     token: bool | str | None = None,
     local_files_only: bool = False,
 ) -> Path:
-    """The folder of a model. A local folder, and the embedded model (None), open no socket."""
+    """The folder of a model. A local folder, the embedded model (None) and "multilingual" open no
+    socket."""
     if name is None:
         return EMBEDDED
     if not isinstance(name, (str, os.PathLike)):
@@ -81,6 +93,8 @@ def locate(
     path = os.fspath(name)
     if os.path.isdir(path):
         return Path(path)
+    if path == MULTILINGUAL:
+        return _multilingual()
     if os.path.isfile(path):
         raise NotADirectoryError(
             f"Path {path} is a file, not a directory. `model_name_or_path` must be a local "
@@ -152,6 +166,11 @@ def require_reranker(folder: Path) -> None:
     if is_bundle(folder):
         return
     config = read_json(folder / "config.json")
+    if folder.parent.name == "tamis_multilingual":
+        raise ModelError(
+            "'multilingual' reads texts apart, and no cross-encoder was made of it yet: use "
+            "LateInteraction('multilingual')"
+        )
     if not isinstance(config, dict):
         raise ModelError(f"{folder} holds no model: it has neither config.json nor tamis.json")
     named = config.get("architectures")

@@ -12,6 +12,7 @@ from tamis import checks, pools, report
 from tamis._native import CancelToken
 from tamis.activation import Activation, Array, softmax
 from tamis.errors import InvalidArgument, NonFiniteScore
+from tamis.fragmentation import warn_if_fragmented
 from tamis.load_options import read_processing
 from tamis.loaded import Loaded
 from tamis.progress import ProgressBar
@@ -238,4 +239,6 @@ def score(
     found = report.join([_report(result) for result in results])
     if call.warns:
         report.warn_if_cut(found, call.native)
+    if model.recipe.folder is None:
+        warn_if_fragmented(documents)
     return Scored(_activated(logits, call), logits, found)

@@ -6,6 +6,7 @@ Builds in build/packaging and build/packaging-isolated, so that a second run is 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -128,6 +129,22 @@ def test_it_requires_numpy_alone(wheel):
         line for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line
     ]
     assert [line.split()[1].split(">")[0] for line in required] == ["numpy"]
+
+
+def test_the_multilingual_wheel_carries_its_weights(tmp_path):
+    """As `make multilingual` does, from a copy of its folder."""
+    folder = tmp_path / "multilingual"
+    source = ROOT / "python" / "multilingual"
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("model", "build", "*.egg-info"))
+    run(sys.executable, folder / "make_weights.py")
+    run(sys.executable, "-m", "pip", "wheel", folder, "--no-deps", "--quiet", "-w", tmp_path)
+    (wheel,) = tmp_path.glob("tamis_multilingual-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "tamis_multilingual/py.typed" in names
+    for name in ("config.json", "model.safetensors", "sentencepiece.bpe.model"):
+        assert f"tamis_multilingual/model/{name}" in names
+    version = (ROOT / "include/tamis/version.hpp").read_text()
+    assert f'"{wheel.name.split("-")[1]}"' in version
 
 
 def test_a_pair_is_scored_where_there_is_no_torch(python):

