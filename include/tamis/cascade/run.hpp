@@ -74,7 +74,9 @@ class Run {
   void begin(std::size_t place, double part = 1) {
     if (cancel_.cancelled()) throw Cancelled("the cascade was cancelled");
     const Clock::Time start = clock_.now();
-    trace_.stages.push_back({.name = stages_[place].stage.traits().name, .in = order_.size()});
+    StageTrace& entry = trace_.stages.emplace_back();
+    entry.name = stages_[place].stage.traits().name;
+    entry.in = order_.size();
     task_.reset();
     switch (stages_[place].stage.traits().kind) {
       case StageKind::retrieve:
