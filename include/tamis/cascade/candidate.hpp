@@ -9,6 +9,12 @@
 
 namespace tamis {
 
+/// What one of the searches behind a first stage gave: "bm25", 12.3.
+struct SourceScore {
+  std::string source;
+  float score = 0;
+};
+
 struct Candidate {
   std::string id;
   std::string text;
@@ -18,6 +24,8 @@ struct Candidate {
   std::string reranked_by;
   /// The caller's own: stages are shown it, and the result has it.
   std::shared_ptr<const void> document = {};
+  /// Before they were fused into `score`; later stages may blend with them.
+  std::vector<SourceScore> sources = {};
 };
 
 /// Stands for a stage where a score came in with the caller's candidates; its name is "input".

@@ -40,7 +40,14 @@ inline void check_stage(std::span<const CascadeStage> stages, std::size_t place)
   for (const auto& [name, weight] : options.blend) {
     bool found = name == "input" && stages[0].stage.traits().kind != StageKind::retrieve;
     for (std::size_t i = 0; i < place; ++i) found = found || stages[i].stage.traits().name == name;
-    if (!found) fail(fmt::format("blends with '{}', which is no earlier stage", name));
+    const std::vector<std::string> sources = stages[0].stage.traits().sources;
+    found = found || std::find(sources.begin(), sources.end(), name) != sources.end();
+    if (!found) {
+      fail(fmt::format("blends with '{}', which is no earlier stage{}", name,
+                       sources.empty() ? ""
+                                       : fmt::format(", nor a source of the first ({})",
+                                                     fmt::join(sources, ", "))));
+    }
   }
   for (const AnyStage& other : options.fallback) {
     if (other.traits().kind != traits.kind) {

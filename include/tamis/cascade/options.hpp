@@ -26,8 +26,9 @@ struct StageOptions {
   std::optional<std::size_t> limit;  ///< candidates that are scored, from the top; default all
   std::optional<double> share;       ///< of the budget, in (0, 1]: the longest this stage may take
   OnError on_error = OnError::skip;
-  /// Earlier stages by name ("input": the score a candidate came with) -> weight: their scores are
-  /// added to this stage's own, each as z-scores over the candidates that are scored here.
+  /// Earlier stages by name ("input": the score a candidate came with), or sources of the first
+  /// ("bm25") -> weight: their scores are added to this stage's own, each as z-scores over the
+  /// candidates that are scored here.
   std::map<std::string, double> blend = {};
   /// Skip when the score of the best candidate leads that of the second by at least this much.
   std::optional<double> skip_margin = {};

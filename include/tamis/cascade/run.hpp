@@ -294,7 +294,7 @@ class Run {
     return stage == kInputStage ? "input" : std::string_view(stages_[stage].stage.traits().name);
   }
 
-  /// Scores that the stage of that name gave to the first candidates.
+  /// Scores that the stage of that name gave to the first candidates, or that source.
   [[nodiscard]] Ranking earlier(const std::string& name, std::size_t count) const {
     Ranking found;
     for (const auto& [stage, scores] : scores_) {
@@ -302,7 +302,12 @@ class Run {
       for (std::size_t i = 0; i < count; ++i) {
         if (!std::isnan(scores[order_[i]])) found.push_back({i, scores[order_[i]]});
       }
-      break;
+      return found;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      for (const auto& [source, score] : pool_[order_[i]].sources) {
+        if (source == name) found.push_back({i, score});
+      }
     }
     return found;
   }

@@ -46,6 +46,8 @@ struct StageTraits {
   /// May be called with a few candidates at a time, so that it can stop at the deadline: its scores
   /// do not depend on the other candidates of a call.
   bool divisible = false;
+  /// Of a retrieve stage: which `Candidate::sources` it gives.
+  std::vector<std::string> sources = {};
 };
 
 /// What a stage is given: its candidates, best first.
@@ -148,12 +150,17 @@ const Function&, std::string_view,
           }};
 }
 
-/// A first stage from a function (query, count) -> candidates, best first.
+/// A first stage from a function query -> candidates, best first. `sources`: the names of the
+/// candidates' `sources`, for later stages to blend with.
 template <typename Function>
 requires std::is_invocable_r_v < std::vector<Candidate>,
 const Function&,
-    std::string_view > [[nodiscard]] AnyStage retrieve(std::string name, Function function) {
-  return {StageTraits{.name = std::move(name), .kind = StageKind::retrieve},
+    std::string_view > [[nodiscard]] AnyStage
+                       retrieve(std::string name, Function function,
+                                std::vector<std::string> sources = {}) {
+  return {StageTraits{.name = std::move(name),
+                      .kind = StageKind::retrieve,
+                      .sources = std::move(sources)},
           [function = std::move(function)](const StageCall& call) -> StageResult {
             return Retrieved{function(call.query)};
           }};

@@ -139,6 +139,26 @@ TEST_CASE("earlier scores are blended in, as z-scores of what is scored") {
   CHECK(ids(given.run("q", candidates(5))) == "0 1 2 3 4 ");
 }
 
+TEST_CASE("a source of the first stage is blended in where a candidate has its score") {
+  const auto find = [](std::string_view) {
+    auto found = candidates(5);
+    for (std::size_t i = 0; i < 4; ++i) {
+      found[i].sources = {{"dense", static_cast<float>(i)}, {"bm25", i == 1 ? 9.0F : 1.0F}};
+    }
+    return found;
+  };
+  const auto with = [&](std::map<std::string, double> blend) {
+    return Cascade({{tamis::stages::retrieve("find", find, {"bm25", "dense"}), {.keep = 5}},
+                    {longest(), {.keep = 5, .blend = std::move(blend)}}});
+  };
+  CHECK(ids(with({}).run("q")) == "4 3 2 1 0 ");
+  // "4" has no score of it and counts as the lowest.
+  CHECK(ids(with({{"dense", 100.0}}).run("q")) == "3 2 1 4 0 ");
+  CHECK(ids(with({{"bm25", 100.0}}).run("q")).front() == '1');
+  CHECK(contains(message_of<tamis::InvalidArgument>([&] { (void)with({{"bm26", 1.0}}); }),
+                 "'bm26', which is no earlier stage, nor a source of the first (bm25, dense)"));
+}
+
 TEST_CASE("a failing stage is skipped with the ranking kept, or raised") {
   const Cascade skipping({{broken(), {.keep = 3, .limit = 9}}});
   const CascadeResult result = skipping.run("query", candidates(4));
