@@ -15,6 +15,7 @@ std::vector<tamis::Candidate> candidates_from(const py::tuple& read) {
   const Utf8Texts ids(read[2].cast<py::list>(), "id");
   const auto scores = read[3].cast<py::list>();
   const Utf8Texts marks(read[4].cast<py::list>(), "mark");
+  const auto sources = read[5].cast<py::list>();
   // One owner for all: whoever lets go last takes the GIL once.
   const std::shared_ptr<std::vector<Document>> held(new std::vector<Document>(texts.size()),
                                                     [](const std::vector<Document>* own) {
@@ -28,6 +29,9 @@ std::vector<tamis::Candidate> candidates_from(const py::tuple& read) {
     candidates[i].text = texts[i];
     if (!scores[i].is_none()) candidates[i].score = scores[i].cast<float>();
     candidates[i].reranked_by = marks[i];
+    for (const auto& [name, score] : sources[i].cast<py::dict>()) {
+      candidates[i].sources.push_back({name.cast<std::string>(), score.cast<float>()});
+    }
     candidates[i].document = std::shared_ptr<const void>(held, &(*held)[i]);
   }
   return candidates;

@@ -91,8 +91,9 @@ AnyStage callable(const py::function& function, const std::string& name, bool di
           }};
 }
 
-AnyStage retrieve(const py::function& function, const std::string& name) {
-  StageTraits traits{.name = name, .kind = StageKind::retrieve};
+AnyStage retrieve(const py::function& function, const std::string& name,
+                  std::vector<std::string> sources) {
+  StageTraits traits{.name = name, .kind = StageKind::retrieve, .sources = std::move(sources)};
   return {std::move(traits), [own = Function(function)](const StageCall& call) -> StageResult {
             return tamis::Retrieved{own.call([&](const py::function& python) {
               return candidates_from(python(text(call.query)));
@@ -161,6 +162,7 @@ void bind_stage(py::module_& module) {
           py::arg("divisible") = false, py::arg("calibrated") = false, py::arg("scorer") = "",
           "function(query, documents, texts) -> (scores, tokens, truncated, dollars, warnings).")
       .def_static("retrieve", &retrieve, py::arg("function"), py::kw_only(), py::arg("name"),
+                  py::arg("sources") = std::vector<std::string>{},
                   "function(query) -> tamis.candidates.Read.")
       .def_static("rerank", &rerank, py::arg("model"), py::kw_only(), py::arg("name") = "rerank",
                   py::arg("prompt") = "", py::arg("max_length") = py::none(),

@@ -278,8 +278,10 @@ class Stage:
         """function(query, documents, texts) -> (scores, tokens, truncated, dollars, warnings)."""
 
     @staticmethod
-    def retrieve(function: Callable[[str], tuple[Any, ...]], *, name: str) -> Stage:
-        """function(query) -> tamis.candidates.Read."""
+    def retrieve(
+        function: Callable[[str], tuple[Any, ...]], *, name: str, sources: list[str] = ...
+    ) -> Stage:
+        """function(query) -> tamis.candidates.Read, whose sources have these names."""
 
     @staticmethod
     def rerank(

@@ -24,6 +24,7 @@ class Read(NamedTuple):
     ids: list[str]
     scores: list[float | None]  # of whoever found them
     marks: list[str]  # of whoever reranked them already; "" is nobody
+    sources: list[dict[str, float]]  # what the searches behind a first stage gave, by their names
 
 
 def _field(document: Any, name: str) -> Any:
@@ -73,6 +74,14 @@ def _score_of(document: Any) -> float | None:
     return None
 
 
+def _sources_of(document: Any) -> dict[str, float]:
+    found = field(document, "scores")
+    if not isinstance(found, Mapping):
+        return {}
+    numbers = {str(name): _number(value) for name, value in found.items()}
+    return {name: value for name, value in numbers.items() if value is not None}
+
+
 def _id_of(document: Any) -> str | None:
     for name in _ID_NAMES:
         value = _field(document, name)
@@ -102,7 +111,7 @@ def _named(found: Sequence[str | None]) -> list[str]:
 
 def read(given: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None = None) -> Read:
     """`text` and `fields` as in `CrossEncoder.rank`. Throws InvalidArgument."""
-    out = Read([], [], [], [], [])
+    out = Read([], [], [], [], [], [])
     ids = []
     for place, item in enumerate(listed(given)):
         document, score = _split(item)
@@ -112,5 +121,6 @@ def read(given: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None
         ids.append(None if plain else _id_of(document))
         out.scores.append(_score_of(document) if score is None and not plain else score)
         out.marks.append("" if plain else _mark_of(document))
+        out.sources.append({} if plain else _sources_of(document))
     out.ids.extend(_named(ids))
     return out

@@ -56,7 +56,8 @@ class Use(TypedDict, total=False):
     limit: int | None  # candidates that are scored, from the top; None: all
     share: float | None  # of the budget, in (0, 1]: the longest this stage may take
     on_error: Literal["skip", "raise"]  # what its failure does to the run
-    blend: Mapping[str, float]  # earlier stages -> weights of their scores, as z-scores
+    # earlier stages, or sources of the first -> weights of their scores, as z-scores
+    blend: Mapping[str, float]
     skip_if: Margin | float | None
     fallback: Sequence[Stage]  # tried in turn when this one fails, in what time is left
     retries: int
@@ -132,13 +133,16 @@ def retrieve(
     name: str = "retrieve",
     text: TextOf = None,
     fields: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
     **use: Unpack[Use],
 ) -> Stage:
     """The first stage: candidates for a query, best first.
 
     `source`: a function query -> documents, an object with `search(query, k)`, or a retriever of
     LangChain or LlamaIndex. A document is what `Cascade.run` takes, or (document, score). `k` is
-    the limit, or `keep`. `text` and `fields` as in `CrossEncoder.rank`.
+    the limit, or `keep`. `text` and `fields` as in `CrossEncoder.rank`. Where documents have
+    `scores={"bm25": 12.3, …}`, later stages can `blend` with those that `sources` names; an object
+    with an attribute `sources`, as `tamis.Index`, names them itself.
     """
     limit = use.get("limit")
     find = _finder(source, keep if limit is None else limit)
@@ -146,7 +150,10 @@ def retrieve(
     def found(query: str) -> candidates.Read:
         return candidates.read(_no_coroutine(find(query)), text, fields)
 
-    return _used(NativeStage.retrieve(found, name=name), keep, use)
+    if isinstance(sources, str):
+        raise InvalidArgument(f"sources must be a sequence of names, got {sources!r}")
+    own = getattr(source, "sources", ()) if sources is None else sources
+    return _used(NativeStage.retrieve(found, name=name, sources=list(own)), keep, use)
 
 
 # --- scores

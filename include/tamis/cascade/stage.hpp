@@ -155,12 +155,10 @@ const Function&, std::string_view,
 template <typename Function>
 requires std::is_invocable_r_v < std::vector<Candidate>,
 const Function&,
-    std::string_view > [[nodiscard]] AnyStage
-                       retrieve(std::string name, Function function,
-                                std::vector<std::string> sources = {}) {
-  return {StageTraits{.name = std::move(name),
-                      .kind = StageKind::retrieve,
-                      .sources = std::move(sources)},
+    std::string_view > [[nodiscard]] AnyStage retrieve(std::string name, Function function,
+                                                       std::vector<std::string> sources = {}) {
+  return {StageTraits{
+              .name = std::move(name), .kind = StageKind::retrieve, .sources = std::move(sources)},
           [function = std::move(function)](const StageCall& call) -> StageResult {
             return Retrieved{function(call.query)};
           }};

@@ -199,6 +199,11 @@ class Index:
         return self._dense is not None
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The names in a hit's `scores`, with which a cascade's later stages can blend."""
+        return ("bm25", "dense") if self.has_dense else ("bm25",)
+
+    @property
     def has_token_vectors(self) -> bool:
         """Whether `compare` works."""
         return self._passages is not None

@@ -155,7 +155,9 @@ TEST_CASE("a source of the first stage is blended in where a candidate has its s
   // "4" has no score of it and counts as the lowest.
   CHECK(ids(with({{"dense", 100.0}}).run("q")) == "3 2 1 4 0 ");
   CHECK(ids(with({{"bm25", 100.0}}).run("q")).front() == '1');
-  CHECK(contains(message_of<tamis::InvalidArgument>([&] { (void)with({{"bm26", 1.0}}); }),
+  CHECK(contains(message_of<tamis::InvalidArgument>([&] {
+                   (void)with({{"bm26", 1.0}});
+                 }),
                  "'bm26', which is no earlier stage, nor a source of the first (bm25, dense)"));
 }
 

@@ -82,6 +82,30 @@ def test_blend_adds_what_candidates_came_with() -> None:
     assert result.hits[0].scores == {"input": 3.0, "length": 1.0}
 
 
+def test_blend_takes_a_source_of_the_first_stage() -> None:
+    found = [
+        {"id": "a", "text": "a", "scores": {"bm25": 9.0, "dense": 0.1}},
+        {"id": "bbb", "text": "bbb", "scores": {"bm25": 1.0, "dense": 0.2}},
+        {"id": "cc", "text": "cc", "metadata": {"scores": {"dense": 0.9, "bm25": float("nan")}}},
+    ]
+
+    def order(blend: dict[str, float]) -> list[str]:
+        first = s.retrieve(lambda query: found, keep=3, sources=("bm25", "dense"))
+        own = s.callable(lambda q, d: [len(one["text"]) for one in d], keep=3, blend=blend)
+        result = Cascade([first, own]).run("q")
+        return [hit.id for hit in result.hits]
+
+    assert order({}) == ["bbb", "cc", "a"]
+    assert order({"bm25": 100}) == ["a", "bbb", "cc"]
+    assert order({"dense": 100}) == ["cc", "bbb", "a"]
+    with pytest.raises(
+        InvalidArgument, match=r"'bm26', .* nor a source of the first \(bm25, dense"
+    ):
+        order({"bm26": 1})
+    with pytest.raises(InvalidArgument, match="a sequence of names, got 'bm25'"):
+        s.retrieve(lambda query: found, keep=3, sources="bm25")
+
+
 @pytest.mark.parametrize("skip_if", [0.5, s.margin(0.5)])
 def test_a_clear_lead_skips_a_stage(skip_if: Any) -> None:
     stage = s.callable(length, keep=4, skip_if=skip_if)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tamis import Index, InvalidArgument, LateInteraction, RetrievalError
+from tamis import Cascade, Index, InvalidArgument, LateInteraction, RetrievalError, stages
 from tamis.retrieval import FUSIONS, fusion
 from tamis.retrieval.dense import Dense
 
@@ -29,6 +29,24 @@ def index() -> Index:
 
 def ids(hits: list[dict[str, Any]]) -> list[str]:
     return [hit["id"] for hit in hits]
+
+
+def test_a_cascade_blends_with_its_sources(index: Index) -> None:
+    assert index.sources == ("bm25", "dense")
+    found = stages.retrieve(index, keep=4)
+
+    def order(source: str) -> list[str]:
+        flat = stages.callable(lambda q, d: [0.0] * len(d), keep=4, blend={source: 1.0})
+        return [hit.id for hit in Cascade([found, flat]).run("Berlin bananas 1648").hits]
+
+    for source in index.sources:
+        hits = index.search("Berlin bananas 1648", 4)
+        scores = {hit["id"]: hit["scores"].get(source) for hit in hits}
+        low = min(score for score in scores.values() if score is not None)
+        expected = sorted(scores, key=lambda name: -(low if scores[name] is None else scores[name]))
+        assert order(source) == expected
+    with pytest.raises(InvalidArgument, match="nor a source"):
+        order("words")
 
 
 @pytest.mark.parametrize("how", FUSIONS)
