@@ -12,9 +12,12 @@ from tamis.demo.collection import load_abstracts
 from tamis.fragmentation import LEAST, letters_per_token
 
 OTHERS = {
-    "de": "Der Vertrag von Münster beendete im Jahre 1648 den Dreißigjährigen Krieg. Die Gesandten "
-    "verhandelten jahrelang über Gebietsansprüche, Religionsfreiheit und Entschädigungen, bevor "
-    "die Urkunden im Rathaus der westfälischen Bischofsstadt unterzeichnet werden konnten.",
+    "tr": "Vestfalya Barışı, Otuz Yıl Savaşları'nı 1648 yılında sona erdirdi. Elçiler sınırlar, "
+    "din özgürlüğü ve tazminatlar üzerine yıllarca görüştüler; belgeler sonunda Münster belediye "
+    "sarayında imzalandı ve savaşa katılmış olan bütün Avrupa saraylarına gönderildi.",
+    "vi": "Hòa ước Westfalen chấm dứt cuộc Chiến tranh Ba mươi năm vào năm 1648. Các sứ giả đã đàm "
+    "phán nhiều năm về biên giới, quyền tự do tín ngưỡng và bồi thường thiệt hại, trước khi các "
+    "văn kiện được ký kết tại tòa thị chính thành phố Münster rồi gửi đến các triều đình châu Âu.",
     "ru": "Вестфальский мир завершил Тридцатилетнюю войну в 1648 году. Послы несколько лет вели "
     "переговоры о границах, свободе вероисповедания и возмещении убытков, прежде чем грамоты "
     "были подписаны в ратуше города Мюнстера, а затем разосланы всем дворам Европы.",
@@ -27,6 +30,12 @@ OTHERS = {
     "zh": "威斯特伐利亚和约于一六四八年结束了三十年战争。使节们就边界、宗教自由和赔偿问题谈判多年，"
     "最后在明斯特市政厅签署文件，并送往欧洲各国宫廷。" * 4,
 }
+
+GERMAN = (
+    "Der Vertrag von Münster beendete im Jahre 1648 den Dreißigjährigen Krieg. Die Gesandten "
+    "verhandelten jahrelang über Gebietsansprüche, Religionsfreiheit und Entschädigungen, bevor "
+    "die Urkunden im Rathaus der westfälischen Bischofsstadt unterzeichnet werden konnten."
+)
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -52,6 +61,12 @@ def test_english_does_not() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CrossEncoder().rank("what is the effect of vitamin D", texts[:3])
+
+
+def test_a_language_that_it_can_rank_does_not() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CrossEncoder().rank("Westfälischer Friede", [GERMAN])
 
 
 def test_too_short_to_say() -> None:
