@@ -2,12 +2,12 @@
 # the install component `dev`; the Python modules have their own.
 #
 # The export sets are apart so that find_package(tamis COMPONENTS core) needs neither utf8proc nor
-# torch. A library built without TAMIS_ENGINE, TAMIS_REMOTE or TAMIS_TORCH installs no such file, and the config
+# torch. A library built without TAMIS_ENGINE, TAMIS_REMOTE, TAMIS_STORE or TAMIS_TORCH installs no such file, and the config
 # says so.
 include(CMakePackageConfigHelpers)
 set(TAMIS_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/tamis")
 
-foreach(part core engine remote torch)
+foreach(part core engine remote store torch)
   if(TARGET tamis_${part})
     install(TARGETS tamis_${part} EXPORT tamis-${part}
             ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev

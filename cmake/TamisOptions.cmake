@@ -7,6 +7,14 @@ cmake_dependent_option(TAMIS_TORCH "Build tamis::torch; needs libtorch (default 
 find_package(CURL QUIET)
 option(TAMIS_REMOTE "Build tamis::remote: stages that call out; needs libcurl (default: where it is found)"
        ${CURL_FOUND})
+cmake_dependent_option(TAMIS_STORE "Build tamis::store: databases as the first stage (default: with TAMIS_REMOTE)"
+                       ON "TAMIS_REMOTE" OFF)
+find_package(SQLite3 3.35 QUIET)
+find_package(PostgreSQL QUIET)
+cmake_dependent_option(TAMIS_SQLITE "SQLite in tamis::store (default: where it is found)"
+                       ${SQLite3_FOUND} "TAMIS_STORE" OFF)
+cmake_dependent_option(TAMIS_POSTGRES "PostgreSQL in tamis::store; needs libpq (default: where it is found)"
+                       ${PostgreSQL_FOUND} "TAMIS_STORE" OFF)
 cmake_dependent_option(TAMIS_PYTHON "Build the Python modules (default OFF)" OFF "TAMIS_ENGINE" OFF)
 option(TAMIS_INSTALL "Install headers, libraries and CMake files (default: top level only)"
        ${PROJECT_IS_TOP_LEVEL})

@@ -26,6 +26,7 @@ ORDER = [
     ["late_interaction.hpp", "late_interaction/"],
     ["cascade.hpp", "cascade/"],
     ["remote/"],
+    ["store/"],
     ["eval/"],
     ["tamis.hpp"],
 ]
@@ -38,6 +39,7 @@ FORBIDDEN = {
         "late_interaction.hpp",
         "cascade.hpp",
         "remote/",
+        "store/",
     }
 }
 HEAVY = re.compile(r"^(torch/|ATen/|c10/|caffe2/|sentencepiece)")

@@ -2,13 +2,13 @@
 # Installs the Debian packages that are needed and that the machine lacks; says what to do elsewhere.
 # install_system_packages.sh build: what the package is built with.   test: what the tests need, too.
 set -eu
-packages="g++ ninja-build ccache libfmt-dev nlohmann-json3-dev libutf8proc-dev libcurl4-openssl-dev"
-names="fmt, nlohmann-json, utf8proc, libcurl"
+packages="g++ ninja-build ccache libfmt-dev nlohmann-json3-dev libutf8proc-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev"
+names="fmt, nlohmann-json, utf8proc, libcurl, SQLite, libpq"
 case "${1:-}" in
   build) ;;
   test)
-    packages="$packages catch2 clang-format clang-tidy"
-    names="$names, Catch2, clang-format, clang-tidy"
+    packages="$packages catch2 postgresql clang-format clang-tidy"
+    names="$names, Catch2, PostgreSQL, clang-format, clang-tidy"
     ;;
   *)
     echo "usage: install_system_packages.sh build|test" >&2

@@ -84,6 +84,16 @@
 #include <tamis/remote/rerank_api.hpp>      // IWYU pragma: export
 #endif
 
+// databases as the first stage
+#if __has_include(<tamis/store/store.hpp>)  // comes with tamis::store
+#include <tamis/store/error.hpp>            // IWYU pragma: export
+#include <tamis/store/postgres.hpp>         // IWYU pragma: export
+#include <tamis/store/qdrant.hpp>           // IWYU pragma: export
+#include <tamis/store/search_engine.hpp>    // IWYU pragma: export
+#include <tamis/store/sqlite.hpp>           // IWYU pragma: export
+#include <tamis/store/store.hpp>            // IWYU pragma: export
+#endif
+
 // rankings -> numbers
 #include <tamis/eval/bootstrap.hpp>  // IWYU pragma: export
 #include <tamis/eval/metrics.hpp>    // IWYU pragma: export

@@ -7,6 +7,7 @@
 
 #include <tamis/error.hpp>
 #include <tamis/remote/error.hpp>
+#include <tamis/store/error.hpp>
 
 #include "bindings.hpp"
 #include "python_error.hpp"
@@ -25,6 +26,7 @@ struct Types {
   PyObject* device = nullptr;
   PyObject* non_finite = nullptr;
   PyObject* remote = nullptr;
+  PyObject* retrieval = nullptr;
   PyObject* stage = nullptr;
   PyObject* cancelled = nullptr;
 };
@@ -104,6 +106,8 @@ void translate(std::exception_ptr pointer) {
     PyErr_SetString(types.device, error.what());
   } catch (const tamis::RemoteError& error) {
     set_remote(error);
+  } catch (const tamis::RetrievalError& error) {
+    PyErr_SetString(types.retrieval, error.what());
   } catch (const tamis::NonFiniteScore& error) {
     set_non_finite(error);
   } catch (const tamis::Cancelled& error) {
@@ -114,14 +118,6 @@ void translate(std::exception_ptr pointer) {
 }
 
 }  // namespace
-
-void rethrow(py::error_already_set& error) {
-  if (error.matches(types.cancelled)) throw tamis::Cancelled("a stage was cancelled");
-  if (!error.matches(PyExc_Exception)) throw Interrupted(error);
-  const auto type = py::cast<std::string>(error.type().attr("__name__"));
-  const auto said = py::cast<std::string>(py::str(error.value()));
-  throw PythonError(said.empty() ? type : type + ": " + said, error);
-}
 
 void bind_errors(py::module_& module) {
   types.error = add(module, "Error", "The base of all that tamis raises.",
@@ -141,6 +137,8 @@ void bind_errors(py::module_& module) {
   types.remote =
       add(module, "RemoteError",
           "A service did not answer as it should; `status` is the response's, or 0.", runtime);
+  types.retrieval = add(module, "RetrievalError",
+                        "An index or a database cannot be built, opened or asked this.", runtime);
   types.stage =
       add(module, "StageError",
           "A stage that was to raise failed; `stage` is its name, `__cause__` why.", runtime);

@@ -32,3 +32,6 @@ class Interrupted : public tamis::Cancelled {
 
 /// Throws `error` as one of them, or as tamis::Cancelled. Needs the GIL.
 [[noreturn]] void rethrow(pybind11::error_already_set& error);
+
+/// Throws for Ctrl-C and the like. Takes the GIL.
+void check_signals();

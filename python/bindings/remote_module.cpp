@@ -30,14 +30,6 @@ void translate(std::exception_ptr pointer) {
   }
 }
 
-/// Ctrl-C while a service is waited for.
-void check_signals() {
-  const py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() == 0) return;
-  py::error_already_set error;
-  throw Interrupted(error);
-}
-
 tamis::HttpOptions http_options(const std::string& ca_file, std::optional<std::string> proxy,
                                 std::size_t max_response_bytes, std::size_t connections,
                                 double connect_timeout_ms, double timeout_ms) {

@@ -20,6 +20,7 @@
 #include "documents.hpp"
 #include "predict_options.hpp"
 #include "python_error.hpp"
+#include "python_function.hpp"
 
 namespace py = pybind11;
 using tamis::AnyStage;
@@ -29,30 +30,6 @@ using tamis::StageResult;
 using tamis::StageTraits;
 
 namespace {
-
-/// A Python function that C++ may copy and destroy without the GIL.
-class Function {
- public:
-  explicit Function(py::function function)
-      : function_(new py::function(std::move(function)), [](const py::function* own) {
-          const py::gil_scoped_acquire gil;
-          delete own;
-        }) {}
-
-  /// Takes the GIL while `use` makes of the result what needs none.
-  template <typename Use>
-  auto call(const Use& use) const {
-    const py::gil_scoped_acquire gil;
-    try {
-      return use(*function_);
-    } catch (py::error_already_set& error) {
-      rethrow(error);
-    }
-  }
-
- private:
-  std::shared_ptr<const py::function> function_;
-};
 
 /// UTF-8 that was checked, or replaced, when it came in.
 py::str text(std::string_view utf8) { return {utf8.data(), utf8.size()}; }
@@ -84,7 +61,8 @@ AnyStage callable(const py::function& function, const std::string& name, bool di
                   bool calibrated, const std::string& scorer) {
   StageTraits traits{
       .name = name, .scorer = scorer, .calibrated = calibrated, .divisible = divisible};
-  return {std::move(traits), [own = Function(function)](const StageCall& call) -> StageResult {
+  return {std::move(traits),
+          [own = PythonFunction(function)](const StageCall& call) -> StageResult {
             return own.call([&](const py::function& python) {
               return scored_from(python(text(call.query), documents_of(call), texts_of(call)));
             });
@@ -94,18 +72,19 @@ AnyStage callable(const py::function& function, const std::string& name, bool di
 AnyStage retrieve(const py::function& function, const std::string& name,
                   std::vector<std::string> sources) {
   StageTraits traits{.name = name, .kind = StageKind::retrieve, .sources = std::move(sources)};
-  return {std::move(traits), [own = Function(function)](const StageCall& call) -> StageResult {
-            return tamis::Retrieved{own.call([&](const py::function& python) {
-              return candidates_from(python(text(call.query)));
-            })};
-          }};
+  return {
+      std::move(traits), [own = PythonFunction(function)](const StageCall& call) -> StageResult {
+        return tamis::Retrieved{own.call(
+            [&](const py::function& python) { return candidates_from(python(text(call.query))); })};
+      }};
 }
 
 AnyStage diversify(std::size_t count, double balance,
                    const std::optional<py::function>& similarity) {
   if (!similarity) return tamis::stages::diversify(count, balance);
   return tamis::stages::diversify(
-      count, balance, [own = Function(*similarity)](std::string_view left, std::string_view right) {
+      count, balance,
+      [own = PythonFunction(*similarity)](std::string_view left, std::string_view right) {
         return own.call([&](const py::function& python) {
           return python(text(left), text(right)).cast<double>();
         });
@@ -113,12 +92,7 @@ AnyStage diversify(std::size_t count, double balance,
 }
 
 /// Ctrl-C between micro-batches.
-void check_signals(std::size_t, std::size_t) {
-  const py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() == 0) return;
-  py::error_already_set error;
-  rethrow(error);
-}
+void between_batches(std::size_t, std::size_t) { check_signals(); }
 
 AnyStage rerank(const tamis::CrossEncoder& model, const std::string& name,
                 const std::string& prompt, std::optional<std::size_t> max_length,
@@ -131,14 +105,14 @@ AnyStage rerank(const tamis::CrossEncoder& model, const std::string& name,
       predict_options(max_length, truncation, max_query_tokens, max_document_tokens, on_truncation,
                       aggregate, window_stride, max_batch_tokens, max_batch_pairs);
   options.prompt = prompt;
-  options.progress = check_signals;
+  options.progress = between_batches;
   return tamis::stages::rerank(model, std::move(options), name);
 }
 
 AnyStage compare(const tamis::LateInteraction& model, const std::string& name,
                  bool refuse_truncation) {
   const auto mode = refuse_truncation ? tamis::OnTruncation::error : tamis::OnTruncation::allow;
-  return tamis::stages::compare(model, {.on_truncation = mode, .progress = check_signals}, name);
+  return tamis::stages::compare(model, {.on_truncation = mode, .progress = between_batches}, name);
 }
 
 const char* kind_of(const AnyStage& stage) {

@@ -42,6 +42,9 @@ class RemoteError(Error, RuntimeError):
     status: int
     retry_after_ms: float | None
 
+class RetrievalError(Error, RuntimeError):
+    """An index or a database cannot be built, opened or asked this."""
+
 class StageError(Error, RuntimeError):
     """A stage that was to raise failed; `stage` is its name, `__cause__` why."""
 

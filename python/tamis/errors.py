@@ -10,6 +10,7 @@ from tamis._native import (
     ModelError,
     NonFiniteScore,
     RemoteError,
+    RetrievalError,
     StageError,
     TokenizerError,
     TruncationError,
@@ -18,10 +19,6 @@ from tamis._native import (
 
 class ExportError(ModelError):
     """The source cannot become a bundle; nothing was written."""
-
-
-class RetrievalError(Error, RuntimeError):
-    """An index cannot be built, opened or asked this."""
 
 
 class TruncationWarning(UserWarning):

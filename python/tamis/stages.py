@@ -23,6 +23,7 @@ from tamis.documents import TextOf
 from tamis.errors import InvalidArgument
 from tamis.late_interaction import LateInteraction
 from tamis.multi_vector import maxsim
+from tamis.stores import Store
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -140,12 +141,23 @@ def retrieve(
 
     `source`: a function query -> documents, an object with `search(query, k)`, or a retriever of
     LangChain or LlamaIndex. A document is what `Cascade.run` takes, or (document, score). `k` is
-    the limit, or `keep`. `text` and `fields` as in `CrossEncoder.rank`. Where documents have
-    `scores={"bm25": 12.3, …}`, later stages can `blend` with those that `sources` names; an object
-    with an attribute `sources`, as `tamis.Index`, names them itself.
+    the limit, or `keep`. `text` and `fields` as in `CrossEncoder.rank`. A database of
+    `tamis.stores` is searched inside the run's deadline, and without the GIL.
+
+    Where documents have `scores={"bm25": 12.3, …}`, later stages can `blend` with those that
+    `sources` names; an object with an attribute `sources`, as `tamis.Index`, names them itself.
     """
+    _check_whole("keep", keep)
     limit = use.get("limit")
-    find = _finder(source, keep if limit is None else limit)
+    count = keep if limit is None else limit
+    if isinstance(source, Store):
+        if text is not None or fields is not None or sources is not None:
+            raise InvalidArgument(
+                "the store knows its texts and sources: name columns where it is made"
+            )
+        _check_whole("limit", count)
+        return _used(source._native.stage(int(count), name=name), keep, use)
+    find = _finder(source, count)
 
     def found(query: str) -> candidates.Read:
         return candidates.read(_no_coroutine(find(query)), text, fields)

@@ -5,6 +5,8 @@
 
 #include <tamis/error.hpp>
 
+#include "remote/transfer.hpp"
+
 namespace tamis::remote {
 
 std::string key_of(const std::optional<std::string>& given, std::string_view variable) {
@@ -18,7 +20,8 @@ std::string key_of(const std::optional<std::string>& given, std::string_view var
 
 std::string joined_url(std::string base_url, std::string_view path) {
   if (!base_url.starts_with("https://") && !base_url.starts_with("http://")) {
-    raise<InvalidArgument>("base_url '{}' must begin with https:// or http://", base_url);
+    raise<InvalidArgument>("base_url ('{}') must begin with https:// or http://",
+                           host_of(base_url));
   }
   while (base_url.ends_with('/')) base_url.pop_back();
   return base_url + std::string(path);

@@ -119,6 +119,26 @@ inline Ranking sum_by_document(std::span<const Ranking> rankings,
   return detail::sum_by_document(rankings, shares, std::vector<double>(rankings.size(), 0.0));
 }
 
+/// Every document that occurs in a ranking, by 1 / its best rank: the first of each ranking, the
+/// second of each, and so on, for a reranker that looks at all that any source found. Scores are
+/// not looked at; ties by ascending index.
+[[nodiscard]] inline Ranking rank_union(std::span<const Ranking> rankings) {
+  std::unordered_map<std::size_t, std::size_t> best;
+  for (const Ranking& ranking : rankings) {
+    for (std::size_t place = 0; place < ranking.size(); ++place) {
+      std::size_t& own = best.try_emplace(ranking[place].index, place).first->second;
+      own = std::min(own, place);
+    }
+  }
+  Ranking united;
+  united.reserve(best.size());
+  for (const auto& [index, place] : best) {
+    united.push_back({index, 1.0F / static_cast<float>(place + 1)});
+  }
+  std::sort(united.begin(), united.end(), BestFirst{});
+  return united;
+}
+
 /// Every document that occurs in a ranking, by the weighted sum of its normalised scores (CombSUM
 /// of Fox and Shaw, "Combination of Multiple Searches", TREC-2, 1993). A ranking counts a document
 /// it lacks as its own worst. Throws InvalidArgument as the functions above do.

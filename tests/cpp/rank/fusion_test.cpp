@@ -106,3 +106,10 @@ TEST_CASE("fusion refuses what it cannot mean") {
   REQUIRE(tamis::reciprocal_rank_fusion({}).empty());
   REQUIRE(tamis::blend(std::vector<Ranking>{{}, {}}).empty());
 }
+
+TEST_CASE("a union takes the first of each ranking, then the second of each") {
+  const std::vector<Ranking> rankings{{{0, 9.0F}, {1, 8.0F}, {2, 7.0F}}, {{3, 0.9F}, {1, 0.8F}}};
+  const Ranking united = tamis::rank_union(rankings);
+  CHECK(united == Ranking{{0, 1.0F}, {3, 1.0F}, {1, 0.5F}, {2, 1.0F / 3}});
+  CHECK(tamis::rank_union(std::vector<Ranking>{}).empty());
+}

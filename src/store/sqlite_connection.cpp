@@ -1,0 +1,106 @@
+// store/sqlite_connection.cpp
+#include "store/sqlite_connection.hpp"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace tamis::store {
+namespace {
+
+std::string text_of(sqlite3_stmt* statement, int column) {
+  const unsigned char* const text = sqlite3_column_text(statement, column);
+  if (text == nullptr) return {};
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+  return {reinterpret_cast<const char*>(text), size};
+}
+
+struct Resetter {
+  void operator()(sqlite3_stmt* statement) const noexcept {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+  }
+};
+
+}  // namespace
+
+SqliteConnection::SqliteConnection(const SqliteOptions& options) : path_(options.path) {
+  constexpr int kStepsBetweenChecks = 1000;  // some 20 microseconds
+  static constexpr int kMostTimes = 1000;    // that a locked file is asked while it is opened
+  sqlite3* opened = nullptr;
+  const int code =
+      sqlite3_open_v2(path_.c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+  database_.reset(opened);
+  if (code != SQLITE_OK) raise<RetrievalError>("{}: {}", path_, sqlite3_errstr(code));
+  if (!options.extension.empty()) load(options.extension);
+  sqlite3_progress_handler(
+      opened, kStepsBetweenChecks,
+      [](void* self) { return static_cast<SqliteConnection*>(self)->is_over() ? 1 : 0; }, this);
+  sqlite3_busy_handler(
+      opened,
+      [](void* self, int times) {
+        auto& own = *static_cast<SqliteConnection*>(self);
+        if (own.is_over() || (own.waiting_ == nullptr && times == kMostTimes)) return 0;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return 1;
+      },
+      this);
+}
+
+void SqliteConnection::load(const std::string& extension) {
+  sqlite3* const database = database_.get();
+  char* message = nullptr;
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, nullptr);
+  const int code = sqlite3_load_extension(database, extension.c_str(), nullptr, &message);
+  const std::unique_ptr<char, decltype(&sqlite3_free)> owned(message, &sqlite3_free);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  if (code == SQLITE_OK) return;
+  raise<RetrievalError>("the extension {} cannot be loaded: {}", extension,
+                        message == nullptr ? sqlite3_errstr(code) : message);
+}
+
+Statement SqliteConnection::prepared(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
+    fail();
+  }
+  return Statement(statement);
+}
+
+std::vector<StoreRow> SqliteConnection::rows(sqlite3_stmt* statement,
+                                             const std::function<int(sqlite3_stmt*)>& bind,
+                                             const Waiting& waiting) {
+  waiting.check();
+  const std::unique_ptr<sqlite3_stmt, Resetter> reset_at_the_end(statement);
+  waiting_ = &waiting;
+  std::vector<StoreRow> rows;
+  int code = bind(statement);
+  if (code == SQLITE_OK) {
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+      rows.push_back({text_of(statement, 0), text_of(statement, 1),
+                      static_cast<float>(sqlite3_column_double(statement, 2))});
+    }
+  }
+  waiting_ = nullptr;
+  if (over_) std::rethrow_exception(std::exchange(over_, nullptr));
+  if (code != SQLITE_DONE) fail();
+  return rows;
+}
+
+void SqliteConnection::fail() const {
+  raise<RetrievalError>("{}: {}", path_, sqlite3_errmsg(database_.get()));
+}
+
+bool SqliteConnection::is_over() noexcept {
+  if (waiting_ == nullptr) return false;
+  try {
+    waiting_->check();
+    return false;
+  } catch (...) {
+    over_ = std::current_exception();
+    return true;
+  }
+}
+
+}  // namespace tamis::store
