@@ -40,6 +40,12 @@ tamis::VectorDistance distance_of(const std::string& name) {
   tamis::raise<tamis::InvalidArgument>("distance must be cosine, dot or l2, got '{}'", name);
 }
 
+tamis::TextRank rank_of(const std::string& name) {
+  if (name == "ts_rank") return tamis::TextRank::ts_rank;
+  if (name == "ts_rank_cd") return tamis::TextRank::ts_rank_cd;
+  tamis::raise<tamis::InvalidArgument>("rank must be ts_rank or ts_rank_cd, got '{}'", name);
+}
+
 /// `embed`: str -> list of floats.
 tamis::SearchOptions search_options(const std::optional<py::function>& embed,
                                     const std::string& fusion) {
@@ -78,7 +84,8 @@ Store sqlite(std::string path, std::string table, std::string id, std::string te
 
 Store postgres(std::string url, std::string schema, std::string table, std::string id,
                std::string text, std::string tsvector, std::string language, bool operators,
-               std::string vector, const std::string& distance, tamis::SearchOptions search,
+               const std::string& rank, int normalization, std::string vector,
+               const std::string& distance, tamis::SearchOptions search,
                tamis::ConnectionOptions connection) {
   return tamis::stores::postgres({.url = std::move(url),
                                   .schema = std::move(schema),
@@ -88,6 +95,8 @@ Store postgres(std::string url, std::string schema, std::string table, std::stri
                                   .tsvector = std::move(tsvector),
                                   .language = std::move(language),
                                   .operators = operators,
+                                  .rank = rank_of(rank),
+                                  .normalization = normalization,
                                   .vector = std::move(vector),
                                   .distance = distance_of(distance),
                                   .search = std::move(search),
@@ -201,8 +210,9 @@ PYBIND11_MODULE(_store, module) {
              py::arg("search"), py::arg("connection"), "stores::sqlite of C++.");
   module.def("postgres", &postgres, py::kw_only(), py::arg("url"), py::arg("schema"),
              py::arg("table"), py::arg("id"), py::arg("text"), py::arg("tsvector"),
-             py::arg("language"), py::arg("operators"), py::arg("vector"), py::arg("distance"),
-             py::arg("search"), py::arg("connection"), "stores::postgres of C++.");
+             py::arg("language"), py::arg("operators"), py::arg("rank"), py::arg("normalization"),
+             py::arg("vector"), py::arg("distance"), py::arg("search"), py::arg("connection"),
+             "stores::postgres of C++.");
   const auto def_engine = [&](const char* name, auto make, const char* doc) {
     module.def(name, make, py::kw_only(), py::arg("base_url"), py::arg("index"), py::arg("id"),
                py::arg("text"), py::arg("vector"), py::arg("api_key"), py::arg("retries"),

@@ -54,6 +54,8 @@ def postgres(
     tsvector: str,
     language: str,
     operators: bool,
+    rank: str,
+    normalization: int,
     vector: str,
     distance: str,
     search: SearchOptions,

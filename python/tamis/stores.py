@@ -101,6 +101,8 @@ def postgres(
     tsvector: str = "",
     language: str = "english",
     operators: bool = False,
+    rank: Literal["ts_rank", "ts_rank_cd"] = "ts_rank",
+    normalization: int = 1,
     vector: str = "",
     distance: Literal["cosine", "dot", "l2"] = "cosine",
     embed: Embed = None,
@@ -109,12 +111,13 @@ def postgres(
     connect_timeout_ms: float = 5000.0,
     timeout_ms: float = 30_000.0,
 ) -> Store:
-    """PostgreSQL's full text search (`websearch_to_tsquery`, `ts_rank_cd`) and pgvector.
+    """PostgreSQL's full text search (`websearch_to_tsquery`) and pgvector.
 
     `url`: as libpq takes it; what it leaves out are PGHOST, PGPASSWORD and so on. `tsvector`: a
     column; "" computes `to_tsvector(language, text)`, which an index should hold. A passage needs
     any word of the query; `operators=True` reads the query as websearch_to_tsquery does, with
-    "phrases", or and -, and all words needed. `vector`: a column of pgvector, `distance` the one
+    "phrases", or and -, and all words needed. `rank` is the function that orders what is found,
+    and `normalization` its bits: 1 divides by the logarithm of the length. `vector`: a column of pgvector, `distance` the one
     that its index is for. Nothing is connected before the first search. Throws InvalidArgument.
     """
     native = _module()
@@ -127,6 +130,8 @@ def postgres(
         tsvector=tsvector,
         language=language,
         operators=operators,
+        rank=rank,
+        normalization=normalization,
         vector=vector,
         distance=distance,
         search=_search(native, embed, fusion),

@@ -35,10 +35,11 @@ std::string text_sql(const PostgresOptions& options, const std::string& columns,
       options.tsvector.empty()
           ? fmt::format("to_tsvector({}, t.{})", language, identifier(options.text, "text"))
           : "t." + identifier(options.tsvector, "tsvector");
+  const char* const function = options.rank == TextRank::ts_rank ? "ts_rank" : "ts_rank_cd";
   return fmt::format(
-      "SELECT {}, ts_rank_cd({}, asked.words) FROM {} AS t, websearch_to_tsquery({}, $1) AS "
+      "SELECT {}, {}({}, asked.words, {}) FROM {} AS t, websearch_to_tsquery({}, $1) AS "
       "asked(words) WHERE {} @@ asked.words ORDER BY 3 DESC, 1 LIMIT $2",
-      columns, words, table, language, words);
+      columns, function, words, options.normalization, table, language, words);
 }
 
 std::string dense_sql(const PostgresOptions& options, const std::string& columns,

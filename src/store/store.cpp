@@ -97,6 +97,8 @@ std::vector<StoreHit> Store::search(std::string_view query, std::size_t count,
   if (count == 0) raise<InvalidArgument>("count must be at least 1, got 0");
   const std::string plain = store::plain_text(query);
   if (store::is_blank(plain)) return {};
+  if (cancel.cancelled()) throw Cancelled("the search was cancelled");
+  if (deadline.passed()) throw RetrievalError("the deadline came before the search began");
   const std::vector<float> vector = embedded(plain);
   const bool words = options_.fusion != StoreFusion::dense;
   const std::size_t depth = is_fused(options_.fusion) ? std::max(count, kShallowest) : count;

@@ -16,6 +16,9 @@ enum class VectorDistance {
   l2,      ///< <->, the score is -distance
 };
 
+/// PostgreSQL's ranking functions. On SciFact, with any word enough, ts_rank is the better one.
+enum class TextRank { ts_rank, ts_rank_cd };
+
 struct PostgresOptions {
   /// Of libpq: a URL or "host=... dbname=..."; what it leaves out are PGHOST, PGPASSWORD and so on,
   /// or their defaults. It is in no message.
@@ -29,6 +32,8 @@ struct PostgresOptions {
   std::string language = "english";  ///< a text search configuration
   /// True: the query is websearch_to_tsquery's, with "phrases", or and -; words must all be there.
   bool operators = false;
+  TextRank rank = TextRank::ts_rank;
+  int normalization = 1;    ///< of the rank, PostgreSQL's bits; 1: by the logarithm of the length
   std::string vector = {};  ///< a column of pgvector; needs `search.embed`
   VectorDistance distance = VectorDistance::cosine;
   SearchOptions search = {};
@@ -37,7 +42,7 @@ struct PostgresOptions {
 
 namespace stores {
 
-/// Passages with any word of the query, by ts_rank_cd; vectors by their distance. Nothing is
+/// Passages with any word of the query, by their rank; vectors by their distance. Nothing is
 /// connected before the first search. Who gives up closes the connection, and the server stops
 /// (from PostgreSQL 14) within a tenth of a second. Throws InvalidArgument for options that cannot
 /// be used, Error where this library was built without libpq.

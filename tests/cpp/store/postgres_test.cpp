@@ -124,6 +124,9 @@ TEST_CASE("PostgreSQL finds passages with any word, best first") {
   CHECK(ids(postgres(computed).search("cities Paris", 10, never())) == Ids{"2", "1"});
   computed.language = "simple";
   CHECK(ids(postgres(computed).search("cities Berlin", 10, never())) == Ids{"1", "2"});
+  computed.rank = tamis::TextRank::ts_rank_cd;
+  computed.normalization = 2;
+  CHECK(ids(postgres(computed).search("cities Berlin", 10, never())) == Ids{"1", "2"});
   PostgresOptions operators = docs.options();
   operators.operators = true;
   CHECK(ids(postgres(operators).search("city -berlin", 10, never())) == Ids{"2"});

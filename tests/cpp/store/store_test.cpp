@@ -92,6 +92,18 @@ TEST_CASE("what cannot be asked is refused") {
   }
 }
 
+TEST_CASE("nothing is asked after the deadline, or when it is cancelled") {
+  int asked = 0;
+  const Store store("test", {.embed = [&](std::string_view) { return ++asked, std::vector{1.0F}; }},
+                    [&](const StoreQuestion& question) { return ++asked, answer(question); });
+  CHECK_THROWS_AS(store.search("q", 5, never().within(tamis::Clock::Duration::zero())),
+                  tamis::RetrievalError);
+  tamis::CancelToken cancel;
+  cancel.cancel();
+  CHECK_THROWS_AS(store.search("q", 5, never(), cancel), tamis::Cancelled);
+  CHECK(asked == 0);
+}
+
 TEST_CASE("a store is the first stage of a cascade") {
   const tamis::Cascade cascade({{tamis::stages::retrieve(with(StoreFusion::rrf), 3), {.keep = 2}}});
   const auto result = cascade.run("q");

@@ -33,7 +33,7 @@ def test_a_build_needs_no_tools_of_the_tests(tmp_path: Path) -> None:
     build, test = _wanted(tmp_path, "build"), _wanted(tmp_path, "test")
     assert "libfmt-dev" in build
     assert "libfmt-dev" in test
-    for name in ("catch2", "clang-format", "clang-tidy"):
+    for name in ("catch2", "clang-format", "clang-tidy", "postgresql"):
         assert name not in build
         assert name in test
     makefile = (SCRIPT.parents[1] / "Makefile").read_text()
