@@ -117,8 +117,9 @@ def postgres(
     column; "" computes `to_tsvector(language, text)`, which an index should hold. A passage needs
     any word of the query; `operators=True` reads the query as websearch_to_tsquery does, with
     "phrases", or and -, and all words needed. `rank` is the function that orders what is found,
-    and `normalization` its bits: 1 divides by the logarithm of the length. `vector`: a column of pgvector, `distance` the one
-    that its index is for. Nothing is connected before the first search. Throws InvalidArgument.
+    and `normalization` its bits: 1 divides by the logarithm of the length. `vector`: a column of
+    pgvector, `distance` the one that its index is for. Nothing is connected before the first
+    search. Throws InvalidArgument.
     """
     native = _module()
     made = native.postgres(

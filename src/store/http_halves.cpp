@@ -14,7 +14,9 @@ using Json = nlohmann::json;
 using Rows = std::vector<StoreRow>;
 
 HttpRequest request(const HttpDatabase& database, const Json& body) {
-  return {.url = database.url, .headers = database.headers, .body = body.dump()};
+  return {.url = database.url,
+          .headers = database.headers,
+          .body = body.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 Rows read(const HttpDatabase& database, const std::string& body) {

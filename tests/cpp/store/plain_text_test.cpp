@@ -58,8 +58,7 @@ TEST_CASE("text becomes UTF-8 without NUL") {
 TEST_CASE("identifiers are quoted, or refused") {
   CHECK(identifier("docs", "table") == "\"docs\"");
   CHECK(identifier("a\"; DROP TABLE b; --", "table") == "\"a\"\"; DROP TABLE b; --\"");
-  for (const std::string& name :
-       {std::string(), std::string(64, 'a'), std::string("a\0b", 3), std::string("\xff")}) {
+  for (const std::string& name : {std::string(), std::string("a\0b", 3), std::string("\xff")}) {
     CHECK(contains(message_of<tamis::InvalidArgument>([&] { (void)identifier(name, "table"); }),
                    "table"));
   }

@@ -192,7 +192,6 @@ TEST_CASE("options that PostgreSQL cannot have are refused, and no password is t
   for (const PostgresOptions& options :
        {PostgresOptions{.table = ""}, PostgresOptions{.table = "a", .id = ""},
         PostgresOptions{.table = "a", .language = "a'b"},
-        PostgresOptions{.table = std::string(70, 'a')},
         PostgresOptions{.table = "a",
         .search = {.embed = [](std::string_view) { return std::vector<float>{1}; }}}}) {
     CHECK_THROWS_AS(postgres(options), tamis::InvalidArgument);

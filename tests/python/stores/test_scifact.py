@@ -72,21 +72,21 @@ def test_a_cascade_over_sqlite_equals_one_over_a_function(
     claim = collection[1][0][0]
     docs = stores.sqlite(sqlite_path, table="docs", id="id")
     rerank = s.late_interaction(keep=5)
-    native = Cascade([s.retrieve(docs, keep=20), rerank]).run(claim)
-    python = Cascade([s.retrieve(lambda query: docs.search(query, 20), keep=20), rerank]).run(claim)
+    native = Cascade([s.retrieve(docs, keep=8), rerank]).run(claim)
+    python = Cascade([s.retrieve(lambda query: docs.search(query, 8), keep=8), rerank]).run(claim)
     assert native.hits == python.hits
     assert native.hits[0].document["id"] == native.hits[0].id
 
 
 @pytest.fixture(scope="module")
 def slice_of_it(collection: tuple[Documents, Claims]) -> tuple[Documents, Claims, Any]:
-    """The abstracts of 40 claims and 200 others, with their vectors."""
+    """The abstracts of 20 claims and 40 others, with vectors of their beginnings."""
     documents, claims = collection
-    claims = claims[:40]
+    claims = claims[:20]
     wanted = set().union(*(relevant for _, relevant in claims))
-    rest = [one for one in documents if one[0] not in wanted][:200]
+    rest = [one for one in documents if one[0] not in wanted][:40]
     found = [one for one in documents if one[0] in wanted] + rest
-    texts = [text for _, text in found]
+    texts = [text[:300] for _, text in found]
     return found, claims, LateInteraction().embed_passages(texts, on_truncation="ignore")
 
 
