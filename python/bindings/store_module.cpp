@@ -172,16 +172,15 @@ std::vector<tamis::Candidate> candidates_of(std::vector<StoreHit> hits) {
   candidates.reserve(hits.size());
   for (std::size_t i = 0; i < hits.size(); ++i) {
     (*held)[i] = {dict_of(hits[i]), i};
-    candidates.push_back({.id = std::move(hits[i].id),
-                          .text = std::move(hits[i].text),
-                          .score = hits[i].score,
-                          .document = std::shared_ptr<const void>(held, &(*held)[i])});
+    candidates.push_back(candidate_of(std::move(hits[i])));
+    candidates.back().document = std::shared_ptr<const void>(held, &(*held)[i]);
   }
   return candidates;
 }
 
 tamis::AnyStage stage(const Store& store, std::size_t count, const std::string& name) {
-  return {tamis::StageTraits{.name = name, .kind = tamis::StageKind::retrieve},
+  return {tamis::StageTraits{
+              .name = name, .kind = tamis::StageKind::retrieve, .sources = store.sources()},
           [store, count](const tamis::StageCall& call) -> tamis::StageResult {
             return tamis::Retrieved{
                 candidates_of(store.search(call.query, count, call.deadline, call.cancel))};

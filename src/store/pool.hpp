@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include "store/waiting.hpp"
 
 namespace tamis::store {
@@ -26,7 +28,10 @@ class Pool {
   using Open = std::function<std::unique_ptr<Connection>(const Waiting&)>;
 
   Pool(std::size_t most, Open open)
-      : free_(std::max<std::size_t>(most, 1)), open_(std::move(open)) {}
+      : most_(std::max<std::size_t>(most, 1)), free_(most_), open_(std::move(open)) {}
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() { leave_to_the_parent(); }
 
   /// What `use(connection)` returns. A connection on which it throws is closed; when it had been
   /// open before and turns out to be lost (the server was restarted), another is tried.
@@ -55,6 +60,7 @@ class Pool {
    public:
     Place(Pool& pool, const Waiting& waiting) : pool_(pool) {
       std::unique_lock lock(pool_.mutex_);
+      pool_.leave_to_the_parent();
       while (true) {
         waiting.check();
         if (pool_.free_ > 0) break;
@@ -75,6 +81,15 @@ class Pool {
     Pool& pool_;
   };
 
+  /// After a fork, open connections are the parent's: to close them would end them for it.
+  void leave_to_the_parent() {
+    if (owner_ == ::getpid()) return;
+    for (std::unique_ptr<Connection>& connection : idle_) (void)connection.release();
+    idle_.clear();
+    free_ = most_;
+    owner_ = ::getpid();
+  }
+
   std::unique_ptr<Connection> take_idle() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return nullptr;
@@ -92,7 +107,9 @@ class Pool {
 
   std::mutex mutex_;
   std::condition_variable freed_;
+  const std::size_t most_;
   std::size_t free_;
+  pid_t owner_ = ::getpid();
   std::vector<std::unique_ptr<Connection>> idle_;
   Open open_;
 };

@@ -113,13 +113,26 @@ std::vector<StoreHit> Store::search(std::string_view query, std::size_t count,
   return hits;
 }
 
+std::vector<std::string> Store::sources() const {
+  if (options_.fusion == StoreFusion::text) return {"text"};
+  if (options_.fusion == StoreFusion::dense) return {"dense"};
+  return {"text", "dense"};
+}
+
+Candidate candidate_of(StoreHit hit) {
+  Candidate candidate{
+      .id = std::move(hit.id), .text = std::move(hit.text), .score = hit.score, .reranked_by = {}};
+  for (const auto& [half, score] : hit.scores) candidate.sources.push_back({half, score});
+  return candidate;
+}
+
 AnyStage stages::retrieve(const Store& store, std::size_t count, std::string name) {
-  return {StageTraits{.name = std::move(name), .kind = StageKind::retrieve},
-          [store, count](const StageCall& call) -> StageResult {
+  StageTraits traits{
+      .name = std::move(name), .kind = StageKind::retrieve, .sources = store.sources()};
+  return {std::move(traits), [store, count](const StageCall& call) -> StageResult {
             Retrieved found;
             for (StoreHit& hit : store.search(call.query, count, call.deadline, call.cancel)) {
-              found.candidates.push_back(
-                  {.id = std::move(hit.id), .text = std::move(hit.text), .score = hit.score});
+              found.candidates.push_back(candidate_of(std::move(hit)));
             }
             return found;
           }};

@@ -90,6 +90,8 @@ class Store {
                                              const CancelToken& cancel = {}) const;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The halves that are asked, as in StoreHit::scores.
+  [[nodiscard]] std::vector<std::string> sources() const;
 
  private:
   [[nodiscard]] std::vector<float> embedded(std::string_view query) const;
@@ -99,9 +101,12 @@ class Store {
   Ask ask_;
 };
 
+/// The hit's scores are its `sources`.
+[[nodiscard]] Candidate candidate_of(StoreHit hit);
+
 namespace stages {
 
-/// The first stage: the best `count` of a database.
+/// The first stage: the best `count` of a database. Later ones may blend with "text" and "dense".
 [[nodiscard]] AnyStage retrieve(const Store& store, std::size_t count,
                                 std::string name = "retrieve");
 

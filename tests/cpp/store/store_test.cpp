@@ -111,6 +111,13 @@ TEST_CASE("a store is the first stage of a cascade") {
   CHECK(result.hits[0].candidate.id == "b");
   CHECK(result.trace.stages[0].in == 3);
   CHECK(result.trace.stages[0].dropped.size() == 1);
+  const auto constant = tamis::stages::callable(
+      "constant", [](std::string_view, std::span<const std::string_view> texts) {
+        return std::vector<float>(texts.size(), 1.0F);
+      });
+  const tamis::Cascade blended({{tamis::stages::retrieve(with(StoreFusion::rrf), 3), {.keep = 3}},
+                                {constant, {.keep = 3, .blend = {{"text", 1.0}}}}});
+  CHECK(blended.run("q").hits[0].candidate.id == "a");
   const tamis::Cascade dead(
       {{tamis::stages::retrieve(Store("test", {},
                                       [](const StoreQuestion&) -> StoreAnswer {

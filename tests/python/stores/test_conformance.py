@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +123,23 @@ def test_64_threads_get_what_one_caller_gets(source: Any) -> None:
     with ThreadPoolExecutor(64) as pool:
         for query, hits in pool.map(job, queries[:128]):
             assert hits == alone[query]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_forked_child_leaves_its_parent_the_connections(
+    kind: str, sources: Callable[[str, Any], Any], request: pytest.FixtureRequest
+) -> None:
+    store = sources(kind, request)
+    before = store.search("berlin", 3)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = int(store.search("berlin", 3) != before)
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert store.search("berlin", 3) == before
 
 
 def test_several_queries_in_step_get_what_each_gets_alone(source: Any) -> None:
