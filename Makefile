@@ -82,13 +82,16 @@ asan tsan: test-system build-tools
 	@cmake --build --preset $@ --parallel $(JOBS)
 	@ctest --preset $@ --parallel $(JOBS)
 
-# Seconds for each of the fuzzers. What one finds is left in build/fuzz as crash-*.
+# Seconds for each of the fuzzers, or inputs (FUZZ_RUNS=1000000); FUZZERS="remote_answer text": those
+# alone. What one finds is left in build/fuzz as crash-*.
 FUZZ_SECONDS ?= 30
+FUZZ_RUNS ?=
+FUZZERS ?=
 fuzz: build-tools
 	@command -v clang++ >/dev/null || { echo "tamis: make fuzz needs clang (apt-get install clang)"; exit 1; }
 	@cmake --preset fuzz
-	@cmake --build --preset fuzz --parallel $(JOBS)
-	@tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
+	@cmake --build --preset fuzz --parallel $(JOBS) --target $(or $(FUZZERS:%=%_fuzz),fuzzers)
+	@tools/run_fuzzers.sh build/fuzz $(if $(FUZZ_RUNS),-runs=$(FUZZ_RUNS),-max_total_time=$(FUZZ_SECONDS)) $(FUZZERS)
 
 clean:
 	@rm -rf build

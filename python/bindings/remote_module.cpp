@@ -103,7 +103,7 @@ tamis::JudgeOptions judge_options(std::string base_url, std::string model,
           .name = std::move(name)};
 }
 
-/// (grade or None, reason, error) of each passage.
+/// (grade or None, reason, error, answers, tokens, dollars) of each passage.
 py::list grade(const tamis::Judge& judge, const std::string& query,
                const std::vector<std::string>& passages, std::optional<double> budget_ms) {
   std::vector<tamis::Judgement> found;
@@ -118,7 +118,8 @@ py::list grade(const tamis::Judge& judge, const std::string& query,
   }
   py::list told;
   for (const tamis::Judgement& one : found)
-    told.append(py::make_tuple(one.grade, one.reason, one.error));
+    told.append(
+        py::make_tuple(one.grade, one.reason, one.error, one.answers, one.tokens, one.dollars));
   return told;
 }
 
@@ -155,7 +156,8 @@ PYBIND11_MODULE(_remote, module) {
            py::arg("max_passage_bytes"), py::arg("window"), py::arg("step"), py::arg("tries"),
            py::arg("wait_ms"), py::arg("price"), py::arg("http"), py::arg("name"))
       .def("grade", &grade, py::arg("query"), py::arg("passages"), py::kw_only(),
-           py::arg("budget_ms") = py::none(), "[(grade or None, reason, error)] of each passage.")
+           py::arg("budget_ms") = py::none(),
+           "[(grade or None, reason, error, answers, tokens, dollars)] of each passage.")
       .def("stage", [](const tamis::Judge& self) { return tamis::stages::judge(self.options()); })
       .def_property_readonly("prompt_version", [](const tamis::Judge& self) {
         return std::string(self.options().prompt.empty()

@@ -53,8 +53,8 @@ class Judge:
     ) -> None: ...
     def grade(
         self, query: str, passages: list[str], *, budget_ms: float | None = None
-    ) -> list[tuple[float | None, str, str]]:
-        """[(grade or None, reason, error)] of each passage."""
+    ) -> list[tuple[float | None, str, str, int, int, float]]:
+        """[(grade or None, reason, error, answers, tokens, dollars)] of each passage."""
 
     def stage(self) -> Stage: ...
     @property

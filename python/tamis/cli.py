@@ -1,4 +1,4 @@
-"""The `tamis` command: rerank, index, search, export, parity, demo."""
+"""The `tamis` command: rerank, index, search, judge, export, parity, demo."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis import CrossEncoder, Error, InvalidArgument, __version__
+from tamis.judging import command as judging
 
 
 def _read_passages(path: str) -> list[str]:
@@ -115,7 +116,7 @@ def _add_retrieval(commands: Any) -> None:
     index.add_argument("--no-dense", action="store_true", help="BM25 only")
     index.add_argument("--token-vectors", action="store_true", help="keep late interaction's too")
     index.add_argument("--overwrite", action="store_true", help="replace an index")
-    index.set_defaults(run=_index)
+    index.set_defaults(run_command=_index)
 
     search = commands.add_parser("search", help="find passages in an index")
     search.add_argument("index")
@@ -124,7 +125,7 @@ def _add_retrieval(commands: Any) -> None:
     search.add_argument("--fusion", choices=("rrf", "union", "bm25", "dense"))
     search.add_argument("--model", help="the index's encoder, where it has moved")
     search.add_argument("--json", action="store_true", help="one JSON object a line")
-    search.set_defaults(run=_search)
+    search.set_defaults(run_command=_search)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -140,26 +141,27 @@ def _parser() -> argparse.ArgumentParser:
     rerank.add_argument("--model", help="folder or hub name; default: the embedded model")
     rerank.add_argument("--top-k", type=int)
     rerank.add_argument("--json", action="store_true", help="one JSON object a line")
-    rerank.set_defaults(run=_rerank)
+    rerank.set_defaults(run_command=_rerank)
 
     _add_retrieval(commands)
+    judging.add(commands)
 
     export = commands.add_parser("export", help="write a bundle that C++ and CUDA load")
     export.add_argument("source", help="Hugging Face folder or hub name")
     export.add_argument("dest", help="folder to write; must not exist")
     export.add_argument("--revision", help="of the hub model")
-    export.set_defaults(run=_export)
+    export.set_defaults(run_command=_export)
 
     parity = commands.add_parser(
         "parity", help="what lower precisions do to a model's rankings, for precision='auto'"
     )
     parity.add_argument("model", help="folder of a model or a bundle")
     parity.add_argument("--record", action="store_true", help="write it into the model's folder")
-    parity.set_defaults(run=_parity)
+    parity.set_defaults(run_command=_parity)
 
     demo = commands.add_parser("demo", help="rerank BM25's candidates for SciFact claims")
     demo.add_argument("--full", action="store_true", help="all 300 claims at depth 100")
-    demo.set_defaults(run=_demo)
+    demo.set_defaults(run_command=_demo)
     return parser
 
 
@@ -167,7 +169,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status. Errors of tamis are one line, not a traceback."""
     arguments = _parser().parse_args(argv)
     try:
-        status: int = arguments.run(arguments)
+        status: int = arguments.run_command(arguments)
     except (Error, OSError, ImportError) as error:
         print(f"tamis: {error}", file=sys.stderr)
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ class Judgement:
     grade: float | None  # 0 to highest_grade; None: no answer that could be read
     reason: str  # empty where the mode or the model gives none
     error: str  # why there is no grade
+    answers: int  # that the model gave: 0 when none came, more after a retry
+    tokens: int  # of all answers, as the server counts
+    dollars: float
 
 
 class Judge:
@@ -67,11 +71,14 @@ class Judge:
         name: str = "judge",
     ) -> None:
         remote = module()
+        self.model = model
+        rubric = _RUBRIC if rubric is None else rubric
+        self._said = (mode, rubric, highest_grade, prompt, max_passage_bytes)
         self._native: Any = remote.Judge(
             base_url=base_url,
             model=model,
             api_key=api_key,
-            rubric=_RUBRIC if rubric is None else rubric,
+            rubric=rubric,
             mode=mode,
             highest_grade=highest_grade,
             prompt=prompt,
@@ -97,6 +104,13 @@ class Judge:
         """Of the built-in prompt: it changes whenever the text does."""
         version: str = self._native.prompt_version
         return version
+
+    @property
+    def rubric_version(self) -> str:
+        """Of all that is said to the model beside query and passage: grades of different versions
+        are different measures."""
+        digest = hashlib.sha256(repr(self._said).encode()).hexdigest()
+        return f"{self.prompt_version}+{digest[:8]}"
 
 
 _RUBRIC = "Judge by relevance: does the passage hold what the query asks for?"

@@ -27,6 +27,18 @@ std::string joined_url(std::string base_url, std::string_view path) {
   return base_url + std::string(path);
 }
 
+std::string host_of(const std::string& url) {
+  std::string_view rest = url;
+  if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
+    rest.remove_prefix(scheme + 3);
+  }
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  if (const std::size_t user = rest.rfind('@'); user != std::string_view::npos) {
+    rest.remove_prefix(user + 1);
+  }
+  return std::string(rest);
+}
+
 std::string without_key(std::string text, const std::string& key) {
   if (key.empty()) return text;
   for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at)) {

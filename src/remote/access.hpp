@@ -15,6 +15,9 @@ namespace tamis::remote {
 /// Throws InvalidArgument for a base URL that is none.
 [[nodiscard]] std::string joined_url(std::string base_url, std::string_view path);
 
+/// Host and port of a URL, for messages: no path, no user.
+[[nodiscard]] std::string host_of(const std::string& url);
+
 /// A service may quote what it was sent.
 [[nodiscard]] std::string without_key(std::string text, const std::string& key);
 

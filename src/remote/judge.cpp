@@ -23,6 +23,9 @@ using remote::ChatAnswer;
 constexpr std::size_t kReasonTokens = 300;
 constexpr std::size_t kTokensPerNumber = 8;
 
+/// A judgement was read into its place.
+struct Read {};
+
 void require(bool right, const char* what) {
   if (!right) raise<InvalidArgument>("judge: {}", what);
 }
@@ -78,14 +81,19 @@ struct Judge::Parts {
     return found;
   }
 
-  void pay(const ChatAnswer& answer, JudgeBill& bill) const {
-    bill.tokens += answer.tokens;
-    bill.dollars += options.price.per_search +
-                    static_cast<double>(answer.tokens) * 1e-6 * options.price.per_million_tokens;
+  [[nodiscard]] double price(const ChatAnswer& answer) const {
+    return options.price.per_search +
+           static_cast<double>(answer.tokens) * 1e-6 * options.price.per_million_tokens;
   }
 
-  [[nodiscard]] Judgement read(const ChatAnswer& answer) const {
-    Judgement found{.reason = remote::read_reason(answer.text)};
+  void pay(const ChatAnswer& answer, JudgeBill& bill) const {
+    bill.tokens += answer.tokens;
+    bill.dollars += price(answer);
+  }
+
+  /// Throws RemoteError when there is no grade in it.
+  void read(const ChatAnswer& answer, Judgement& found) const {
+    found.reason = remote::read_reason(answer.text);
     if (options.mode == JudgeMode::expected) {
       found.grade = remote::expected_grade(answer.first_token, options.highest_grade);
     }
@@ -95,7 +103,6 @@ struct Judge::Parts {
                                     remote::cut_to(answer.text, 80)),
                         200, true);
     }
-    return found;
   }
 };
 
@@ -111,21 +118,26 @@ std::vector<Judgement> Judge::grade(std::string_view query,
                                     const Deadline& deadline, const CancelToken& cancel,
                                     JudgeBill& bill) const {
   const Parts& own = *parts_;
-  std::vector<Ask<Judgement>> asks;
+  std::vector<Ask<Read>> asks;
   for (const std::string_view passage : own.cut(passages, bill)) {
     const auto question = remote::pointwise_prompt(own.options, own.prompt, query, passage);
     const bool short_answer = own.options.mode == JudgeMode::expected;
     asks.push_back({own.request(question, short_answer ? 1 : kReasonTokens)});
   }
+  std::vector<Judgement> found(asks.size());
   remote::ask_all(own.client, asks, own.terms, deadline, cancel,
-                  [&](const std::string& body, std::size_t) {
+                  [&](const std::string& body, std::size_t index) {
                     const ChatAnswer answer = remote::parse_chat(body);
                     own.pay(answer, bill);
-                    return own.read(answer);
+                    Judgement& judgement = found[index];
+                    judgement.answers += 1;
+                    judgement.tokens += answer.tokens;
+                    judgement.dollars += own.price(answer);
+                    own.read(answer, judgement);
+                    return Read{};
                   });
-  std::vector<Judgement> found;
-  for (Ask<Judgement>& ask : asks) {
-    found.push_back(ask.answer ? std::move(*ask.answer) : Judgement{.error = ask.error->what()});
+  for (std::size_t i = 0; i < asks.size(); ++i) {
+    if (!asks[i].answer) found[i].error = asks[i].error->what();
   }
   return found;
 }

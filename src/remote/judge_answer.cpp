@@ -2,9 +2,11 @@
 #include "remote/judge_answer.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include <nlohmann/json.hpp>
 
@@ -38,6 +40,20 @@ Json object_in(std::string_view answer) {
   return {};
 }
 
+/// The number behind "grade" in an object that was cut off, when something stands behind it.
+std::optional<double> cut_off_grade(std::string_view answer) {
+  constexpr std::string_view kName = "\"grade\"";
+  std::size_t at = answer.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  at = answer.find_first_not_of(" :\"", at + kName.size());
+  if (at == std::string_view::npos) return std::nullopt;
+  double number = 0;
+  const char* const end = answer.data() + answer.size();
+  const auto [stop, error] = std::from_chars(answer.data() + at, end, number);
+  if (error != std::errc() || stop == end) return std::nullopt;
+  return number;
+}
+
 /// The only number of the answer; two different ones are no grade.
 std::optional<double> lone_number(std::string_view answer) {
   std::optional<double> found;
@@ -65,7 +81,8 @@ std::optional<double> read_grade(std::string_view answer, std::size_t highest) {
     }
     return std::nullopt;
   }
-  const auto number = lone_number(answer);
+  auto number = cut_off_grade(answer);
+  if (!number) number = lone_number(answer);
   return number ? inside(*number, highest) : std::nullopt;
 }
 
@@ -113,7 +130,7 @@ std::optional<double> expected_grade(const std::vector<TokenChance>& chances, st
     sum += probability * static_cast<double>(grade);
   }
   if (mass <= 0) return std::nullopt;
-  return sum / mass;
+  return std::min(sum / mass, static_cast<double>(highest));  // which rounding may exceed
 }
 
 }  // namespace remote

@@ -3,7 +3,7 @@
 
 #include <tamis/remote/rerank_api.hpp>
 
-#include "remote/transfer.hpp"
+#include "remote/access.hpp"
 
 namespace tamis {
 namespace {

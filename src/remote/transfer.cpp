@@ -7,6 +7,8 @@
 
 #include <tamis/version.hpp>
 
+#include "remote/access.hpp"
+
 namespace tamis::remote {
 namespace {
 
@@ -128,18 +130,6 @@ HttpResult Transfer::result(CURLcode code) {
   curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &location);
   if (location != nullptr) response.location = location;
   return response;
-}
-
-std::string host_of(const std::string& url) {
-  std::string_view rest = url;
-  if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
-    rest.remove_prefix(scheme + 3);
-  }
-  rest = rest.substr(0, rest.find_first_of("/?#"));
-  if (const std::size_t user = rest.rfind('@'); user != std::string_view::npos) {
-    rest.remove_prefix(user + 1);
-  }
-  return std::string(rest);
 }
 
 }  // namespace tamis::remote

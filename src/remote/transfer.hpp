@@ -45,7 +45,4 @@ class Transfer {
   bool too_long_ = false;
 };
 
-/// Host and port of a URL, for messages: no path, no user.
-[[nodiscard]] std::string host_of(const std::string& url);
-
 }  // namespace tamis::remote

@@ -1,5 +1,6 @@
-// Any bytes as the answer of a hosted reranker or of a language model.
+// Any bytes as the answer of each hosted reranker and of a language model.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
@@ -16,6 +17,9 @@ namespace {
 
 constexpr std::size_t kCount = 4;
 constexpr std::size_t kHighest = 3;
+constexpr std::array kDialects{tamis::RerankDialect::cohere, tamis::RerankDialect::voyage,
+                               tamis::RerankDialect::jina, tamis::RerankDialect::mixedbread,
+                               tamis::RerankDialect::tei};
 
 void require(bool right) {
   if (!right) std::abort();
@@ -30,18 +34,21 @@ void read_model(std::string_view text) {
   (void)tamis::remote::read_reason(text);
 }
 
+void read_scores(tamis::RerankDialect dialect, std::string_view body) {
+  const auto answer = tamis::parse_rerank_answer(dialect, body, kCount);
+  require(answer.scores.size() == kCount);
+  for (const float score : answer.scores) require(std::isfinite(score));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const auto dialect = static_cast<tamis::RerankDialect>(data[0] % 5);
+  const std::string_view body = tamis::fuzz::as_text(data, size);
   read_model(body);
-  (void)tamis::fuzz::expect_value_or_error([&] {
-    const auto answer = tamis::parse_rerank_answer(dialect, body, kCount);
-    require(answer.scores.size() == kCount);
-    for (const float score : answer.scores) require(std::isfinite(score));
-  });
+  (void)tamis::service_message(body);
+  for (const tamis::RerankDialect dialect : kDialects) {
+    (void)tamis::fuzz::expect_value_or_error([&] { read_scores(dialect, body); });
+  }
   return tamis::fuzz::expect_value_or_error([&] {
     const auto chat = tamis::remote::parse_chat(body);
     read_model(chat.text);

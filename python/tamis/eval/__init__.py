@@ -1,6 +1,7 @@
 """How good a ranking is, and whether the difference between two is more than luck."""
 
 from tamis.eval.bootstrap import Interval, paired_bootstrap
+from tamis.eval.files import read_qrels, read_run, write_qrels
 from tamis.eval.metrics import (
     average_precision,
     evaluate,
@@ -17,6 +18,9 @@ __all__ = [
     "mean",
     "ndcg",
     "paired_bootstrap",
+    "read_qrels",
+    "read_run",
     "recall",
     "reciprocal_rank",
+    "write_qrels",
 ]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from tamis import jsonl
 from tamis.errors import InvalidArgument
 from tamis.retrieval.passages import Passage, check_budget, cut_document, refuse_repeated_ids
 
@@ -62,11 +61,8 @@ def _documents(path: Path, name: str, lines: bool) -> Iterator[tuple[str, str, s
 
 
 def _row(line: str, where: str, fallback_id: str) -> tuple[str, str, str]:
-    try:
-        row: Any = json.loads(line)
-    except ValueError as error:
-        raise InvalidArgument(f"{where} is no JSON: {error}") from None
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+    row = jsonl.parsed(line, where)
+    if not isinstance(row.get("text"), str):
         raise InvalidArgument(f"{where} must be an object with a str 'text'")
     id = row.get("id", row.get("_id"))
     title = row.get("title")

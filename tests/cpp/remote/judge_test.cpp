@@ -84,6 +84,8 @@ TEST_CASE("pointwise: passages are graded and ranked; equal grades keep their or
   const json body = json::parse(server.asked().at(0).body);
   CHECK(body["temperature"] == 0);
   CHECK(body["response_format"]["json_schema"]["schema"]["properties"]["grade"]["maximum"] == 3);
+  const std::string form = server.asked()[0].body;
+  CHECK(form.find("\"reason\"") < form.find("\"grade\""));
   CHECK(server.asked()[0].head.find("POST /v1/chat/completions") == 0);
 }
 
@@ -102,6 +104,37 @@ TEST_CASE("expected: the mean of the grades' tokens") {
   CHECK(ids(result) == std::vector<std::string>{"d1", "d2", "d0"});
   CHECK(result.hits[0].scores.back().score == Approx(0.7 * 3 + 0.1 * 3));
   CHECK(json::parse(server.asked()[0].body)["max_tokens"] == 1);
+}
+
+TEST_CASE("expected: rounding gives no grade above the highest") {
+  const LocalServer server([](const Asked&) {
+    const json top{{{"token", "3"}, {"logprob", -0.1}}, {{"token", " 3"}, {"logprob", -2.5}}};
+    return says("3", {{"content", {{{"top_logprobs", top}}}}});
+  });
+  const tamis::Judge judge(at(server, JudgeMode::expected));
+  tamis::JudgeBill bill;
+  const std::vector<std::string_view> passages{"3"};
+  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
+  CHECK(judge.grade("q", passages, deadline, {}, bill).at(0).grade == 3.0);
+}
+
+TEST_CASE("a judgement tells what was paid for it, answers that cannot be read included") {
+  std::atomic<int> calls{0};
+  const LocalServer server([&](const Asked&) {
+    return ++calls == 1 ? says("Lovely.") : says(R"({"reason": "because", "grade": 2})");
+  });
+  JudgeOptions options = at(server, JudgeMode::pointwise);
+  options.price = {.per_search = 0.5, .per_million_tokens = 1e4};
+  const tamis::Judge judge(options);
+  tamis::JudgeBill bill;
+  const std::vector<std::string_view> passages{"a"};
+  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
+  const tamis::Judgement told = judge.grade("q", passages, deadline, {}, bill).at(0);
+  CHECK(told.grade == 2.0);
+  CHECK(told.answers == 2);
+  CHECK(told.tokens == 200);
+  CHECK(told.dollars == Approx(3.0));
+  CHECK(bill.dollars == Approx(3.0));
 }
 
 TEST_CASE("listwise: windows from the bottom carry the best to the top") {
@@ -145,6 +178,8 @@ TEST_CASE("grades that a model's answer holds") {
         3.0);
   CHECK(read_grade("2", 3) == 2.0);
   CHECK(read_grade("Grade: 1.", 3) == 1.0);
+  CHECK(read_grade(R"({"grade": 1, "reason": "signed in 1648 by en)", 3) == 1.0);
+  CHECK_FALSE(read_grade(R"({"reason": "signed in 1648 by", "grade": 1)", 3));  // or 10
   CHECK_FALSE(read_grade("between 1 and 2", 3));
   CHECK_FALSE(read_grade(R"({"grade": 7})", 3));
   CHECK_FALSE(read_grade(R"({"grade": -1})", 3));

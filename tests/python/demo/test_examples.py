@@ -79,6 +79,22 @@ def test_scifact_for_the_other_language(tmp_path):
     assert {row[1] for row in rows["qrels"]} <= documents
 
 
+def test_textbook():
+    """However the judge is, eight come back, and the trace says how it was."""
+    lines = run("050_textbook.py", "--abstracts", 60)
+    scenes = [i for i, line in enumerate(lines) if line.startswith("--- ")]
+    assert len(scenes) == 5
+    for begin, end in zip(scenes, [*scenes[1:], len(lines)], strict=True):
+        assert len(lines[begin + 3 : begin + 11]) == 8
+        table = [line.split() for line in lines[begin + 11 : end]]
+        assert [row[0] for row in table[:5]] == ["stage", "retrieve", "rerank", "judge", "total"]
+        assert table[1][3] == "60"
+        assert table[3][3] == "8"
+    told = "\n".join(lines[scenes[-1] :])
+    assert "skipped: judge" in told
+    assert "degraded" in told
+
+
 def test_every_example_has_a_test():
     tested = {
         "005_metrics.py",
@@ -86,5 +102,6 @@ def test_every_example_has_a_test():
         "020_rerank.py",
         "030_cascade.py",
         "040_scifact.py",
+        "050_textbook.py",
     }
-    assert {path.name for path in EXAMPLES.glob("*.py")} == tested
+    assert {path.name for path in EXAMPLES.glob("[0-9]*.py")} == tested
