@@ -13,5 +13,5 @@ for each in "$@"; do
   echo "tamis: $name, $limit"
   mkdir -p "corpus/$name" "$seeds/$name"
   "tests/fuzz/$name" "corpus/$name" "$seeds/$name" "$limit" -max_len=8192 -timeout=20 \
-    -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
+    -rss_limit_mb=2048 -verbosity=0 -print_funcs=0 -print_final_stats=1
 done

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -14,12 +16,12 @@
 #include <curl/curl.h>
 #include <dirent.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <tamis/cascade/cascade.hpp>
 #include <tamis/remote/hosted_rerank.hpp>
+#include <tamis/remote/judge.hpp>
 
 #include "remote/local_server.hpp"
 
@@ -35,7 +37,10 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::string good_answer() {
+std::string good_answer(const test::Asked& asked) {
+  if (asked.head.find("/chat/completions") != std::string::npos) {
+    return R"({"choices":[{"message":{"content":"{\"reason\": \"x\", \"grade\": 2}"}}]})";
+  }
   std::string body = "{\"results\":[";
   for (std::size_t i = 0; i < kCandidates; ++i) {
     body += fmt::format("{}{{\"index\":{},\"relevance_score\":{}}}", i > 0 ? "," : "", i,
@@ -44,7 +49,7 @@ std::string good_answer() {
   return body + "]}";
 }
 
-test::Reply rude_reply() {
+test::Reply rude_reply(const test::Asked& question) {
   // One sequence for all connections: a new one must not begin it again.
   static std::atomic<unsigned> asked{0};
   std::minstd_rand random(++asked);
@@ -55,15 +60,15 @@ test::Reply rude_reply() {
     case 1:
       return {.status = 500, .body = "{}"};
     case 2:
-      return {.body = good_answer().substr(0, 40)};
+      return {.body = good_answer(question).substr(0, 40)};
     case 3:
-      return {.body = good_answer(), .delay = 100ms};
+      return {.body = good_answer(question), .delay = 100ms};
     case 4:
-      return {.body = good_answer(), .delay = 5ms};
+      return {.body = good_answer(question), .delay = 5ms};
     case 5:
       return {.hang_up = true};
     default:
-      return {.body = good_answer()};
+      return {.body = good_answer(question)};
   }
 }
 
@@ -74,10 +79,17 @@ std::vector<tamis::Candidate> candidates() {
   return found;
 }
 
-tamis::Cascade cascade_at(const std::string& url, std::optional<double> budget_ms) {
+tamis::AnyStage reranker_at(const std::string& url) {
+  return tamis::stages::hosted_rerank("cohere", {.base_url = url, .api_key = "k", .backoff_ms = 1});
+}
+
+tamis::AnyStage judge_at(const std::string& url) {
+  return tamis::stages::judge({.base_url = url, .model = "m", .api_key = "k", .backoff_ms = 1});
+}
+
+tamis::Cascade cascade_of(tamis::AnyStage stage, std::optional<double> budget_ms) {
   return tamis::Cascade(
-      {{tamis::stages::hosted_rerank("cohere", {.base_url = url, .api_key = "k", .backoff_ms = 1}),
-        {.keep = kCandidates, .limit = kCandidates, .breaker = 1'000'000}}},
+      {{std::move(stage), {.keep = kCandidates, .limit = kCandidates, .breaker = 1'000'000}}},
       {.budget_ms = budget_ms});
 }
 
@@ -89,10 +101,12 @@ std::size_t open_files() {
   return count;
 }
 
-long peak_kib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
+/// Resident now.
+long memory_kib() {
+  std::ifstream file("/proc/self/statm");
+  long pages = 0;
+  file >> pages >> pages;
+  return pages * ::sysconf(_SC_PAGESIZE) / 1024;
 }
 
 /// A server in a process of its own, so that its threads and memory are not ours.
@@ -119,7 +133,7 @@ class Child {
 
  private:
   [[noreturn]] static void serve(int out) {
-    const test::LocalServer server([](const test::Asked&) { return rude_reply(); });
+    const test::LocalServer server([](const test::Asked& asked) { return rude_reply(asked); });
     const std::string url = server.url();
     if (::write(out, url.data(), url.size()) < 0) std::abort();
     while (true) ::pause();
@@ -129,10 +143,10 @@ class Child {
   std::string url_;
 };
 
-void rude_runs(std::size_t runs) {
-  const Child server;
-  const tamis::Cascade cascade = cascade_at(server.url(), kBudgetMs);
+void rude_runs(const char* name, tamis::AnyStage stage, std::size_t runs) {
+  const tamis::Cascade cascade = cascade_of(std::move(stage), kBudgetMs);
   std::vector<double> late;
+  late.reserve(runs);
   std::size_t lost = 0;
   std::size_t files = 0;
   long memory = 0;
@@ -143,7 +157,7 @@ void rude_runs(std::size_t runs) {
     lost += kCandidates - result.hits.size() - result.trace.stages[0].dropped.size();
     if (i == runs / 10) {
       files = open_files();
-      memory = peak_kib();
+      memory = memory_kib();
     }
   }
   std::sort(late.begin(), late.end());
@@ -151,13 +165,12 @@ void rude_runs(std::size_t runs) {
     return late[static_cast<std::size_t>(share * static_cast<double>(runs - 1))];
   };
   fmt::print(
-      "{} runs, budget {} ms: over the deadline by (ms) median {:.2f}, p99 {:.2f}, p99.9 {:.2f}, "
+      "{}: {} runs, budget {} ms: over the deadline by (ms) median {:.2f}, p99 {:.2f}, p99.9 "
+      "{:.2f}, "
       "worst {:.2f}\n",
-      runs, kBudgetMs, at(0.5), at(0.99), at(0.999), late.back());
-  fmt::print(
-      "candidates lost: {}; open files {} -> {}; peak memory {} -> {} KiB (the server's "
-      "included)\n",
-      lost, files, open_files(), memory, peak_kib());
+      name, runs, kBudgetMs, at(0.5), at(0.99), at(0.999), late.back());
+  fmt::print("candidates lost: {}; open files {} -> {}; memory {} -> {} KiB\n", lost, files,
+             open_files(), memory, memory_kib());
 }
 
 std::size_t ignore(char*, std::size_t size, std::size_t count, void*) { return size * count; }
@@ -174,8 +187,8 @@ double plain_ms(const std::string& url, const std::string& body) {
 
 void overhead() {
   const test::LocalServer server(
-      [](const test::Asked&) { return test::Reply{.body = good_answer()}; });
-  const tamis::Cascade cascade = cascade_at(server.url(), std::nullopt);
+      [](const test::Asked& asked) { return test::Reply{.body = good_answer(asked)}; });
+  const tamis::Cascade cascade = cascade_of(reranker_at(server.url()), std::nullopt);
   std::vector<double> plain;
   std::vector<double> ours;
   for (int i = 0; i < 2000; ++i) {
@@ -196,7 +209,12 @@ void overhead() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  rude_runs(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000);
+  const std::size_t runs = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000;
+  {
+    const Child server;
+    rude_runs("hosted_rerank", reranker_at(server.url()), runs);
+    rude_runs("judge", judge_at(server.url()), runs);
+  }
   overhead();
   return 0;
 }

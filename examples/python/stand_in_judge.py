@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,7 +20,7 @@ class Manner:
     """How it answers."""
 
     delay_s: float = 0.02  # before each answer
-    refuses: bool = False  # 429: too many requests, come back in a second
+    refuses: bool = False  # 429: too many requests, come back in five seconds
     hangs_up: bool = False  # closes the connection without an answer
 
 
@@ -50,7 +50,7 @@ def serving(manner):
                 return
             time.sleep(manner.delay_s)
             if manner.refuses:
-                self.answer(429, {"error": {"message": "too many requests"}}, ("Retry-After", "1"))
+                self.answer(429, {"error": {"message": "too many requests"}}, ("Retry-After", "5"))
                 return
             message = {"role": "assistant", "content": judgement(asked["messages"][0]["content"])}
             tokens = len(asked["messages"][0]["content"]) // 4
@@ -58,11 +58,12 @@ def serving(manner):
 
         def answer(self, status, told, *headers):
             body = json.dumps(told).encode()
-            self.send_response(status)
-            for name, value in (*headers, ("Content-Length", str(len(body)))):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # a deadline came, and nobody waits for it
+                self.send_response(status)
+                for name, value in (*headers, ("Content-Length", str(len(body)))):
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_):
             pass

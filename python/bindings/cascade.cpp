@@ -14,6 +14,7 @@
 
 #include "bindings.hpp"
 #include "documents.hpp"
+#include "gil_pauses.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -47,7 +48,11 @@ CascadeStage used(tamis::AnyStage stage, std::size_t keep, std::optional<std::si
 
 py::dict dict_of(const tamis::StageTrace& stage) {
   py::list dropped;
-  for (const auto& [id, reason] : stage.dropped) dropped.append(py::make_tuple(id, reason));
+  GilPauses pause;
+  for (const auto& [id, reason] : stage.dropped) {
+    pause();
+    dropped.append(py::make_tuple(id, reason));
+  }
   py::dict out;
   out["name"] = stage.name;
   out["in"] = stage.in;
@@ -95,9 +100,13 @@ py::tuple tuple_of(const tamis::CascadeHit& hit, const Cascade& cascade) {
 
 py::list results_of(const std::vector<tamis::CascadeResult>& results, const Cascade& cascade) {
   py::list out;
+  GilPauses pause;
   for (const tamis::CascadeResult& result : results) {
     py::list hits;
-    for (const tamis::CascadeHit& hit : result.hits) hits.append(tuple_of(hit, cascade));
+    for (const tamis::CascadeHit& hit : result.hits) {
+      pause();
+      hits.append(tuple_of(hit, cascade));
+    }
     out.append(py::make_tuple(hits, dict_of(result.trace)));
   }
   return out;
@@ -114,12 +123,16 @@ py::list run_many(const Cascade& cascade, const py::list& queries,
     lists.push_back(candidates_from(read));
   }
   const tamis::RunOptions options{budget_ms, std::move(cancel).value_or(tamis::CancelToken())};
-  const auto results = [&] {
+  std::vector<tamis::CascadeResult> results;
+  {
     const py::gil_scoped_release release;
-    return candidates ? cascade.run_many(views, std::move(lists), options)
-                      : cascade.run_many(views, options);
-  }();
-  return results_of(results, cascade);
+    results = candidates ? cascade.run_many(views, std::move(lists), options)
+                         : cascade.run_many(views, options);
+  }
+  py::list out = results_of(results, cascade);
+  const py::gil_scoped_release release;  // while thousands of texts are let go
+  results.clear();
+  return out;
 }
 
 py::dict costs_of(const Cascade& cascade) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "gil_pauses.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -23,7 +24,9 @@ std::vector<tamis::Candidate> candidates_from(const py::tuple& read) {
                                                       delete own;
                                                     });
   std::vector<tamis::Candidate> candidates(texts.size());
+  GilPauses pause;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
+    pause();
     (*held)[i] = {documents[i], i};
     candidates[i].id = ids[i];
     candidates[i].text = texts[i];

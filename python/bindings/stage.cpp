@@ -18,6 +18,7 @@
 
 #include "bindings.hpp"
 #include "documents.hpp"
+#include "gil_pauses.hpp"
 #include "predict_options.hpp"
 #include "python_error.hpp"
 #include "python_function.hpp"
@@ -37,7 +38,9 @@ py::str text(std::string_view utf8) { return {utf8.data(), utf8.size()}; }
 /// The caller's objects.
 py::list documents_of(const StageCall& call) {
   py::list documents;
+  GilPauses pause;
   for (const void* document : call.documents) {
+    pause();
     documents.append(static_cast<const Document*>(document)->object);
   }
   return documents;
@@ -45,7 +48,11 @@ py::list documents_of(const StageCall& call) {
 
 py::list texts_of(const StageCall& call) {
   py::list texts;
-  for (const std::string_view one : call.texts) texts.append(text(one));
+  GilPauses pause;
+  for (const std::string_view one : call.texts) {
+    pause();
+    texts.append(text(one));
+  }
   return texts;
 }
 

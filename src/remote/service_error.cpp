@@ -20,6 +20,16 @@ std::string shortened(std::string text) {
   return text.substr(0, end) + "...";
 }
 
+/// As UTF-8, whatever bytes came, and in one line.
+std::string readable(const std::string& text) {
+  const std::string quoted = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  auto found = Json::parse(quoted).get<std::string>();
+  for (char& c : found) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return found;
+}
+
 /// The first text that stands under a name that services use for it.
 std::string found_in(const Json& value, int depth) {
   if (value.is_string()) return value.get<std::string>();
@@ -59,10 +69,7 @@ std::string service_message(std::string_view body) {
   const Json answer = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   std::string text = answer.is_discarded() ? std::string(body) : found_in(answer, kDepth);
   if (text.empty()) text = body;
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return shortened(std::move(text));
+  return readable(shortened(std::move(text)));
 }
 
 std::optional<RemoteError> error_of(std::string_view service, const HttpResponse& response) {
@@ -70,7 +77,7 @@ std::optional<RemoteError> error_of(std::string_view service, const HttpResponse
   if (!response.location.empty()) {
     return RemoteError(
         fmt::format("{} redirects to {}: name it as base_url if it is to have the key", service,
-                    remote::host_of(response.location)),
+                    readable(remote::host_of(response.location))),
         response.status, false);
   }
   return RemoteError(fmt::format("{} answers {}: {}{}", service, response.status,

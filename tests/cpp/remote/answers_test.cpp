@@ -76,6 +76,7 @@ TEST_CASE("messages of errors are found under the names that services use") {
         "Model is overloaded");
   CHECK(service_message("<html>\nBad gateway</html>") == "<html> Bad gateway</html>");
   CHECK(service_message(std::string(5000, 'x')).size() < 400);
+  CHECK(service_message("a \xff b") == "a \xef\xbf\xbd b");
 }
 
 TEST_CASE("100,000 mutated answers give scores for every document or a RemoteError") {

@@ -34,25 +34,27 @@ class Service:
     asked: list[Asked] = field(default_factory=list)
 
 
-Answer = Callable[[Asked], tuple[int, Any]]
+Answer = Callable[[Asked], tuple[Any, ...]]
 
 
 @contextmanager
 def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[Service]:
-    """`answer(asked)` gives status and JSON, or bytes that are sent as they are."""
+    """`answer(asked)` gives status, JSON (or bytes that are sent as they are) and more headers."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            service.asked.append(Asked(self.path, headers, json.loads(body)))
-            status, told = answer(service.asked[-1])
+            own = {name.lower(): value for name, value in self.headers.items()}
+            service.asked.append(Asked(self.path, own, json.loads(body)))
+            status, told, *headers = answer(service.asked[-1])
             sent = told if isinstance(told, bytes) else json.dumps(told).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))
+            for name, value in headers:
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(sent)
 
