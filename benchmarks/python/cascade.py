@@ -99,12 +99,23 @@ def main() -> None:
     async def together() -> None:
         await asyncio.gather(*(cascade.arun(query, texts[:10]) for query in asked[:8]))
 
+    many = [f"{i} {text}" for i, text in enumerate(texts[:1000])]
+    wide = Cascade([s.callable(lambda q, d: range(len(d)), keep=1000, limit=1000)])
+
+    async def in_turn() -> None:
+        for _ in range(20):
+            await wide.arun("q", many)
+
     async def elsewhere() -> None:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(pool, rerank_elsewhere, asked[:8], texts[:10])
 
-    for name, work in (("8 arun at once", together), ("another process", elsewhere)):
+    for name, work in {
+        "8 arun at once": together,
+        "another process": elsewhere,
+        "1,000 candidates through a function": in_turn,
+    }.items():
         gaps = asyncio.run(beats(work))
         print(
             f"event loop, {name}: late by {statistics.median(gaps):.2f} ms at the median, "

@@ -31,7 +31,7 @@ index = Index.build(
     model=LateInteraction(precision="auto", max_length=128),
     on_truncation="ignore",
 )
-encoder = CrossEncoder(precision="auto", max_length=256)
+encoder = CrossEncoder(precision="auto", max_length=128)
 
 
 def run(base_url):

@@ -65,7 +65,7 @@ class Use(TypedDict, total=False):
     backoff_ms: float  # before the first retry; doubles
     chunk: int  # candidates of one call of a divisible stage
     breaker: int  # failed runs in a row after which it is left alone for `breaker_ms`
-    breaker_ms: float
+    breaker_ms: float  # also until a stage that was too slow for one candidate is tried again
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ struct StageOptions {
   std::size_t chunk = 16;  ///< candidates of one call of a divisible stage
   std::size_t breaker =
       5;  ///< failed runs in a row after which the stage is left alone for a while
+  /// Also after how long a stage is tried again that was so slow that not one candidate fits.
   double breaker_ms = 30'000;
 };
 

@@ -208,10 +208,13 @@ class Run {
     const Deadline own = deadline_of(options, part);
     View all = view(std::min(order_.size(), options.limit.value_or(order_.size())));
     const double left = milliseconds(own.remaining());
-    const std::size_t count = states_[place].fitting(all.texts, left);
+    std::size_t count = states_[place].fitting(all.texts, left);
     if (count == 0) {
-      return leave_out(
-          trace, fmt::format("not one candidate fits into the {:.1f} ms that are left", left));
+      if (!states_[place].try_again(options.breaker_ms, deadline_.clock().now())) {
+        return leave_out(
+            trace, fmt::format("not one candidate fits into the {:.1f} ms that are left", left));
+      }
+      count = 1;
     }
     if (count < all.texts.size()) {
       trace.cut =

@@ -47,6 +47,18 @@ class StageState {
     const double bytes = bytes_of(texts);
     if (tokens > 0 && bytes > 0) tokens_per_byte_ = static_cast<double>(tokens) / bytes;
     cost_.observe(work_of(texts), ms);
+    starved_since_.reset();
+  }
+
+  /// Whether one candidate is to be tried though none fits: the stage had no time for `pause_ms`. A
+  /// service that was slow once would never be asked again otherwise. What was learnt is forgotten.
+  [[nodiscard]] bool try_again(double pause_ms, Clock::Time now) {
+    const std::scoped_lock lock(mutex_);
+    if (!starved_since_) starved_since_ = now;
+    if (now - *starved_since_ < from_milliseconds(pause_ms)) return false;
+    starved_since_.reset();
+    cost_ = CostModel();
+    return true;
   }
 
   [[nodiscard]] std::vector<CostModel::Observation> observations() const {
@@ -93,6 +105,7 @@ class StageState {
   double tokens_per_byte_ = 0.25;
   std::size_t failures_ = 0;
   std::optional<Clock::Time> open_until_;
+  std::optional<Clock::Time> starved_since_;  ///< since when not one candidate fits
 };
 
 }  // namespace tamis::detail

@@ -202,6 +202,33 @@ TEST_CASE("a stage that keeps failing is left alone for a while") {
   CHECK(cascade.run("q", candidates(2)).trace.stages[0].attempts == 1);
 }
 
+TEST_CASE("a stage that was too slow once is tried again after a while") {
+  const auto clock = std::make_shared<ManualClock>();
+  std::chrono::milliseconds each = 100ms;
+  const AnyStage stage{tamis::StageTraits{.name = "slow", .scorer = "slow"},
+                       [&](const tamis::StageCall& call) -> tamis::StageResult {
+                         clock->advance(each * call.texts.size());
+                         return tamis::Scored{.scores = std::vector<float>(call.texts.size())};
+                       }};
+  const Cascade cascade({{stage, {.keep = 4, .limit = 9, .breaker_ms = 1000}}},
+                        {.budget_ms = 30, .clock = clock});
+  std::vector<Candidate> alike = candidates(4);
+  for (Candidate& candidate : alike) candidate.text = "some text";
+  const auto run = [&] { return cascade.run("q", alike).trace.stages[0]; };
+  CHECK(run().scored == 4);
+  each = 1ms;
+  for (int i = 0; i < 2; ++i) {
+    const auto starved = run();
+    CHECK(starved.scored == 0);
+    CHECK(contains(*starved.skipped, "not one candidate fits"));
+  }
+  clock->advance(1001ms);
+  const auto tried = run();
+  CHECK(tried.scored == 1);
+  CHECK(contains(*tried.cut, "1 of 4 candidates"));
+  CHECK(run().scored == 4);
+}
+
 TEST_CASE("a clear lead skips a stage that asks for it") {
   const std::vector<CascadeStage> stages{{finder(5), {.keep = 5}},
                                          {longest(), {.keep = 5, .skip_margin = 0.4}}};

@@ -6,7 +6,7 @@ import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -55,8 +55,9 @@ def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[S
             self.send_header("Content-Length", str(len(sent)))
             for name, value in headers:
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(sent)
+            with suppress(ConnectionError):  # whoever asked had a deadline
+                self.end_headers()
+                self.wfile.write(sent)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import tamis
 from tamis import Cascade
 from tamis import stages as s
 
-from .services import serving
+from .services import Asked, serving
 
 KEY = "s3cret-key"
 DOCUMENTS = ["bb", "a", "dddd", "ccc"]
@@ -98,6 +99,32 @@ def test_a_server_that_never_answers(make: Make) -> None:
     with serving(lambda _: (200, {}) if release.wait(60) else (500, {})) as server:
         try:
             _check(make, server.url, "deadline", budget_ms=300)
+        finally:
+            release.set()
+
+
+@stages
+def test_cancelling_the_task_ends_the_call(make: Make) -> None:
+    """Before the server answers: it does so only when all is over."""
+    asked, release = threading.Event(), threading.Event()
+
+    def silent(_: Asked) -> tuple[int, Any]:
+        asked.set()
+        release.wait(60)
+        return 500, {}
+
+    async def main(url: str) -> None:
+        task = asyncio.create_task(Cascade([make(url)]).arun("q", DOCUMENTS))
+        while not asked.is_set():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with serving(silent) as server:
+        try:
+            asyncio.run(main(server.url))  # waits for its threads
+            assert len(server.asked) <= len(DOCUMENTS)
         finally:
             release.set()
 

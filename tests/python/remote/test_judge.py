@@ -49,6 +49,15 @@ def test_grades_with_reasons() -> None:
     assert judge.prompt_version == "pointwise.v1"
 
 
+def test_passages_over_the_limit_are_cut_and_counted() -> None:
+    with serving(_length_as_grade) as server:
+        judge = s.judge(keep=4, limit=4, base_url=server.url, model="m", max_passage_bytes=2)
+        result = Cascade([judge], budget_ms=5000).run("q", DOCUMENTS)
+    assert result.trace.stages[0].truncated == 1
+    assert [hit.document for hit in result.hits] == ["bbb", "cc", "a", ""]
+    assert not any("bbb" in str(asked.json) for asked in server.asked)
+
+
 def test_prose_is_no_grade() -> None:
     with serving(lambda _: _says("They are all lovely.")) as server:
         told = tamis.Judge(server.url, "m", retries=0).grade("q", ["a"])
