@@ -96,7 +96,8 @@ class Judge:
         self, query: str, passages: Sequence[str], *, budget_ms: float | None = None
     ) -> list[Judgement]:
         """A judgement for each passage, asked side by side until the budget is spent."""
-        told = self._native.grade(query, list(passages), budget_ms=budget_ms)
+        texts = [_sendable(passage) for passage in passages]
+        told = self._native.grade(_sendable(query), texts, budget_ms=budget_ms)
         return [Judgement(*one) for one in told]
 
     @property
@@ -111,6 +112,11 @@ class Judge:
         are different measures."""
         digest = hashlib.sha256(repr(self._said).encode()).hexdigest()
         return f"{self.prompt_version}+{digest[:8]}"
+
+
+def _sendable(text: str) -> str:
+    """A lone surrogate has no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
 
 
 _RUBRIC = "Judge by relevance: does the passage hold what the query asks for?"

@@ -64,17 +64,23 @@ def read_qrels(path: str | os.PathLike[str]) -> dict[str, dict[str, int]]:
     return found
 
 
+def _check_id(id: str) -> None:
+    if len(id.split()) != 1 or any("\ud800" <= letter <= "\udfff" for letter in id):
+        raise InvalidArgument(
+            f"qrels cannot hold the id {id!r}: it has whitespace, a lone surrogate, or nothing"
+        )
+
+
 def write_qrels(qrels: Mapping[str, Mapping[str, int]], path: str | os.PathLike[str]) -> None:
     """BEIR's form for a name that ends in .tsv, else TREC's; appears when all is written. Throws
-    InvalidArgument for an id with whitespace, which neither can hold."""
+    InvalidArgument for an id with whitespace or a lone surrogate, which neither can hold."""
     target = Path(path)
     beir = target.suffix == ".tsv"
     out = ["\t".join(_BEIR_HEADER)] if beir else []
     for query, grades in qrels.items():
         for document, grade in grades.items():
-            for id in (query, document):
-                if len(id.split()) != 1:
-                    raise InvalidArgument(f"qrels cannot hold the id {id!r}: it has whitespace")
+            _check_id(query)
+            _check_id(document)
             out.append(f"{query}\t{document}\t{grade}" if beir else f"{query} 0 {document} {grade}")
     new = target.with_name(target.name + ".new")
     new.write_text("".join(line + "\n" for line in out), encoding="utf-8")

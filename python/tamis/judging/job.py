@@ -57,7 +57,8 @@ def label(
         except KeyboardInterrupt:
             summary.stopped = "interrupted"
             for future, pair in job.under_way.items():
-                job.take(pair, future.result())
+                if ledger.missing([pair], again=again):
+                    job.take(pair, future.result())
     return summary
 
 
@@ -83,7 +84,8 @@ class _Job:
             if not self.under_way:
                 return
             for done in wait(self.under_way, return_when=FIRST_COMPLETED).done:
-                yield self.under_way.pop(done), done.result()
+                yield self.under_way[done], done.result()
+                del self.under_way[done]  # only now: what is interrupted is taken once more
 
     def _ask(self, pair: Pair) -> Judgement:
         return self._judge.grade(pair.query, [pair.passage])[0]

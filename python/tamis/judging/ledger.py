@@ -26,6 +26,7 @@ class Ledger:
     Each line: query_id, doc_id, grade (null: the model answered, and there was no grade in it),
     reason, error, model, rubric, tokens, dollars. Throws InvalidArgument for a file that is none,
     for judgements of another model or rubric, and where another process writes it.
+    `dollars`: what all of them cost.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Ledger:
         try:
             self._lock()
             self._rows = self._read()
+            self.dollars = float(sum(row.get("dollars", 0) for row in self._rows.values()))
             if not mix:
                 self._refuse_others()
         except BaseException:
@@ -63,11 +65,6 @@ class Ledger:
 
         return [pair for pair in pairs if open_(pair)]
 
-    @property
-    def dollars(self) -> float:
-        """That all of them cost."""
-        return float(sum(row.get("dollars", 0) for row in self._rows.values()))
-
     def add(self, pair: Pair, judgement: Judgement) -> None:
         """Appends; the line is in the file when it returns."""
         row = {
@@ -80,8 +77,10 @@ class Ledger:
             "tokens": judgement.tokens,
             "dollars": judgement.dollars,
         }
-        self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        line = json.dumps(row, ensure_ascii=False) + "\n"
+        self._file.write(line.encode("utf-8", "backslashreplace"))  # JSON's own escape
         self._file.flush()
+        self.dollars += judgement.dollars
         self._rows[pair.query_id, pair.document_id] = row
 
     def qrels(self) -> dict[str, dict[str, int]]:

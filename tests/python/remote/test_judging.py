@@ -112,6 +112,20 @@ def test_rows_with_texts_need_no_corpus(tmp_path: Path) -> None:
     assert read_qrels(tmp_path / "test.tsv") == {"7": {"a": 2, "2": 0}}
 
 
+def test_lone_surrogates_as_corpora_have_them(tmp_path: Path) -> None:
+    (tmp_path / "run.jsonl").write_text(
+        r'{"query": "when \ud83d", "candidates": [{"id": "\udc00", "text": "when \ud83d"}]}'
+    )
+    told = [str(tmp_path / "run.jsonl"), str(tmp_path / "qrels"), "--judgements"]
+    more = [str(tmp_path / "grades.jsonl"), "--model", "m"]
+    with serving(by_words) as server:
+        for _ in range(2):
+            assert (
+                main(["judge", *told, *more, "--base-url", server.url]) == 2
+            )  # such ids fit into no qrels
+        assert len(server.asked) == 1
+
+
 def test_nothing_is_paid_for_twice(folder: Path) -> None:
     with serving(by_words) as server:
         assert main(_arguments(folder, server.url, "--depth", "2")) == 0
