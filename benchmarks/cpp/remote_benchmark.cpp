@@ -90,7 +90,7 @@ tamis::AnyStage judge_at(const std::string& url) {
 tamis::Cascade cascade_of(tamis::AnyStage stage, std::optional<double> budget_ms) {
   return tamis::Cascade(
       {{std::move(stage),
-        {.keep = kCandidates, .limit = kCandidates, .breaker = 1'000'000, .breaker_ms = 50}}},
+        {.keep = kCandidates, .limit = kCandidates, .breaker = 1'000'000, .breaker_ms = 0}}},
       {.budget_ms = budget_ms});
 }
 
