@@ -174,7 +174,7 @@ int main(int argc, char** argv) {
   const std::vector<std::pair<std::string, Manner>> scenes{
       {"the judge is well", {}},
       {"the judge is slow: what it has graded by the deadline counts",
-       {.delay = milliseconds(600)}},
+       {.delay = milliseconds(900)}},
       {"the judge is busy: a wait that does not fit is not begun", {.refuses = true}},
       {"the judge hangs up", {.hangs_up = true}}};
   std::string gone;
