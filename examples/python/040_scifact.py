@@ -44,7 +44,7 @@ index = Index.build(
     on_truncation="ignore",
 )
 model = CrossEncoder(precision="auto")
-blend = {"retrieve": 0.3}
+blend = {"bm25": 0.3}
 stages = [
     s.retrieve(index, keep=200),
     s.callable(index.compare, keep=25, divisible=True, blend=blend),

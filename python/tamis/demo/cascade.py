@@ -78,10 +78,11 @@ def part_of(abstracts: Sequence[Abstract], claims: Sequence[Claim], count: int) 
 
 
 def stages_of(index: Index, model: CrossEncoder, fusion: Fusion) -> list[stages.Stage]:
-    """Each stage adds 0.3 of the first one's score to its own."""
-    blend = {"retrieve": BLEND_WEIGHT}
+    """Each later stage adds 0.3 of BM25's score to its own."""
+    blend = {"bm25": BLEND_WEIGHT}
+    find = partial(index.search, k=KEEPS[0], fusion=fusion)
     return [
-        stages.retrieve(partial(index.search, k=KEEPS[0], fusion=fusion), keep=KEEPS[0]),
+        stages.retrieve(find, keep=KEEPS[0], sources=index.sources),
         stages.callable(
             index.compare, keep=KEEPS[1], name="late interaction", divisible=True, blend=blend
         ),
