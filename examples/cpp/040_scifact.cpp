@@ -139,7 +139,7 @@ int main(int argc, char** argv) {
   const std::vector<tamis::CascadeStage> stages{
       {tamis::stages::retrieve("dense", [&](std::string_view query) { return dense(query, 200); }),
        {.keep = 200}},
-      {tamis::stages::compare(late), {.keep = 25, .blend = {{"dense", 0.3}}}},
+      {tamis::stages::late_interaction(late), {.keep = 25, .blend = {{"dense", 0.3}}}},
       {tamis::stages::rerank(model), {.keep = 10, .blend = {{"dense", 0.3}}, .chunk = 2}}};
 
   fmt::print("{} passages, {} queries\n\n{:12} {:>8} {:>8} {:>8}\n", all.ids.size(),

@@ -57,22 +57,22 @@
 #include <tamis/late_interaction/multi_vector.hpp>  // IWYU pragma: export
 
 // rankings -> the next stage
-#include <tamis/cascade/attempts.hpp>        // IWYU pragma: export
-#include <tamis/cascade/candidate.hpp>       // IWYU pragma: export
-#include <tamis/cascade/cascade.hpp>         // IWYU pragma: export
-#include <tamis/cascade/check.hpp>           // IWYU pragma: export
-#include <tamis/cascade/clock.hpp>           // IWYU pragma: export
-#include <tamis/cascade/compare.hpp>         // IWYU pragma: export
-#include <tamis/cascade/cost_model.hpp>      // IWYU pragma: export
-#include <tamis/cascade/options.hpp>         // IWYU pragma: export
-#include <tamis/cascade/rerank.hpp>          // IWYU pragma: export
-#include <tamis/cascade/run.hpp>             // IWYU pragma: export
-#include <tamis/cascade/score_call.hpp>      // IWYU pragma: export
-#include <tamis/cascade/score_together.hpp>  // IWYU pragma: export
-#include <tamis/cascade/select.hpp>          // IWYU pragma: export
-#include <tamis/cascade/stage.hpp>           // IWYU pragma: export
-#include <tamis/cascade/stage_state.hpp>     // IWYU pragma: export
-#include <tamis/cascade/trace.hpp>           // IWYU pragma: export
+#include <tamis/cascade/attempts.hpp>          // IWYU pragma: export
+#include <tamis/cascade/candidate.hpp>         // IWYU pragma: export
+#include <tamis/cascade/cascade.hpp>           // IWYU pragma: export
+#include <tamis/cascade/check.hpp>             // IWYU pragma: export
+#include <tamis/cascade/clock.hpp>             // IWYU pragma: export
+#include <tamis/cascade/cost_model.hpp>        // IWYU pragma: export
+#include <tamis/cascade/late_interaction.hpp>  // IWYU pragma: export
+#include <tamis/cascade/options.hpp>           // IWYU pragma: export
+#include <tamis/cascade/rerank.hpp>            // IWYU pragma: export
+#include <tamis/cascade/run.hpp>               // IWYU pragma: export
+#include <tamis/cascade/score_call.hpp>        // IWYU pragma: export
+#include <tamis/cascade/score_together.hpp>    // IWYU pragma: export
+#include <tamis/cascade/select.hpp>            // IWYU pragma: export
+#include <tamis/cascade/stage.hpp>             // IWYU pragma: export
+#include <tamis/cascade/stage_state.hpp>       // IWYU pragma: export
+#include <tamis/cascade/trace.hpp>             // IWYU pragma: export
 
 // stages that call out
 #if __has_include(<tamis/remote/http.hpp>)  // comes with tamis::remote

@@ -10,7 +10,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <tamis/cascade/compare.hpp>
+#include <tamis/cascade/late_interaction.hpp>
 #include <tamis/cascade/rerank.hpp>
 #include <tamis/cascade/select.hpp>
 #include <tamis/cascade/stage.hpp>
@@ -116,10 +116,11 @@ AnyStage rerank(const tamis::CrossEncoder& model, const std::string& name,
   return tamis::stages::rerank(model, std::move(options), name);
 }
 
-AnyStage compare(const tamis::LateInteraction& model, const std::string& name,
-                 bool refuse_truncation) {
+AnyStage late_interaction(const tamis::LateInteraction& model, const std::string& name,
+                          bool refuse_truncation) {
   const auto mode = refuse_truncation ? tamis::OnTruncation::error : tamis::OnTruncation::allow;
-  return tamis::stages::compare(model, {.on_truncation = mode, .progress = between_batches}, name);
+  return tamis::stages::late_interaction(
+      model, {.on_truncation = mode, .progress = between_batches}, name);
 }
 
 const char* kind_of(const AnyStage& stage) {
@@ -152,8 +153,9 @@ void bind_stage(py::module_& module) {
                   py::arg("aggregate") = "max", py::arg("window_stride") = py::none(),
                   py::arg("max_batch_tokens") = py::none(), py::arg("max_batch_pairs") = py::none(),
                   "A cross-encoder; needs no GIL.")
-      .def_static("compare", &compare, py::arg("model"), py::kw_only(), py::arg("name") = "compare",
-                  py::arg("refuse_truncation") = false, "Late interaction; needs no GIL.")
+      .def_static("late_interaction", &late_interaction, py::arg("model"), py::kw_only(),
+                  py::arg("name") = "late_interaction", py::arg("refuse_truncation") = false,
+                  "Late interaction; needs no GIL.")
       .def_static("threshold", &tamis::stages::threshold, py::arg("least"))
       .def_static("deduplicate", &tamis::stages::deduplicate)
       .def_static("diversify", &diversify, py::arg("count"), py::kw_only(),

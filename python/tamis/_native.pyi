@@ -305,8 +305,8 @@ class Stage:
         """A cross-encoder; needs no GIL."""
 
     @staticmethod
-    def compare(
-        model: LateInteraction, *, name: str = "compare", refuse_truncation: bool = False
+    def late_interaction(
+        model: LateInteraction, *, name: str = "late_interaction", refuse_truncation: bool = False
     ) -> Stage:
         """Late interaction; needs no GIL."""
 

@@ -235,7 +235,7 @@ class LateInteraction:
 
     def _stage(self, name: str, on_truncation: str) -> _native.Stage:
         """As a stage of a cascade."""
-        return _native.Stage.compare(
+        return _native.Stage.late_interaction(
             self._native, name=name, refuse_truncation=_refuses(on_truncation)
         )
 

@@ -203,8 +203,8 @@ def late_interaction(
     vectors: str | Callable[[Any], Any] | None = None,
     **use: Unpack[Use],
 ) -> Stage:
-    """Late interaction, a cheap stage before a cross-encoder: `stages::compare` of C++. None is the
-    embedded model. What is cut is counted in the trace, whichever of "warn" and "ignore".
+    """Late interaction, a cheap stage before a cross-encoder. None is the embedded model.
+    What is cut is counted in the trace, whichever of "warn" and "ignore".
 
     Documents that carry their vectors, such as a page its patches, need no model: `vectors` is the
     name of their field, or a function document -> [tokens, width], `model` a function query ->

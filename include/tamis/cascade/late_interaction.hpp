@@ -1,4 +1,4 @@
-// tamis/cascade/compare.hpp: late interaction as a stage, before a cross-encoder.
+// tamis/cascade/late_interaction.hpp: late interaction as a stage, before a cross-encoder.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,9 @@ namespace tamis::stages {
 
 namespace detail {
 
-class Compare {
+class LateInteractionStage {
  public:
-  Compare(LateInteraction model, ReadOptions options, std::string name)
+  LateInteractionStage(LateInteraction model, ReadOptions options, std::string name)
       : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
 
   [[nodiscard]] StageTraits traits() const {
@@ -71,9 +71,10 @@ class Compare {
 }  // namespace detail
 
 /// Scores by logit. Texts go through the model's cache: each is encoded when it is first seen.
-[[nodiscard]] inline AnyStage compare(const LateInteraction& model, ReadOptions options = {},
-                                      std::string name = "compare") {
-  return detail::Compare(model, std::move(options), std::move(name));
+[[nodiscard]] inline AnyStage late_interaction(const LateInteraction& model,
+                                               ReadOptions options = {},
+                                               std::string name = "late_interaction") {
+  return detail::LateInteractionStage(model, std::move(options), std::move(name));
 }
 
 }  // namespace tamis::stages

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <tamis/cascade/cascade.hpp>
-#include <tamis/cascade/compare.hpp>
+#include <tamis/cascade/late_interaction.hpp>
 #include <tamis/cascade/rerank.hpp>
 
 #include "late_interaction/default_model.hpp"
@@ -12,7 +12,7 @@
 TEST_CASE("late interaction thins out before a cross-encoder", "[late_interaction]") {
   const tamis::CrossEncoder last = tamis::CrossEncoder::load(TAMIS_DEFAULT_MODEL);
   const tamis::Cascade cascade(
-      {{tamis::stages::compare(test::default_model()), {.keep = 2, .limit = 10}},
+      {{tamis::stages::late_interaction(test::default_model()), {.keep = 2, .limit = 10}},
        {tamis::stages::rerank(last), {.keep = 1}}});
   CHECK(cascade.warnings().empty());
   std::string text;
