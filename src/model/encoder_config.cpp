@@ -84,6 +84,7 @@ void read_bert(const json& config, std::string_view source, EncoderConfig& out) 
 
 std::vector<std::string> known_encoders() {
   std::vector<std::string> names;
+  names.reserve(kFamilies.size());
   for (const auto& [name, family] : kFamilies) names.push_back(name);
   return names;
 }
