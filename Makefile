@@ -70,7 +70,7 @@ lint:
 
 # After ctest: clang-tidy reads the compile commands of that build.
 tidy:
-	@run-clang-tidy -p build/dev -quiet -j $(JOBS) "$(CURDIR)/src/(model|text|parallel|cross_encoder|late_interaction|score/engine)/[a-z_0-9]*\.cpp" \
+	@run-clang-tidy -p build/dev -quiet -j $(JOBS) "$(CURDIR)/src/(model|text|parallel|cross_encoder|late_interaction|score/engine|remote|store)/[a-z_0-9]*\.cpp" \
 	  > build/tidy.log 2>/dev/null || { cat build/tidy.log; exit 1; }
 
 format:

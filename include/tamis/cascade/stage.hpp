@@ -143,8 +143,8 @@ template <typename Function>
 requires std::is_invocable_r_v < std::vector<float>,
 const Function&, std::string_view,
     std::span < const std::string_view >>
-        [[nodiscard]] AnyStage callable(std::string name, Function function) {
-  return {StageTraits{.name = name, .scorer = std::move(name)},
+        [[nodiscard]] AnyStage callable(const std::string& name, Function function) {
+  return {StageTraits{.name = name, .scorer = name},
           [function = std::move(function)](const StageCall& call) -> StageResult {
             return Scored{.scores = function(call.query, call.texts)};
           }};
