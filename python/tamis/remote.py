@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +25,15 @@ def module() -> Any:
             f"stages that call out need libcurl, and this tamis cannot use it ({error}); install "
             "libcurl (Debian: libcurl4), or build tamis where libcurl4-openssl-dev is"
         ) from error
+
+
+def made(make: Callable[..., Any], *given: Any, **arguments: Any) -> Any:
+    """make(…), whose TypeError would quote every argument, keys and passwords among them."""
+    try:
+        return make(*given, **arguments)
+    except TypeError as error:
+        told = str(error).partition("\n\nInvoked with:")[0]
+    raise TypeError(told)
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,8 @@ class Judge:
         self.model = model
         rubric = _RUBRIC if rubric is None else rubric
         self._said = (mode, rubric, highest_grade, prompt, max_passage_bytes)
-        self._native: Any = remote.Judge(
+        self._native: Any = made(
+            remote.Judge,
             base_url=base_url,
             model=model,
             api_key=api_key,

@@ -325,12 +325,12 @@ def hosted_rerank(
     message and no trace. `max_documents` and `max_tokens` of one request: more go out as several.
     `price`: dollars of a search unit and of a million tokens; None is the list price, where it is
     known. `retries` (2) are those of each request, Retry-After first. `http`: `ca_file`, `proxy`,
-    `connections`, `timeout_ms`, …, as HttpOptions of C++. Throws InvalidArgument for an unknown
-    service, a missing key, a URL that is none.
+    `timeout_ms`, …, as HttpOptions of C++. Throws InvalidArgument (service, key, URL).
     """
     remote = tamis_remote.module()
     tries, wait_ms = use.pop("retries", 2), use.pop("backoff_ms", 50.0)
-    native = remote.hosted_rerank(
+    native = tamis_remote.made(
+        remote.hosted_rerank,
         service,
         name=name or service,
         model=model,

@@ -122,7 +122,8 @@ def postgres(
     search. Throws InvalidArgument.
     """
     native = _module()
-    made = native.postgres(
+    made = remote.made(
+        native.postgres,
         url=url,
         schema=schema,
         table=table,
@@ -198,7 +199,8 @@ def qdrant(
     QDRANT_API_KEY, if it is set. Throws InvalidArgument.
     """
     native = _module()
-    made = native.qdrant(
+    made = remote.made(
+        native.qdrant,
         base_url=base_url,
         collection=collection,
         id=id,
@@ -230,7 +232,8 @@ def _search_engine(
     http: Mapping[str, Any] | None = None,
 ) -> Store:
     native = _module()
-    made = getattr(native, kind)(
+    made = remote.made(
+        getattr(native, kind),
         base_url=base_url,
         index=index,
         id=id,

@@ -41,8 +41,10 @@ std::string host_of(const std::string& url) {
 
 std::string without_key(std::string text, const std::string& key) {
   if (key.empty()) return text;
-  for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at)) {
-    text.replace(at, key.size(), "***");
+  constexpr std::string_view kMask = "***";
+  for (std::size_t at = text.find(key); at != std::string::npos;
+       at = text.find(key, at + kMask.size())) {
+    text.replace(at, key.size(), kMask);
   }
   return text;
 }

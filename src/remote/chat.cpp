@@ -8,6 +8,8 @@
 
 #include <tamis/remote/error.hpp>
 
+#include "remote/answer_json.hpp"
+
 namespace tamis::remote {
 namespace {
 
@@ -78,7 +80,7 @@ std::string chat_body(const ChatQuestion& question) {
 }
 
 ChatAnswer parse_chat(std::string_view body) {
-  const Json answer = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const Json answer = remote::answer_json(body);
   const Json& content = at(answer, "choices", std::size_t{0}, "message", "content");
   if (answer.is_discarded() || !content.is_string()) {
     throw RemoteError("the answer cannot be used: it is no chat completion", 200, true);

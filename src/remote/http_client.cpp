@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include <unistd.h>
+
 #include <tamis/remote/http.hpp>
 
 #include "remote/transfer.hpp"
@@ -105,14 +107,22 @@ class Exchange {
 
 }  // namespace
 
-/// Sets of connections that no call uses now. Each belongs to one call at a time.
+/// Sets of connections that no call uses now. Each belongs to one call at a time, and to the
+/// process that opened it: two that read one socket get each other's answers.
 struct HttpClient::Shared {
   HttpOptions options;
   std::mutex mutex;
   std::vector<Multi> idle;
+  pid_t owner = getpid();
 
   Multi take() {
     const std::lock_guard lock(mutex);
+    if (owner != getpid()) {
+      // Closing would say goodbye to the server in the parent's name.
+      for (Multi& multi : idle) (void)multi.release();
+      idle.clear();
+      owner = getpid();
+    }
     if (idle.empty()) return new_multi();
     Multi multi = std::move(idle.back());
     idle.pop_back();

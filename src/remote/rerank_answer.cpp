@@ -8,6 +8,8 @@
 
 #include <tamis/remote/rerank_api.hpp>
 
+#include "remote/answer_json.hpp"
+
 namespace tamis {
 namespace {
 
@@ -75,7 +77,7 @@ void read_result(const Json& result, const char* name, std::vector<float>& score
 }  // namespace
 
 RerankAnswer parse_rerank_answer(RerankDialect dialect, std::string_view body, std::size_t count) {
-  const Json answer = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const Json answer = remote::answer_json(body);
   if (answer.is_discarded()) refuse("it is no JSON");
   const Json& results = results_of(dialect, answer);
   if (!results.is_array()) refuse("it holds no list of results");

@@ -4,6 +4,7 @@
 #include <tamis/remote/rerank_api.hpp>
 
 #include "remote/access.hpp"
+#include "remote/answer_json.hpp"
 
 namespace tamis {
 namespace {
@@ -66,7 +67,7 @@ const char* advice(long status) {
 
 std::string service_message(std::string_view body) {
   constexpr int kDepth = 4;
-  const Json answer = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const Json answer = remote::answer_json(body);
   std::string text = answer.is_discarded() ? std::string(body) : found_in(answer, kDepth);
   if (text.empty()) text = body;
   return readable(shortened(std::move(text)));

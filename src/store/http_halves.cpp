@@ -7,6 +7,8 @@
 
 #include <tamis/error.hpp>
 
+#include "remote/answer_json.hpp"
+
 namespace tamis::store {
 namespace {
 
@@ -20,8 +22,13 @@ HttpRequest request(const HttpDatabase& database, const Json& body) {
 }
 
 Rows read(const HttpDatabase& database, const std::string& body) {
+  const Json answer = remote::answer_json(body);
+  if (answer.is_discarded()) {
+    throw RemoteError(fmt::format("{} sends what is no JSON", database.terms.service), 0,
+                      /*may_pass=*/true);
+  }
   try {
-    return database.rows(Json::parse(body));
+    return database.rows(answer);
   } catch (const Json::exception& error) {
     throw RemoteError(fmt::format("{} sends what is no search's answer: {}", database.terms.service,
                                   error.what()),

@@ -1,0 +1,116 @@
+"""What a review found: keys that got out, answers that ended the process, children of a fork."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import tamis
+from tamis import Cascade, stores
+from tamis import stages as s
+
+from .services import Asked, serving
+
+KEY = "s3cret-key"
+DOCUMENTS = ["bb", "a", "dddd", "ccc"]
+
+
+def test_a_wrong_type_does_not_quote_the_key() -> None:
+    calls: list[Callable[[], Any]] = [
+        lambda: s.hosted_rerank("cohere", keep=3, api_key=KEY, max_documents="ten"),  # type: ignore[arg-type]
+        lambda: tamis.Judge("http://h", "m", api_key=KEY, window="ten"),  # type: ignore[arg-type]
+        lambda: stores.postgres(f"postgresql://me:{KEY}@h/x", table="t", normalization="x"),  # type: ignore[arg-type]
+        lambda: stores.opensearch(f"http://me:{KEY}@h", index="i", retries="x"),  # type: ignore[arg-type]
+        lambda: stores.qdrant("http://h", collection="c", api_key=KEY, retries="x"),  # type: ignore[arg-type]
+    ]
+    for call in calls:
+        with pytest.raises(TypeError) as failed:
+            call()
+        assert "argument types are supported" in str(failed.value)
+        assert KEY not in str(failed.value)
+        assert failed.value.__context__ is None
+
+
+@pytest.mark.parametrize("key", [KEY, "***", "*"])
+def test_a_key_that_the_service_repeats(key: str) -> None:
+    """Also where the message is cut, and where it is the mask itself."""
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        return 401, {"message": "x" * 290 + f" {key} is no key"}
+
+    with serving(answer) as service:
+        stage = s.hosted_rerank("cohere", keep=4, limit=4, base_url=service.url, api_key=key)
+        trace = Cascade([stage], budget_ms=20_000).run("q", DOCUMENTS).trace
+    assert "401" in (trace.stages[0].skipped or "")
+    assert "s3c" not in trace.to_json()
+
+
+DEEP = b"[" * 200_000 + b"]" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("stage", "body"),
+    [
+        ("cohere", b'{"results":' + DEEP + b"}"),
+        ("judge", b'{"choices":[{"logprobs":{"content":[{"top_logprobs":' + DEEP + b"}]}}]}"),
+        ("judge", b'{"choices":[{"message":{"content":"' + DEEP + b'"}}]}'),
+        ("opensearch", b'{"hits":{"hits":[{"_id":"1","_source":{"text":' + DEEP + b"}}]}}"),
+        ("qdrant", b'{"result":{"points":[{"id":1,"score":1,"payload":{"text":' + DEEP + b"}}]}}"),
+    ],
+)  # fmt: skip
+def test_brackets_without_end(stage: str, body: bytes) -> None:
+    with serving(lambda asked: (200, body)) as service:
+        if stage == "cohere":
+            made = s.hosted_rerank("cohere", keep=4, limit=4, base_url=service.url, api_key="k")
+        elif stage == "judge":
+            made = s.judge(keep=4, limit=4, base_url=service.url, model="m", mode="expected")
+        elif stage == "opensearch":
+            made = s.retrieve(stores.opensearch(service.url, index="i"), keep=4)
+        else:
+            docs = stores.qdrant(service.url, collection="c", text="text", sparse="s")
+            made = s.retrieve(docs, keep=4)
+        cascade = Cascade([made], budget_ms=20_000)
+        given = () if cascade.retrieves else (DOCUMENTS,)
+        result = cascade.run("q", *given)
+    assert len(result.hits) in ((0, 1) if cascade.retrieves else (4,))
+
+
+def test_the_children_of_a_fork_ask_for_themselves() -> None:
+    """Each process gets the answers to its own questions, though one socket was open before."""
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        first = float(asked.json["query"])
+        scores = [first + place for place in range(len(asked.json["documents"]))]
+        return 200, {
+            "results": [
+                {"index": place, "relevance_score": score / 100}
+                for place, score in enumerate(scores)
+            ]
+        }
+
+    with serving(answer) as service:
+        stage = s.hosted_rerank("cohere", keep=4, limit=4, base_url=service.url, api_key="k")
+        cascade = Cascade([stage])
+
+        def is_right(query: int) -> bool:
+            hits = cascade.run(str(query), DOCUMENTS).hits
+            return [round(hit.score * 100) for hit in hits if hit.score is not None] == [
+                query + place for place in (3, 2, 1, 0)
+            ]
+
+        assert is_right(1)
+        children = []
+        for worker in range(3):
+            child = os.fork()
+            if child == 0:
+                right = False
+                try:
+                    right = all(is_right(10 * (worker + 1) + turn) for turn in range(5))
+                finally:
+                    os._exit(0 if right else 1)
+            children.append(child)
+        assert all(os.waitpid(child, 0)[1] == 0 for child in children)
+        assert is_right(2)
