@@ -165,6 +165,7 @@ def test_a_job_that_was_stopped_goes_on(folder: Path, how: signal.Signals) -> No
         _wait_for_lines(folder, 17, job)
         job.send_signal(how)
         if how == signal.SIGINT:
+            time.sleep(1)  # the job sees the signal before it sees another answer
             go_on.set()
         out, error = job.communicate(timeout=60)
         go_on.set()
