@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from tamis import remote
 from tamis.documents import query_text
 from tamis.errors import Error, InvalidArgument
 from tamis.late_interaction import LateInteraction
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Embed = LateInteraction | Callable[[str], Any] | None
 Fusion = Literal["rrf", "union", "text", "dense"]
@@ -144,53 +147,36 @@ def postgres(
     return Store(made)
 
 
-def opensearch(base_url: str, *, index: str, **options: Any) -> Store:
-    """OpenSearch: `match` by BM25, and `knn`; options as those of `elasticsearch`. `api_key` is
-    sent as Bearer; None is OPENSEARCH_API_KEY."""
-    return _search_engine("opensearch", base_url, index, **options)
+class Server(TypedDict, total=False):
+    """Options of what is asked over HTTP."""
+
+    id: str  # a field; "" is the database's own
+    text: str  # the field that is searched and returned ("text"), or a path "a.b"
+    vector: str  # a field of vectors
+    api_key: str | None
+    embed: Embed
+    fusion: Fusion
+    retries: int  # 1
+    backoff_ms: float  # 50
+    http: Mapping[str, Any] | None  # as in `stages.hosted_rerank`
 
 
-def elasticsearch(
-    base_url: str,
-    *,
-    index: str,
-    id: str = "",
-    text: str = "text",
-    vector: str = "",
-    api_key: str | None = None,
-    embed: Embed = None,
-    fusion: Fusion = "rrf",
-    retries: int = 1,
-    backoff_ms: float = 50.0,
-    http: Mapping[str, Any] | None = None,
-) -> Store:
+def opensearch(base_url: str, *, index: str, **options: Unpack[Server]) -> Store:
+    """OpenSearch: `match` by BM25, and `knn`; the rest as `elasticsearch`. `api_key` is sent as
+    Bearer; None is OPENSEARCH_API_KEY."""
+    return _served("opensearch", base_url, options, index=index)
+
+
+def elasticsearch(base_url: str, *, index: str, **options: Unpack[Server]) -> Store:
     """Elasticsearch: `match` by BM25, and `knn`.
 
-    `base_url` may hold "user:password@". `id`: a field; "" is `_id`. `text`: the field that is
-    searched and returned, or a path "a.b". `vector`: a field of vectors. `api_key`: None is
-    ELASTIC_API_KEY, if it is set. `http` as in `stages.hosted_rerank`. Throws InvalidArgument.
+    `base_url` may hold "user:password@". `id`: "" is `_id`. `api_key`: None is ELASTIC_API_KEY, if
+    it is set. Throws InvalidArgument.
     """
-    return _search_engine(
-        "elasticsearch", base_url, index, id=id, text=text, vector=vector, api_key=api_key,
-        embed=embed, fusion=fusion, retries=retries, backoff_ms=backoff_ms, http=http,
-    )  # fmt: skip
+    return _served("elasticsearch", base_url, options, index=index)
 
 
-def qdrant(
-    base_url: str,
-    *,
-    collection: str,
-    id: str = "",
-    text: str = "text",
-    vector: str = "",
-    sparse: str = "",
-    api_key: str | None = None,
-    embed: Embed = None,
-    fusion: Fusion = "rrf",
-    retries: int = 1,
-    backoff_ms: float = 50.0,
-    http: Mapping[str, Any] | None = None,
-) -> Store:
+def qdrant(base_url: str, *, collection: str, sparse: str = "", **options: Unpack[Server]) -> Store:
     """Qdrant: the nearest points.
 
     `text` and `id`: fields of the payload; "" is the point's id. `vector`: name of the dense
@@ -198,52 +184,26 @@ def qdrant(
     server makes ("qdrant/bm25", from 1.15); "" looks for no words. `api_key`: None is
     QDRANT_API_KEY, if it is set. Throws InvalidArgument.
     """
-    native = _module()
-    made = remote.made(
-        native.qdrant,
-        base_url=base_url,
-        collection=collection,
-        id=id,
-        text=text,
-        vector=vector,
-        sparse=sparse,
-        api_key=api_key,
-        retries=retries,
-        backoff_ms=backoff_ms,
-        http=remote.module().HttpOptions(**(http or {})),
-        search=_search(native, embed, fusion),
-    )
-    return Store(made)
+    return _served("qdrant", base_url, options, collection=collection, sparse=sparse)
 
 
-def _search_engine(
-    kind: str,
-    base_url: str,
-    index: str,
-    *,
-    id: str = "",
-    text: str = "text",
-    vector: str = "",
-    api_key: str | None = None,
-    embed: Embed = None,
-    fusion: Fusion = "rrf",
-    retries: int = 1,
-    backoff_ms: float = 50.0,
-    http: Mapping[str, Any] | None = None,
-) -> Store:
+def _served(kind: str, base_url: str, options: Server, **own: str) -> Store:
+    for name in options:
+        if name not in Server.__optional_keys__:
+            raise TypeError(f"{kind}() got an unexpected keyword argument '{name}'")
     native = _module()
     made = remote.made(
         getattr(native, kind),
         base_url=base_url,
-        index=index,
-        id=id,
-        text=text,
-        vector=vector,
-        api_key=api_key,
-        retries=retries,
-        backoff_ms=backoff_ms,
-        http=remote.module().HttpOptions(**(http or {})),
-        search=_search(native, embed, fusion),
+        id=options.get("id", ""),
+        text=options.get("text", "text"),
+        vector=options.get("vector", ""),
+        api_key=options.get("api_key"),
+        retries=options.get("retries", 1),
+        backoff_ms=options.get("backoff_ms", 50.0),
+        http=remote.module().HttpOptions(**(options.get("http") or {})),
+        search=_search(native, options.get("embed"), options.get("fusion", "rrf")),
+        **own,
     )
     return Store(made)
 
