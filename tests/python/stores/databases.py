@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import gzip
-import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import tamis
+from tamis.demo.collection import load_abstracts, load_claims
 
 from .postgres_server import PostgresServer
 
-DATA = Path(tamis.__file__).parent / "demo" / "data"
 Documents = Sequence[tuple[str, str]]  # (id, text)
 
 HOSTILE = [
@@ -43,15 +40,8 @@ HOSTILE = [
 
 def scifact() -> tuple[Documents, list[tuple[str, set[str]]]]:
     """All abstracts, and (claim, ids of its abstracts)."""
-
-    def lines(name: str) -> Iterable[Any]:
-        with gzip.open(DATA / name, "rt", encoding="utf-8") as file:
-            yield from map(json.loads, file)
-
-    documents = [
-        (str(one["id"]), f"{one['title']} {one['text']}") for one in lines("abstracts.jsonl.gz")
-    ]
-    return documents, [(one["claim"], set(one["relevant"])) for one in lines("claims.jsonl.gz")]
+    documents = [(abstract.id, abstract.passage) for abstract in load_abstracts()]
+    return documents, [(claim.text, set(claim.relevant)) for claim in load_claims()]
 
 
 def make_sqlite(path: Path, documents: Documents) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from tamis import Cascade, Index, LateInteraction, stores
 from tamis import stages as s
+from tamis.eval import evaluate, mean
 
 from .databases import Documents, add_vectors, make_postgres, make_sqlite, scifact
 from .postgres_server import PostgresServer
@@ -32,14 +32,10 @@ def sqlite_path(collection: tuple[Documents, Claims], tmp_path_factory: Any) -> 
 
 def measured(search: Search, claims: Claims) -> tuple[float, float]:
     """(recall@100, nDCG@10), means."""
-    recalls, gains = [], []
-    for claim, relevant in claims:
-        found = [hit["id"] for hit in search(claim, 100)]
-        recalls.append(len(relevant.intersection(found)) / len(relevant))
-        best = sum(1 / math.log2(place + 2) for place in range(min(10, len(relevant))))
-        gain = sum(1 / math.log2(i + 2) for i, id in enumerate(found[:10]) if id in relevant)
-        gains.append(gain / best)
-    return float(np.mean(recalls)), float(np.mean(gains))
+    run = {claim: [hit["id"] for hit in search(claim, 100)] for claim, _ in claims}
+    qrels = {claim: dict.fromkeys(relevant, 1) for claim, relevant in claims}
+    values = evaluate(run, qrels, ["recall@100", "ndcg@10"])
+    return mean(values["recall@100"]), mean(values["ndcg@10"])
 
 
 def test_sqlite_finds_what_our_bm25_finds(
