@@ -18,7 +18,7 @@ import torch
 
 from training.beir import judged_lists, ndcg, zscore
 from training.export import load
-from training.model import TamisInteraction
+from training.model import CLOSED, TamisInteraction
 from training.scoring import QUERY_TOKENS, Collection
 from training.texts import Tokenizer
 
@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--depth", type=int, default=100, help="candidates of each query")
     parser.add_argument("--queries", type=int, help="only the first so many queries of each set")
     parser.add_argument("--untrained", action="store_true", help="the encoder --model, untrained")
+    parser.add_argument("--shut", action="store_true", help="--model, its cross-attention shut")
     parser.add_argument("--longest", type=int, default=512 - QUERY_TOKENS, help="passage tokens")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
@@ -82,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         model = TamisInteraction.from_encoder(options.model, closed_layers=6).eval()
     else:
         model = load(options.model)
+    if options.shut:
+        model.interaction.attention_bias.data.fill_(CLOSED)
     tokenizer = Tokenizer(options.model)
     if options.dev:
         lists = json.loads(options.dev.read_text())

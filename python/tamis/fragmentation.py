@@ -48,9 +48,9 @@ def letters_per_token(texts: Iterable[str]) -> float | None:
     for found in words:
         ids, spans = tokenizer.tokenize(" ".join(found), with_spans=True)
         tokens += len(ids)
-        if spans is not None:
-            lost = spans[ids == unknown].astype(np.int64)
-            letters -= int((lost[:, 1] - lost[:, 0] - 1).sum())
+        assert spans is not None  # they were asked for
+        lost = spans[ids == unknown].astype(np.int64)
+        letters -= int((lost[:, 1] - lost[:, 0] - 1).sum())
     return letters / max(tokens, 1)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import types
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,12 +47,7 @@ class Ledger:
     def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def missing(self, pairs: Sequence[Pair], *, again: bool = False) -> list[Pair]:
