@@ -145,7 +145,7 @@ void bind_stage(py::module_& module) {
           "function(query, documents, texts) -> (scores, tokens, truncated, dollars, warnings).")
       .def_static("retrieve", &retrieve, py::arg("function"), py::kw_only(), py::arg("name"),
                   py::arg("sources") = std::vector<std::string>{},
-                  "function(query) -> tamis.candidates.Read.")
+                  "function(query) -> tamis.candidates.Read, whose sources have these names.")
       .def_static("rerank", &rerank, py::arg("model"), py::kw_only(), py::arg("name") = "rerank",
                   py::arg("prompt") = "", py::arg("max_length") = py::none(),
                   py::arg("truncation") = "longest_first", py::arg("max_query_tokens") = py::none(),

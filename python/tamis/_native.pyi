@@ -282,7 +282,7 @@ class Stage:
 
     @staticmethod
     def retrieve(
-        function: Callable[[str], tuple[Any, ...]], *, name: str, sources: list[str] = ...
+        function: Callable[[str], tuple[Any, ...]], *, name: str, sources: list[str] = []
     ) -> Stage:
         """function(query) -> tamis.candidates.Read, whose sources have these names."""
 

@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +46,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def model(site: Path, monkeypatch: pytest.MonkeyPatch) -> LateInteraction:
+def model(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LateInteraction]:
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.delitem(sys.modules, "tamis_multilingual", raising=False)
-    return LateInteraction("multilingual")
+    yield LateInteraction("multilingual")
+    sys.modules.pop("tamis_multilingual", None)
 
 
 def test_every_question_finds_its_answer(model: LateInteraction) -> None:
