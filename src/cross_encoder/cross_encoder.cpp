@@ -30,10 +30,10 @@ PlanOptions plan_options(const PlanOptions& fallback, const PredictOptions& opti
 }
 
 /// The predictions of the different pairs, before they are handed to the caller's.
-Prediction predict_unique(const CrossEncoder& model, const PlanOptions& plan,
-                          const UniquePairs& unique, const PredictOptions& options) {
-  const PairLimits limits =
-      pair_limits(model.tokenizer().pair_template(), model.max_length(), options);
+Prediction predict_unique(const CrossEncoder& model, const PairTemplate& around,
+                          const PlanOptions& plan, const UniquePairs& unique,
+                          const PredictOptions& options) {
+  const PairLimits limits = pair_limits(around, model.max_length(), options);
   const std::span<const TextPair> pairs = unique.pairs;
   const std::size_t total = unique.index_of.size();
   Prediction result;
@@ -41,7 +41,7 @@ Prediction predict_unique(const CrossEncoder& model, const PlanOptions& plan,
   std::size_t begin = 0;
   for (const std::size_t end : group_ends(pairs, kGroupPairs, kGroupBytes)) {
     const auto group =
-        encode_group(model.tokenizer(), pairs.subspan(begin, end - begin), limits, options);
+        encode_group(model.tokenizer(), around, pairs.subspan(begin, end - begin), limits, options);
     if (options.on_truncation == OnTruncation::error) {
       refuse_truncated(group, begin, unique.index_of, limits);
     }
@@ -100,7 +100,7 @@ Prediction CrossEncoder::predict_logits(std::span<const TextPair> pairs,
   if (!prompt.empty()) pairs = prompted.pairs();
   const UniquePairs unique = unique_pairs(pairs);
   const Prediction found =
-      predict_unique(*this, plan_options(parts_->plan, options), unique, options);
+      predict_unique(*this, parts_->around, plan_options(parts_->plan, options), unique, options);
   Prediction result;
   result.labels = found.labels;
   result.tokens = found.tokens;

@@ -63,8 +63,9 @@ void add_windows(EncodedGroup& group, const PairTemplate& pair_template, const T
 
 }  // namespace
 
-EncodedGroup encode_group(const AnyTokenizer& tokenizer, std::span<const TextPair> pairs,
-                          const PairLimits& limits, const PredictOptions& options) {
+EncodedGroup encode_group(const AnyTokenizer& tokenizer, const PairTemplate& around,
+                          std::span<const TextPair> pairs, const PairLimits& limits,
+                          const PredictOptions& options) {
   const bool windowed = options.on_truncation == OnTruncation::window;
   TokenizedTexts queries;
   TokenizedTexts documents;
@@ -76,17 +77,16 @@ EncodedGroup encode_group(const AnyTokenizer& tokenizer, std::span<const TextPai
   documents.tokenize(tokenizer, windowed);
 
   EncodedGroup group;
-  const PairTemplate& pair_template = tokenizer.pair_template();
   const WindowOptions window_options{.stride = options.window_stride};
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const Tokens& query = queries[pairs[i].query];
     const Tokens& document = documents[pairs[i].document];
     const auto owner = static_cast<std::uint32_t>(i);
     if (windowed) {
-      add_windows(group, pair_template, query, document, owner, limits, window_options);
+      add_windows(group, around, query, document, owner, limits, window_options);
       continue;
     }
-    add_pair(group, encode_pair(pair_template, query.ids, document.ids, limits), owner);
+    add_pair(group, encode_pair(around, query.ids, document.ids, limits), owner);
   }
   return group;
 }

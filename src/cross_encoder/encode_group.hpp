@@ -17,8 +17,9 @@ struct EncodedGroup {
   std::vector<std::uint32_t> document_tokens_cut;  ///< [pairs]
 };
 
-/// `limits.max_length` is the effective one. Each different text is tokenised once, in parallel.
-[[nodiscard]] EncodedGroup encode_group(const AnyTokenizer& tokenizer,
+/// `around` stands about each pair and `limits.max_length` is the effective one. Each different
+/// text is tokenised once, in parallel.
+[[nodiscard]] EncodedGroup encode_group(const AnyTokenizer& tokenizer, const PairTemplate& around,
                                         std::span<const TextPair> pairs, const PairLimits& limits,
                                         const PredictOptions& options);
 

@@ -16,13 +16,28 @@
 namespace tamis {
 namespace {
 
+/// The tokenizer's template; where the model's texts have prefixes, these follow the token that
+/// begins each segment, so that windows of a document have them too.
+PairTemplate template_of(const ModelSpec& spec, const AnyTokenizer& tokenizer) {
+  PairTemplate around = tokenizer.pair_template();
+  const auto add = [&](std::vector<TemplateToken>& to, const std::string& text, std::uint8_t type) {
+    if (text.empty()) return;
+    for (const TokenId id : tokenizer.tokenize(text).ids) to.push_back({id, type});
+  };
+  if (spec.encoder) {
+    add(around.prefix, spec.encoder->query_prefix, around.query_type);
+    add(around.infix, spec.encoder->document_prefix, around.document_type);
+  }
+  return around;
+}
+
 /// The smaller of what the tokenizer states and what the position table holds, so that a wrong
 /// model_max_length cannot index out of range.
 std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
-                         const LoadOptions& options) {
+                         const PairTemplate& around, const LoadOptions& options) {
   const std::size_t limit = std::min(spec.max_length, tokenizer.max_length());
   if (!options.max_length) return limit;
-  const std::size_t special = tokenizer.pair_template().special_tokens();
+  const std::size_t special = around.special_tokens();
   if (*options.max_length < special) {
     raise<InvalidArgument>("max_length is {}, but the model puts {} special tokens around a pair",
                            *options.max_length, special);
@@ -49,10 +64,12 @@ std::shared_ptr<const CrossEncoder::Parts> CrossEncoder::assemble(ModelSpec spec
                                                                   const PlanOptions& plan,
                                                                   const LoadOptions& options) {
   AnyTokenizer tokenizer = load_tokenizer(spec.tokenizer_folder);
-  const std::size_t limit = length_limit(spec, tokenizer, options);
+  PairTemplate around = template_of(spec, tokenizer);
+  const std::size_t limit = length_limit(spec, tokenizer, around, options);
   const Activation activation = activation_from_name(spec.activation);
-  return std::make_shared<const Parts>(
-      Parts{std::move(spec), std::move(tokenizer), std::move(scorer), limit, activation, plan});
+  return std::make_shared<const Parts>(Parts{std::move(spec), std::move(tokenizer),
+                                             std::move(around), std::move(scorer), limit,
+                                             activation, plan});
 }
 
 CrossEncoder CrossEncoder::load(const std::filesystem::path& path, const LoadOptions& options) {

@@ -12,6 +12,7 @@ namespace tamis {
 struct CrossEncoder::Parts {
   ModelSpec spec;
   AnyTokenizer tokenizer;
+  PairTemplate around;  ///< the tokenizer's, with the model's prefixes
   AnyScorer scorer;
   std::size_t max_length = 0;
   Activation activation = Activation::identity;

@@ -9,6 +9,7 @@
 #include "late_interaction/fingerprint.hpp"
 #include "late_interaction/parts.hpp"
 #include "late_interaction/pooling.hpp"
+#include "late_interaction/read_texts.hpp"
 #include "late_interaction/text_sequence.hpp"
 #include "model/json_field.hpp"
 #include "model/saved_settings.hpp"
@@ -47,6 +48,16 @@ std::string saved_prefix(const fs::path& folder, const std::vector<std::string>&
   return {};
 }
 
+std::string prefix_of(const ModelSpec& spec, Side side, const std::optional<std::string>& asked) {
+  const bool query = side == Side::query;
+  if (asked) return *asked;
+  if (is_interaction(spec)) {
+    return query ? spec.encoder->query_prefix : spec.encoder->document_prefix;
+  }
+  if (query) return saved_prefix(spec.folder, {"query"});
+  return saved_prefix(spec.folder, {"passage", "document", "corpus"});
+}
+
 std::size_t limit_of(const ModelSpec& spec, const AnyTokenizer& tokenizer,
                      const std::optional<Colbert>& colbert,
                      const std::optional<std::size_t>& asked) {
@@ -79,9 +90,7 @@ LateInteraction LateInteraction::load(const fs::path& path, const LateInteractio
   const engine::EncoderWeights& weights = loaded.encoder->weights();
   std::optional<Colbert> colbert = is_interaction(spec) ? std::nullopt : read_colbert(spec);
   const std::size_t limit = limit_of(spec, tokenizer, colbert, options.max_length);
-  const std::string passage_prefix =
-      options.passage_prefix ? *options.passage_prefix
-                             : saved_prefix(spec.folder, {"passage", "document", "corpus"});
+  const std::string passage_prefix = prefix_of(spec, Side::passage, options.passage_prefix);
   const auto mix = [&]() -> Mix {
     if (is_interaction(spec)) return {weights.head.maxsim_mix, weights.head.cosine_mix};
     if (colbert) return {1, 0};
@@ -91,11 +100,11 @@ LateInteraction LateInteraction::load(const fs::path& path, const LateInteractio
   std::string name = tamis::fingerprint(spec, open_weights(spec),
                                         passage_prefix + (colbert ? colbert->identity : ""));
   const Pooling pooling = colbert ? Pooling::other : saved_pooling(spec.folder);
-  return LateInteraction(std::make_shared<const LateInteractionParts>(LateInteractionParts{
-      spec.folder, std::move(tokenizer), std::move(loaded), limit,
-      options.query_prefix ? *options.query_prefix : saved_prefix(spec.folder, {"query"}),
-      passage_prefix, mix, pooling, std::move(colbert), std::move(name),
-      std::make_unique<PassageCache>(options.cache_bytes, width)}));
+  return LateInteraction(std::make_shared<const LateInteractionParts>(
+      LateInteractionParts{spec.folder, std::move(tokenizer), std::move(loaded), limit,
+                           prefix_of(spec, Side::query, options.query_prefix), passage_prefix, mix,
+                           pooling, std::move(colbert), std::move(name),
+                           std::make_unique<PassageCache>(options.cache_bytes, width)}));
 }
 
 }  // namespace tamis

@@ -80,6 +80,18 @@ void read_bert(const json& config, std::string_view source, EncoderConfig& out) 
   out.layer_norm_eps = field_or<float>(config, "layer_norm_eps", 1e-12F, source);
 }
 
+// The readout of two segments, and what stands before their texts.
+void read_interaction(const json& config, std::string_view source, EncoderConfig& out) {
+  out.labels = 1;
+  out.restart_positions = field_or<bool>(config, "restart_positions", false, source);
+  out.interaction_special_tokens =
+      field_or<bool>(config, "interaction_special_tokens", true, source);
+  const auto prefixes = field_or<json>(config, "prefixes", json::object(), source);
+  if (!prefixes.is_object()) raise<ModelError>("{}: field 'prefixes' is no object", source);
+  out.query_prefix = field_or<std::string>(prefixes, "query", "", source);
+  out.document_prefix = field_or<std::string>(prefixes, "passage", "", source);
+}
+
 }  // namespace
 
 std::vector<std::string> known_encoders() {
@@ -109,10 +121,11 @@ std::optional<EncoderConfig> parse_encoder_config(std::string_view text, std::st
   if (out.family == EncoderFamily::roberta) {
     out.position_offset = field_or<std::size_t>(config, "pad_token_id", 1, source) + 1;
   }
-  out.labels = out.family == EncoderFamily::interaction ? 1 : labels_of(config, source);
-  out.restart_positions = field_or<bool>(config, "restart_positions", false, source);
-  out.interaction_special_tokens =
-      field_or<bool>(config, "interaction_special_tokens", true, source);
+  if (out.family == EncoderFamily::interaction) {
+    read_interaction(config, source, out);
+  } else {
+    out.labels = labels_of(config, source);
+  }
   if (out.hidden_size % out.heads != 0) {
     raise<ModelError>("{}: {} attention heads do not divide the width {}", source, out.heads,
                       out.hidden_size);

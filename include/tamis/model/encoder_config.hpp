@@ -30,6 +30,8 @@ struct EncoderConfig {
   HiddenActivation activation = HiddenActivation::gelu_erf;
   bool restart_positions = false;          ///< positions begin again in segment 1 (interaction)
   bool interaction_special_tokens = true;  ///< special tokens take part in the readout
+  std::string query_prefix;                ///< "query: ", read before each query (interaction)
+  std::string document_prefix;             ///< "passage: ", read before each document (interaction)
 
   /// The longest sequence that the position table holds.
   [[nodiscard]] std::size_t max_positions() const noexcept {

@@ -1,4 +1,4 @@
-"""The weights behind `tamis.LateInteraction("multilingual")`."""
+"""The weights behind tamis' model "multilingual"."""
 
 from pathlib import Path
 

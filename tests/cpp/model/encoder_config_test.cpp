@@ -86,6 +86,18 @@ TEST_CASE("labels come from id2label") {
   CHECK(parsed(with(bert(), "num_labels", 1)).labels == 1);
 }
 
+TEST_CASE("prefixes of the two texts, for an interaction model alone") {
+  const json prefixes{{"query", "query: "}, {"passage", "passage: "}};
+  const auto found =
+      parsed(with(with(bert(), "model_type", "tamis_interaction"), "prefixes", prefixes));
+  CHECK(found.query_prefix == "query: ");
+  CHECK(found.document_prefix == "passage: ");
+  CHECK(found.labels == 1);
+  CHECK(parsed(with(bert(), "prefixes", prefixes)).query_prefix.empty());
+  CHECK(contains(refusal(with(with(bert(), "model_type", "tamis_interaction"), "prefixes", 3)),
+                 "field 'prefixes' is no object"));
+}
+
 TEST_CASE("another architecture is no error here, and no encoder") {
   for (const char* type : {"modernbert", "deberta-v2", "t5", ""}) {
     CHECK_FALSE(tamis::parse_encoder_config(with(bert(), "model_type", type).dump(), "c"));

@@ -1,4 +1,4 @@
-"""LateInteraction("multilingual"): the distribution's weights, made here from their source."""
+"""The name "multilingual": the distribution's weights, made here from their source."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_encoder_is_the_one_it_was_made_from(model: LateInteraction, site: P
             values * stored[f"{name}.scale"][:, None] if f"{name}.scale" in stored else values
         )
         for name, values in stored.items()
-        if not name.endswith(".scale")
+        if not name.endswith(".scale") and not name.startswith("interaction.")
     }
     peer = transformers.BertModel(
         transformers.BertConfig.from_pretrained(folder), add_pooling_layer=False
@@ -120,6 +120,18 @@ def test_without_it_the_command_is_named() -> None:
         LateInteraction("multilingual")
 
 
-def test_as_a_cross_encoder_it_is_refused(model: LateInteraction) -> None:
-    with pytest.raises(ModelError, match=r"use LateInteraction\('multilingual'\)"):
-        CrossEncoder("multilingual")
+def test_as_a_cross_encoder_it_gives_the_same_scores(model: LateInteraction) -> None:
+    """Texts are read apart in either, with the prefixes; passages are int8 in the one."""
+    cross = CrossEncoder("multilingual")
+    texts = [*(answer for _, answer in PAIRS.values()), "", "  two  spaces "]
+    passages = model.encode_passages(texts)
+    for question in [*(question for question, _ in PAIRS.values()), ""]:
+        found = cross.predict([(question, text) for text in texts], scores="logit")
+        np.testing.assert_allclose(found, model.score(question, passages), atol=5e-3)
+
+
+def test_as_a_cross_encoder_it_ranks(model: LateInteraction) -> None:
+    cross = CrossEncoder("multilingual", precision="int8")
+    answers = [answer for _, answer in PAIRS.values()]
+    for place, (question, _) in enumerate(PAIRS.values()):
+        assert cross.rank(question, answers)[0]["corpus_id"] == place, question
