@@ -1,4 +1,4 @@
-# What `cmake --install` writes: headers, libraries, CMake files, the default model. All of it is in
+# What `cmake --install` writes: headers, libraries, CMake files, the embedded models. All of it is in
 # the install component `dev`; the Python modules have their own.
 #
 # The export sets are apart so that find_package(tamis COMPONENTS core) needs neither utf8proc nor
@@ -18,10 +18,10 @@ foreach(part core engine remote store torch)
 endforeach()
 
 string(REPLACE "." "[.]" TAMIS_TORCH_MINOR_REGEX "${TAMIS_TORCH_MINOR}")
-set(TAMIS_DEFAULT_MODEL_DIR "${CMAKE_INSTALL_DATADIR}/tamis/models/default")
+set(TAMIS_MODELS_DIR "${CMAKE_INSTALL_DATADIR}/tamis/models")
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/tamisConfig.cmake.in" "${PROJECT_BINARY_DIR}/tamisConfig.cmake"
-  INSTALL_DESTINATION "${TAMIS_INSTALL_CMAKEDIR}" PATH_VARS TAMIS_DEFAULT_MODEL_DIR
+  INSTALL_DESTINATION "${TAMIS_INSTALL_CMAKEDIR}" PATH_VARS TAMIS_MODELS_DIR
   NO_SET_AND_CHECK_MACRO)
 if(PROJECT_VERSION_MAJOR EQUAL 0)
   set(compatibility SameMinorVersion)
@@ -36,8 +36,8 @@ install(FILES "${PROJECT_BINARY_DIR}/tamisConfig.cmake"
 if(TAMIS_ENGINE)
   install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindUtf8proc.cmake"
           DESTINATION "${TAMIS_INSTALL_CMAKEDIR}" COMPONENT dev)
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/python/tamis/models/default"
-          DESTINATION "${CMAKE_INSTALL_DATADIR}/tamis/models" COMPONENT dev)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/python/tamis/models/"
+          DESTINATION "${TAMIS_MODELS_DIR}" COMPONENT dev)
 endif()
 if(EXISTS "${PROJECT_SOURCE_DIR}/LICENSE")
   install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"

@@ -15,7 +15,6 @@ constant until its last fifth, so that any checkpoint is usable.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 import pathlib
@@ -30,34 +29,27 @@ from torch import Tensor
 from training.evaluate import BLEND, measure
 from training.export import load
 from training.model import CLOSED, TamisInteraction
+from training.progress import Progress, Steps, share
 from training.scoring import Collection
-from training.teacher import Teacher
+from training.teacher import Pool, Teacher
 from training.texts import Tokenizer, pad_states
 
 
 @dataclasses.dataclass
-class Settings:
+class Settings(Steps):
     """What a run can change; the defaults are those of the shipped model."""
 
     apart: int = 600
     together: int = 0
-    groups: int = 4
-    neighbours: int = 6
-    candidates: int = 4
     lexical: float = 0.3
-    sharpness: float = 2.0
     lift: float = 0.7
-    squared: float = 0.02
     rate: float = 1e-4
     interaction_rate: float = 2e-3
     bias_rate: float = 2e-2
     bias: float = -4.0
-    average: float = 0.997
-    dev_every: int = 300
-    seed: int = 7
 
 
-def losses(logits: Tensor, target: Tensor, settings: Settings) -> dict[str, Tensor]:
+def losses(logits: Tensor, target: Tensor, settings: Steps) -> dict[str, Tensor]:
     """The parts of the loss; `total` is what is minimised."""
     sharp = target * settings.sharpness
     listwise = F.kl_div(logits.log_softmax(1), sharp.softmax(1), reduction="batchmean")
@@ -67,7 +59,7 @@ def losses(logits: Tensor, target: Tensor, settings: Settings) -> dict[str, Tens
     return {"total": total, "listwise": listwise, "squared": squared}
 
 
-def draw(teacher: Teacher, settings: Settings, rng: random.Random) -> tuple[list[int], list[int]]:
+def draw(teacher: Pool, settings: Steps, rng: random.Random) -> tuple[list[int], list[int]]:
     """The queries and passages of a step: groups of neighbouring queries, their candidates."""
     queries: list[int] = []
     for seed in rng.sample(range(len(teacher.entries)), settings.groups):
@@ -141,8 +133,10 @@ def hardest(target: Tensor, passages: Sequence[int], count: int, rng: random.Ran
     return torch.tensor(passages)[places], target.gather(1, places)
 
 
-class Training:
-    """The state of a run: model, average, optimiser, step. Saved to and resumed from `run.pt`."""
+class Training(Progress):
+    """The model on its way from the encoder (or an exported model), and what of it is trained."""
+
+    settings: Settings
 
     def __init__(
         self,
@@ -152,42 +146,32 @@ class Training:
         settings: Settings,
         start: pathlib.Path | None = None,
     ) -> None:
-        self.settings, self.folder = settings, folder
-        self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
-        self.model = TamisInteraction.from_encoder(encoder, CLOSED)
+        model = TamisInteraction.from_encoder(encoder, CLOSED)
         if start:
-            self.model.load_state_dict(load(start).state_dict())
+            model.load_state_dict(load(start).state_dict())
         with torch.no_grad():
-            self.model.interaction.attention_bias.fill_(CLOSED)
-            self.model.interaction.mix.copy_(settings.sharpness / 2 / teacher.spread[[1, 0]])
-        self.mean = copy.deepcopy(self.model).eval()
-        self.model.requires_grad_(False)
-        first = self.model.config.closed_layers
-        layers = list(self.model.encoder.layer[first:].requires_grad_(True).parameters())
-        new = self.model.interaction.requires_grad_(True)
-        vectors = [new.token_weight.weight, new.token_weight.bias, new.head.weight, new.head.bias]
-        self.rates = {
-            "layers": (layers, settings.rate, 0.01),
-            "vectors": (vectors, settings.interaction_rate, 0.0),
-            "mix": ([new.mix], settings.interaction_rate * 5, 0.0),
-            "bias": ([new.attention_bias], settings.bias_rate, 0.0),
-        }
-        self.step, self.seconds = 0, 0.0
-        self._optimise()
-        if (self.folder / "run.pt").exists():
-            saved = torch.load(self.folder / "run.pt", weights_only=False)
-            self.model.load_state_dict(saved["model"])
-            self.mean.load_state_dict(saved["mean"])
-            self.optimiser.load_state_dict(saved["optimiser"])
-            self.step, self.seconds = saved["step"], saved["seconds"]
+            model.interaction.attention_bias.fill_(CLOSED)
+            model.interaction.mix.copy_(settings.sharpness / 2 / teacher.spread[[1, 0]])
+        super().__init__(model, folder, settings)
+        self.begin()
+        self.resume()
 
-    def _optimise(self) -> None:
-        groups = [
-            {"params": params, "lr": rate, "weight_decay": decay}
-            for params, rate, decay in self.rates.values()
-        ]
-        self.optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+    def begin(self) -> None:
+        """Choose what is trained, with a fresh optimiser."""
+        self.model.requires_grad_(False)
+        first, settings = self.model.config.closed_layers, self.settings
+        layers = self.model.encoder.layer[first:].requires_grad_(True)
+        new = self.model.interaction.requires_grad_(True)
+        vectors = [*new.token_weight.parameters(), *new.head.parameters()]
+        self.optimise(
+            {
+                "layers": (layers.parameters(), settings.rate, 0.01),
+                "vectors": (vectors, settings.interaction_rate, 0.0),
+                "mix": ([new.mix], settings.interaction_rate * 5, 0.0),
+                "bias": ([new.attention_bias], settings.bias_rate, 0.0),
+            }
+        )
 
     def unlock(self) -> None:
         """Begin the second phase: the bias that opens cross-attention, a fresh optimiser."""
@@ -196,53 +180,14 @@ class Training:
         with torch.no_grad():
             for model in (self.model, self.mean):
                 model.interaction.attention_bias[first:] = self.settings.bias
-        self._optimise()
-
-    def save(self, name: str = "run.pt") -> None:
-        """Write the state, atomically."""
-        state = {
-            "model": self.model.state_dict(),
-            "mean": self.mean.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "settings": dataclasses.asdict(self.settings),
-        }
-        torch.save(state, self.folder / "run.tmp")
-        (self.folder / "run.tmp").rename(self.folder / name)
-
-    def log(self, **values: object) -> None:
-        """Append one line to the curve."""
-        line = {"step": self.step, "seconds": round(self.seconds), **values}
-        with open(self.folder / "curve.jsonl", "a", encoding="utf-8") as curve:
-            curve.write(json.dumps(line) + "\n")
+        self.begin()
 
     def share(self) -> float:
-        """Of the peak rate: a rise, constant, and a fall in the last fifth of the phase."""
-        late = self.step >= self.settings.apart
-        at = self.step - self.settings.apart if late else self.step
-        length = self.settings.together if late else self.settings.apart
-        return min((at + 1) / 60, 1.0, max(5 * (length - at) / length, 0.05))
-
-    def update(self, loss: Tensor) -> None:
-        """One optimiser step, and the average after it."""
-        share = self.share()
-        for group, (_, rate, _) in zip(
-            self.optimiser.param_groups, self.rates.values(), strict=True
-        ):
-            group["lr"] = rate * share
-        loss.backward()
-        trained = [p for p in self.model.parameters() if p.grad is not None]
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
-        self.step += 1
-        decay = min(self.settings.average, self.step / (self.step + 9))
-        with torch.no_grad():
-            for ours, new in zip(self.mean.parameters(), self.model.parameters(), strict=True):
-                if new.requires_grad:
-                    finite = torch.isfinite(new)
-                    ours.copy_(torch.where(finite, ours * decay + new * (1 - decay), new))
+        """Of the peak rate, at this step of its phase."""
+        settings = self.settings
+        if self.step < settings.apart:
+            return share(self.step, settings.apart)
+        return share(self.step - settings.apart, settings.together)
 
 
 def distil(
@@ -293,7 +238,7 @@ def distil(
             lists, target = hardest(target[chosen], passages, 8, rng)
             logits = together(training.model, teacher, [queries[at] for at in chosen], lists)
         parts = losses(logits, target, settings)
-        training.update(parts["total"])
+        training.update(parts["total"], training.share())
         training.seconds += time.time() - started
         started = time.time()
         for part, value in parts.items():

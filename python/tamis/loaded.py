@@ -23,18 +23,19 @@ logger = logging.getLogger("tamis.cross_encoder")
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to load, and how. `folder` None is the embedded model, wherever the package lies."""
+    """What to load, and how. `folder` None is the model `embedded`, wherever the package lies."""
 
     folder: str | None
     device: Device
     precision: str = "fp32"
     scorer: str | None = None  # "engine", "torchscript", or None: what suits the device
     revision: str | None = None  # of the hub, where it came from there
+    embedded: str = "default"
 
     @property
     def path(self) -> Path:
         """The folder."""
-        return EMBEDDED if self.folder is None else Path(self.folder)
+        return EMBEDDED[self.embedded] if self.folder is None else Path(self.folder)
 
 
 def _engine_reads(path: Path) -> bool:

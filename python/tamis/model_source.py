@@ -10,7 +10,8 @@ from typing import Any
 
 from tamis.errors import InvalidArgument, ModelError
 
-EMBEDDED = Path(__file__).parent / "models" / "default"
+EMBEDDED = {name: Path(__file__).parent / "models" / name for name in ("default", "tiny")}
+"""The models that are in the package; the first is that of no name."""
 
 SETTINGS_FILES = (
     "config.json",
@@ -76,6 +77,18 @@ def _multilingual() -> Path:
     return Path(FOLDER)
 
 
+def embedded(name: Any) -> str | None:
+    """The embedded model that is meant: "default" for None, "tiny" where no folder has the name."""
+    if name is None:
+        return "default"
+    return "tiny" if name == "tiny" and not os.path.isdir("tiny") else None
+
+
+def is_multilingual(folder: Path) -> bool:
+    """Whether it is that of the multilingual distribution."""
+    return folder.parent.name == "tamis_multilingual"
+
+
 def locate(
     name: str | os.PathLike[str] | None,
     *,
@@ -84,10 +97,11 @@ def locate(
     token: bool | str | None = None,
     local_files_only: bool = False,
 ) -> Path:
-    """The folder of a model. A local folder, the embedded model (None) and "multilingual" open no
-    socket."""
-    if name is None:
-        return EMBEDDED
+    """The folder of a model. A local folder, the embedded models (None and "tiny") and
+    "multilingual" open no socket."""
+    inside = embedded(name)
+    if inside is not None:
+        return EMBEDDED[inside]
     if not isinstance(name, (str, os.PathLike)):
         raise InvalidArgument(f"model_name_or_path must be a str, got {type(name).__name__}")
     path = os.fspath(name)
@@ -166,11 +180,6 @@ def require_reranker(folder: Path) -> None:
     if is_bundle(folder):
         return
     config = read_json(folder / "config.json")
-    if folder.parent.name == "tamis_multilingual":
-        raise ModelError(
-            "'multilingual' reads texts apart, and no cross-encoder was made of it yet: use "
-            "LateInteraction('multilingual')"
-        )
     if not isinstance(config, dict):
         raise ModelError(f"{folder} holds no model: it has neither config.json nor tamis.json")
     named = config.get("architectures")

@@ -105,6 +105,7 @@ def test_the_wheel_holds_what_it_should_and_no_more(wheel):
     for expected in (
         "tamis/__init__.py", "tamis/py.typed", "tamis/_native.pyi",
         "tamis/models/default/model.safetensors", "tamis/models/default/vocab.txt",
+        "tamis/models/tiny/model.safetensors", "tamis/models/tiny/vocab.txt",
         "tamis/demo/data/abstracts.jsonl.gz", "tamis/demo/data/README.md",
     ):  # fmt: skip
         assert expected in names

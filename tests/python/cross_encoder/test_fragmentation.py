@@ -44,6 +44,8 @@ def test_another_language_warns_at_the_callers_line(language: str) -> None:
     for call in (
         lambda: CrossEncoder().rank("1648", [text]),
         lambda: CrossEncoder().predict([("1648", text)]),
+        lambda: CrossEncoder("tiny").rank("1648", [text]),
+        lambda: LateInteraction("tiny").rank("1648", [text]),
         lambda: LateInteraction().rank("1648", [text]),
         lambda: LateInteraction().encode_passages([text]),
     ):

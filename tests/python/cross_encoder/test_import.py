@@ -62,8 +62,9 @@ def test_a_local_folder_opens_no_socket(one_label: Path) -> None:
     assert str(one_label) in _python(_NO_SOCKETS, str(one_label))
 
 
-def test_the_embedded_model_opens_no_socket() -> None:
+def test_the_embedded_models_open_no_socket() -> None:
     assert _python(_NO_SOCKETS).startswith("CrossEncoder(device='cpu'")
+    assert _python(_NO_SOCKETS, "tiny").startswith("CrossEncoder('tiny', device='cpu'")
 
 
 def test_names() -> None:
