@@ -1,19 +1,24 @@
-"""The quality table: nDCG@10 of the default model and of what it has to beat, on test collections.
+"""The quality table: nDCG@10 of the embedded models and of what they have to beat.
 
-    python benchmarks/python/quality.py --data DATA --encoder MINILM
+    python benchmarks/python/quality.py --data DATA --encoder MINILM --work WORK
 
 Every row reranks the same candidates: the collection's own run where it has one, else stemmed
 BM25's. `cosine` is the bi-encoder all-MiniLM-L6-v2, `late` its cosine and MaxSim (sum of z-scores),
-both untrained; `default` is `tamis.CrossEncoder()` through the engine; `+ BM25` adds 0.3 of BM25's
-z-score. `--apart` takes the default's PyTorch definition instead, for a model whose cross-attention
-is shut: each text is encoded once, in bf16, which is much less work. Intervals are paired
-bootstraps over queries (95%): of the mean for BM25, of the difference from `late` for other rows.
-Run it once, on a finished model: nothing is to be chosen by it.
+both untrained; `tiny` and `default` are the models that come with tamis; `+ BM25` adds 0.3 of
+BM25's z-score. Intervals are paired bootstraps over queries (95%): of the mean for BM25, of the
+difference from `late` for other rows.
+
+The embedded models read texts apart, so each text is encoded once, by their PyTorch definition in
+bf16 over the int8 weights: much less work than a pair at a time, for the same scores to within the
+rounding. `--engine` scores pairs with `tamis.CrossEncoder` instead. Scores are kept in WORK, and a
+row whose scores are there is not computed again. `--speed` measures pairs a second and no quality.
+Run it once, on finished models: nothing is to be chosen by it.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import pathlib
 import sys
@@ -27,12 +32,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 from training.beir import judged_lists, ndcg, zscore
 from training.export import load
-from training.model import TamisInteraction
+from training.model import CLOSED, TamisInteraction
 from training.scoring import QUERY_TOKENS, closed_states
 from training.teacher import Readings, finish
 from training.texts import Tokenizer, pad_states
 
+import tamis
+
 SETS = ("scifact", "trec_dl19", "cranfield", "wikiqa", "mediqa2019_qa")
+EMBEDDED = ("tiny", "default")
 BLEND = 0.3
 Scores = list[np.ndarray]
 
@@ -77,19 +85,39 @@ class Encoded:
         ]
 
 
-def default(model: str | None, threads: int) -> Callable[[Sequence[dict]], Scores]:
-    """`tamis.CrossEncoder` as shipped, or of the folder `model`."""
-    import tamis
+def folder_of(name: str) -> pathlib.Path:
+    """Of an embedded model."""
+    return pathlib.Path(tamis.__file__).parent / "models" / name
 
-    tamis.set_num_threads(threads)
-    ranker = tamis.CrossEncoder(model) if model else tamis.CrossEncoder()
 
-    def score(lists: Sequence[dict]) -> Scores:
-        pairs = [(entry["query"], text) for entry in lists for text in entry["passages"]]
-        flat = np.asarray(ranker.predict(pairs, on_truncation="ignore"), dtype=np.float64)
-        return np.split(flat, np.cumsum([len(entry["passages"]) for entry in lists])[:-1])
+def ranker(name: str, precision: str = "fp32") -> tamis.CrossEncoder:
+    """An embedded model in the engine."""
+    return tamis.CrossEncoder(None if name == "default" else name, precision=precision)
 
-    return score
+
+def by_definition(name: str, lists: Sequence[dict]) -> Scores:
+    """An embedded model's logits, each text encoded once."""
+    model = load(folder_of(name))
+    if not bool((model.interaction.attention_bias == CLOSED).all()):
+        raise SystemExit(f"{name} reads query and passage together: --engine")
+    return Encoded(model, folder_of(name), lists).readout()
+
+
+def by_engine(name: str, lists: Sequence[dict]) -> Scores:
+    """An embedded model's logits as `tamis.CrossEncoder` gives them, pair by pair."""
+    pairs = [(entry["query"], text) for entry in lists for text in entry["passages"]]
+    flat = np.asarray(ranker(name).predict(pairs, scores="logit", on_truncation="ignore"))
+    return np.split(flat, np.cumsum([len(entry["passages"]) for entry in lists])[:-1])
+
+
+def kept(path: pathlib.Path, compute: Callable[[], dict[str, Scores]]) -> dict[str, Scores]:
+    """The scores in a file, computed and written where there is none."""
+    if not path.exists():
+        found = {name: [row.tolist() for row in rows] for name, rows in compute().items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found))
+    stored = json.loads(path.read_text())
+    return {name: [np.array(row) for row in rows] for name, rows in stored.items()}
 
 
 def interval(values: np.ndarray, seed: int = 0, draws: int = 2000) -> tuple[float, float]:
@@ -100,7 +128,7 @@ def interval(values: np.ndarray, seed: int = 0, draws: int = 2000) -> tuple[floa
     return float(low), float(high)
 
 
-def table(lists: Sequence[dict], rows: dict[str, Scores]) -> dict[str, dict[str, object]]:
+def cells(lists: Sequence[dict], rows: dict[str, Scores]) -> dict[str, str]:
     """nDCG@10 of each row with its interval."""
     values = {
         name: np.array(
@@ -111,16 +139,16 @@ def table(lists: Sequence[dict], rows: dict[str, Scores]) -> dict[str, dict[str,
         )
         for name, scores in rows.items()
     }
-    return {
-        name: {
-            "ndcg": round(float(found.mean()), 4),
-            "interval": [
-                round(bound, 4)
-                for bound in interval(found if name == "BM25" else found - values["late"])
-            ],
-        }
-        for name, found in values.items()
-    }
+
+    def cell(name: str, found: np.ndarray) -> str:
+        mean = f"{found.mean():.3f}"
+        if name == "late":
+            return mean
+        low, high = interval(found if name == "BM25" else found - values["late"])
+        sign = "" if name == "BM25" else "+"
+        return f"{mean} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+    return {name: cell(name, found) for name, found in values.items()}
 
 
 def blended(lists: Sequence[dict], scores: Scores) -> Scores:
@@ -131,43 +159,88 @@ def blended(lists: Sequence[dict], scores: Scores) -> Scores:
     ]
 
 
+def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[str, Scores]:
+    """All rows of one collection."""
+
+    def place(row: str, folder: pathlib.Path) -> pathlib.Path:
+        weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        way = "engine" if options.engine and row in EMBEDDED else "apart"
+        return options.work / f"{name}-{row}-{way}-{len(lists)}x{options.depth}-{weights[:8]}.json"
+
+    def untrained() -> dict[str, Scores]:
+        encoder = TamisInteraction.from_encoder(options.encoder).eval()
+        return Encoded(encoder, options.encoder, lists).untrained()
+
+    rows: dict[str, Scores] = {"BM25": [np.array(entry["bm25"]) for entry in lists]}
+    rows |= kept(place("minilm", options.encoder), untrained)
+    score = by_engine if options.engine else by_definition
+    for model in options.models:
+        rows |= kept(place(model, folder_of(model)), lambda m=model: {m: score(m, lists)})
+    for row in list(rows)[1:]:
+        rows[f"{row} + BM25"] = blended(lists, rows[row])
+    return rows
+
+
+def speed(lists: Sequence[dict], encoder: pathlib.Path, models: Sequence[str]) -> None:
+    """Print pairs a second, each passage read anew: the best of three rounds, taken in turn."""
+    ways: dict[str, Callable[[dict], object]] = {}
+    for precision in ("fp32", "int8"):
+        late = tamis.LateInteraction(encoder, precision=precision, cache_bytes=0)
+        ways[f"cosine {precision}"] = lambda entry, late=late: (
+            late.embed_passages(entry["passages"], on_truncation="ignore")
+            @ late.embed_queries([entry["query"]]).T
+        )
+        ways[f"late {precision}"] = lambda entry, late=late: late.rank(
+            entry["query"], entry["passages"], on_truncation="ignore"
+        )
+        for name in models:
+            model = ranker(name, precision)
+            ways[f"{name} {precision}"] = lambda entry, model=model: model.rank(
+                entry["query"], entry["passages"], on_truncation="ignore"
+            )
+    best = dict.fromkeys(ways, 0.0)
+    pairs = sum(len(entry["passages"]) for entry in lists)
+    for _ in range(3):
+        for name, way in ways.items():
+            started = time.perf_counter()
+            for entry in lists:
+                way(entry)
+            best[name] = max(best[name], pairs / (time.perf_counter() - started))
+    for name, value in best.items():
+        print(f"{name}: {value:.0f} pairs a second")
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=pathlib.Path, required=True)
-    parser.add_argument("--encoder", type=pathlib.Path, required=True)
-    parser.add_argument("--model", help="a folder, instead of the embedded default model")
-    parser.add_argument("--apart", action="store_true", help="--model in PyTorch, not the engine")
+    for flag in ("data", "encoder", "work"):
+        parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    parser.add_argument("--models", nargs="*", default=list(EMBEDDED), choices=EMBEDDED)
+    parser.add_argument("--engine", action="store_true", help="pair by pair in the engine")
+    parser.add_argument("--speed", action="store_true", help="pairs a second, no quality")
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     parser.add_argument("--depth", type=int, default=100, help="candidates of each query")
     parser.add_argument("--queries", type=int, help="only the first so many of each collection")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    encoder = TamisInteraction.from_encoder(options.encoder).eval()
-    if options.apart:
-        model = load(options.model)
-
-        def score(lists: Sequence[dict]) -> Scores:
-            return Encoded(model, options.encoder, lists).readout()
-    else:
-        score = default(options.model, options.threads)
+    tamis.set_num_threads(options.threads)
+    table: dict[str, dict[str, str]] = {}
     for name in options.sets:
         lists = judged_lists(options.data, name, options.depth)
         lists = [entry for entry in lists if any(entry["judged"])][: options.queries]
-        rows: dict[str, Scores] = {"BM25": [np.array(entry["bm25"]) for entry in lists]}
-        rows |= Encoded(encoder, options.encoder, lists).untrained()
-        started = time.perf_counter()
-        rows["default"] = score(lists)
-        seconds = time.perf_counter() - started
-        for row in ("cosine", "late", "default"):
-            rows[f"{row} + BM25"] = blended(lists, rows[row])
-        speed = sum(len(entry["passages"]) for entry in lists) / seconds
-        print(name, f"{len(lists)} queries, default: {speed:.0f} pairs a second", flush=True)
-        for row, figures in table(lists, rows).items():
-            print("  ", row, json.dumps(figures), flush=True)
+        if options.speed:
+            print(name, f"{len(lists)} queries, {options.threads} threads", flush=True)
+            speed(lists, options.encoder, options.models)
+            continue
+        table[f"{name} ({len(lists)})"] = cells(lists, rows_of(name, lists, options))
+        print(name, json.dumps(table[f"{name} ({len(lists)})"]), flush=True)
+    if table:
+        print("", "", *table, "", sep=" | ")
+        for row in next(iter(table.values())):
+            print("", row, *(column[row] for column in table.values()), "", sep=" | ")
 
 
 if __name__ == "__main__":
