@@ -131,7 +131,7 @@ PYBIND11_MODULE(_remote, module) {
   py::register_local_exception_translator(&translate);
   py::class_<tamis::HttpOptions>(module, "HttpOptions")
       .def(py::init(&http_options), py::kw_only(), py::arg("ca_file") = "",
-           py::arg("proxy") = py::none(), py::arg("max_response_bytes") = 8U << 20U,
+           py::arg("proxy") = py::none(), py::arg("max_response_bytes") = 1U << 20U,
            py::arg("connections") = 8, py::arg("connect_timeout_ms") = 5000.0,
            py::arg("timeout_ms") = 60'000.0);
   module.def("hosted_rerank", &hosted_rerank, py::arg("service"), py::kw_only(), py::arg("name"),

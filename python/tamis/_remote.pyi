@@ -6,7 +6,7 @@ class HttpOptions:
         *,
         ca_file: str = "",
         proxy: str | None = None,
-        max_response_bytes: int = 8388608,
+        max_response_bytes: int = 1048576,
         connections: int = 8,
         connect_timeout_ms: float = 5000.0,
         timeout_ms: float = 60000.0,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Embed = LateInteraction | Callable[[str], Any] | None
 Fusion = Literal["rrf", "union", "text", "dense"]
+_LONGEST_ANSWER = 8 << 20  # bytes of HTTP, where `http` does not say: passages are long
 
 
 class Store:
@@ -201,7 +202,12 @@ def _served(kind: str, base_url: str, options: Server, **own: str) -> Store:
         api_key=options.get("api_key"),
         retries=options.get("retries", 1),
         backoff_ms=options.get("backoff_ms", 50.0),
-        http=remote.module().HttpOptions(**(options.get("http") or {})),
+        http=remote.module().HttpOptions(
+            **{
+                "max_response_bytes": _LONGEST_ANSWER,
+                **(options.get("http") or {}),
+            }
+        ),
         search=_search(native, options.get("embed"), options.get("fusion", "rrf")),
         **own,
     )

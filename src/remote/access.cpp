@@ -39,12 +39,22 @@ std::string host_of(const std::string& url) {
   return std::string(rest);
 }
 
-std::string without_key(std::string text, const std::string& key) {
-  if (key.empty()) return text;
+std::string without_user(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t end = url.find_first_of("/?#", scheme + 3);
+  return url.substr(0, scheme + 3) + host_of(url) +
+         (end == std::string::npos ? "" : url.substr(end));
+}
+
+std::string without_secrets(std::string text, std::span<const std::string> secrets) {
   constexpr std::string_view kMask = "***";
-  for (std::size_t at = text.find(key); at != std::string::npos;
-       at = text.find(key, at + kMask.size())) {
-    text.replace(at, key.size(), kMask);
+  for (const std::string& secret : secrets) {
+    if (secret.empty()) continue;
+    for (std::size_t at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + kMask.size())) {
+      text.replace(at, secret.size(), kMask);
+    }
   }
   return text;
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tamis::remote {
 
@@ -18,8 +20,16 @@ namespace tamis::remote {
 /// Host and port of a URL, for messages: no path, no user.
 [[nodiscard]] std::string host_of(const std::string& url);
 
+/// The URL without user and password, for names.
+[[nodiscard]] std::string without_user(const std::string& url);
+
+/// What no message may hold: the key, and the passwords of URLs that have one: as they stand there,
+/// decoded, and in the header that carries them.
+[[nodiscard]] std::vector<std::string> secrets_of(const std::string& key,
+                                                  const std::vector<std::string>& urls);
+
 /// A service may quote what it was sent.
-[[nodiscard]] std::string without_key(std::string text, const std::string& key);
+[[nodiscard]] std::string without_secrets(std::string text, std::span<const std::string> secrets);
 
 /// The header that carries the key.
 [[nodiscard]] std::string bearer(const std::string& key);

@@ -5,17 +5,26 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tamis/cascade/clock.hpp>
+#include <tamis/remote/error.hpp>
+
 namespace tamis::remote {
 
 /// Discarded (`is_discarded()`) where the text is no JSON. What is nested deeper than any service
 /// nests is left out: copies and dumps of it recurse, and hundreds of thousands of brackets would
-/// end the process.
-[[nodiscard]] inline nlohmann::json answer_json(std::string_view text) {
+/// end the process. Throws RemoteError when the deadline, if there is one, passes.
+[[nodiscard]] inline nlohmann::json answer_json(std::string_view text,
+                                                const Deadline* deadline = nullptr) {
   constexpr int kDeepest = 64;
-  return nlohmann::json::parse(
-      text,
-      [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) { return depth < kDeepest; },
-      /*allow_exceptions=*/false);
+  constexpr unsigned kEventsBetweenChecks = 512;  // some 50 microseconds
+  unsigned events = 0;
+  const auto keep = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    if (deadline != nullptr && events++ % kEventsBetweenChecks == 0 && deadline->passed()) {
+      throw RemoteError("the deadline came before the answer was read", 0, /*may_pass=*/true);
+    }
+    return depth < kDeepest;
+  };
+  return nlohmann::json::parse(text, keep, /*allow_exceptions=*/false);
 }
 
 }  // namespace tamis::remote

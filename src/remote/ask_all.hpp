@@ -30,19 +30,20 @@ struct Ask {
 };
 
 struct Terms {
-  std::string service;  ///< for messages
-  std::string key;      ///< is taken out of them
+  std::string service;               ///< for messages
+  std::vector<std::string> secrets;  ///< are taken out of them
   std::size_t retries;
   double backoff_ms;  ///< doubles, with up to half of it as jitter
 };
 
 /// Waits before the attempt with that number; false, at once, when the wait would end after the
-/// deadline. Throws Cancelled.
+/// deadline or be longer than a call may take. Throws Cancelled.
 [[nodiscard]] bool wait_before(std::size_t attempt, double asked_ms, const Terms& terms,
                                const Deadline& deadline, const CancelToken& cancel,
-                               const std::function<void()>& on_wait);
+                               const HttpOptions& options);
 
-/// `read(body, index)` makes an answer of the body of a success, or throws RemoteError.
+/// `read(body, index)` makes an answer of the body of a success, or throws RemoteError. Answers are
+/// read as they come, while others are waited for.
 template <typename Answer, typename Read>
 void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Terms& terms,
              const Deadline& deadline, const CancelToken& cancel, Read&& read) {
@@ -51,13 +52,11 @@ void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Ter
     ask.error.reset();
     try {
       if (const auto* const failed = std::get_if<RemoteError>(&result)) throw *failed;
-      auto& response = std::get<HttpResponse>(result);
-      // Before what the service says is shortened: half a key is one too many.
-      if (response.status >= 300) response.body = without_key(response.body, terms.key);
-      if (auto error = error_of(terms.service, response)) throw std::move(*error);
+      const auto& response = std::get<HttpResponse>(result);
+      if (auto error = error_of(terms.service, response, terms.secrets)) throw std::move(*error);
       ask.answer = read(response.body, index);
     } catch (const RemoteError& error) {
-      ask.error = RemoteError(without_key(error.what(), terms.key), error.status(),
+      ask.error = RemoteError(without_secrets(error.what(), terms.secrets), error.status(),
                               error.may_pass(), error.retry_after_ms());
     }
   };
@@ -72,12 +71,12 @@ void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Ter
       if (asks[i].error) asked_ms = std::max(asked_ms, asks[i].error->retry_after_ms().value_or(0));
     }
     if (open.empty()) return;
-    if (attempt > 0 &&
-        !wait_before(attempt, asked_ms, terms, deadline, cancel, client.options().on_wait)) {
+    if (attempt > 0 && !wait_before(attempt, asked_ms, terms, deadline, cancel, client.options())) {
       return;
     }
-    auto results = client.post_all(requests, deadline, cancel);
-    for (std::size_t i = 0; i < open.size(); ++i) settle(std::move(results[i]), open[i]);
+    client.post_all(requests, deadline, cancel, [&](std::size_t at, HttpResult result) {
+      settle(std::move(result), open[at]);
+    });
   }
 }
 

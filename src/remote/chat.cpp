@@ -79,8 +79,8 @@ std::string chat_body(const ChatQuestion& question) {
   return body.dump(-1, ' ', false, Ordered::error_handler_t::replace);
 }
 
-ChatAnswer parse_chat(std::string_view body) {
-  const Json answer = remote::answer_json(body);
+ChatAnswer parse_chat(std::string_view body, const Deadline* deadline) {
+  const Json answer = remote::answer_json(body, deadline);
   const Json& content = at(answer, "choices", std::size_t{0}, "message", "content");
   if (answer.is_discarded() || !content.is_string()) {
     throw RemoteError("the answer cannot be used: it is no chat completion", 200, true);

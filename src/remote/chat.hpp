@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tamis/cascade/clock.hpp>
+
 namespace tamis::remote {
 
 /// A token that could have come first, with its natural logarithm of probability.
@@ -32,7 +34,7 @@ struct ChatQuestion {
 /// The body of a request. Deterministic: temperature 0. Invalid UTF-8 is sent as U+FFFD.
 [[nodiscard]] std::string chat_body(const ChatQuestion& question);
 
-/// Throws RemoteError when the body is no chat completion.
-[[nodiscard]] ChatAnswer parse_chat(std::string_view body);
+/// Throws RemoteError when the body is no chat completion, or `deadline` passes while it is read.
+[[nodiscard]] ChatAnswer parse_chat(std::string_view body, const Deadline* deadline = nullptr);
 
 }  // namespace tamis::remote

@@ -1,4 +1,5 @@
 // remote/hosted_rerank.cpp: a service as a stage: split, send, wait, merge.
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
@@ -40,6 +41,9 @@ class Hosted {
         options_(std::move(options)),
         key_(key_for(service, options_)),
         url_(url_of(service, options_)),
+        terms_{std::string(service.name),
+               remote::secrets_of(key_, {url_, options_.http.proxy.value_or("")}), options_.retries,
+               options_.backoff_ms},
         client_(options_.http) {
     if (options_.model.empty()) options_.model = service.model;
     if (options_.max_documents == std::size_t{0}) {
@@ -53,23 +57,24 @@ class Hosted {
 
   [[nodiscard]] std::string label() const {
     const std::string name(service_.name);
-    return options_.model.empty() ? name + " at " + url_ : name + "/" + options_.model;
+    return options_.model.empty() ? name + " at " + remote::without_user(url_)
+                                  : name + "/" + options_.model;
   }
 
   StageResult operator()(const StageCall& call) const {
-    const auto ranges = remote::split_texts(call.query, call.texts,
-                                            options_.max_documents.value_or(service_.max_documents),
-                                            options_.max_tokens.value_or(service_.max_tokens));
+    const auto ranges =
+        remote::split_texts(call.query.size() + options_.instruction.size(), call.texts,
+                            options_.max_documents.value_or(service_.max_documents),
+                            options_.max_tokens.value_or(service_.max_tokens));
     std::vector<Ask<RerankAnswer>> asks;
     asks.reserve(ranges.size());
     for (const TextRange& range : ranges) {
       asks.push_back({request(call.query, call.texts.subspan(range.first, range.count))});
     }
-    const remote::Terms terms{std::string(service_.name), key_, options_.retries,
-                              options_.backoff_ms};
-    remote::ask_all(client_, asks, terms, call.deadline, call.cancel,
+    remote::ask_all(client_, asks, terms_, call.deadline, call.cancel,
                     [&](const std::string& body, std::size_t index) {
-                      return parse_rerank_answer(service_.dialect, body, ranges[index].count);
+                      return parse_rerank_answer(service_.dialect, body, ranges[index].count,
+                                                 &call.deadline);
                     });
     return merged(asks);
   }
@@ -106,7 +111,9 @@ class Hosted {
       const auto& own = ask.answer->scores;
       scored.scores.insert(scored.scores.end(), own.begin(), own.end());
     }
-    if (scored.scores.empty() && !asks.empty()) throw *asks.front().error;
+    if (scored.scores.empty() && !asks.empty()) {
+      scored.failure = std::make_exception_ptr(*asks.front().error);
+    }
     if (options_.price) {
       const double millions = static_cast<double>(scored.tokens) * 1e-6;
       scored.dollars =
@@ -119,6 +126,7 @@ class Hosted {
   HostedOptions options_;
   std::string key_;
   std::string url_;
+  remote::Terms terms_;
   HttpClient client_;
 };
 

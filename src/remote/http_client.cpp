@@ -35,34 +35,40 @@ Multi new_multi() {
 /// The requests of one call on one set of connections.
 class Exchange {
  public:
-  Exchange(CURLM* multi, std::span<const HttpRequest> requests, const HttpOptions& options)
-      : multi_(multi), requests_(requests), options_(options), transfers_(requests.size()) {
-    results_.resize(requests.size(),
-                    RemoteError("the deadline came before an answer", 0, /*may_pass=*/true));
-  }
+  using Take = std::function<void(std::size_t, HttpResult)>;
+
+  Exchange(CURLM* multi, std::span<const HttpRequest> requests, const HttpOptions& options,
+           const Take& take)
+      : multi_(multi),
+        requests_(requests),
+        options_(options),
+        take_(take),
+        transfers_(requests.size()),
+        taken_(requests.size(), false) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() {
     for (std::size_t i = 0; i < transfers_.size(); ++i) stop(i);
   }
 
-  std::vector<HttpResult> run(const Deadline& whole, const CancelToken& cancel) {
+  void run(const Deadline& whole, const CancelToken& cancel) {
     const Deadline deadline = whole.within(from_milliseconds(options_.timeout_ms));
-    while (true) {
+    while (under_way_ > 0 || next_ < requests_.size()) {
       if (cancel.cancelled()) throw Cancelled("the request was cancelled");
       if (options_.on_wait) options_.on_wait();
-      start();
+      const bool over = deadline.passed();
+      if (!over) start();
       int running = 0;
       curl_multi_perform(multi_, &running);
-      collect();
-      if (under_way_ == 0 && next_ == requests_.size()) break;
-      const double left = milliseconds(deadline.remaining());
-      if (left <= 0) break;
+      if (collect()) continue;
+      if (over) break;
       // Rounded down: a last part of a millisecond is spent asking.
-      curl_multi_poll(multi_, nullptr, 0, static_cast<int>(std::min(left, kLongestWaitMs)),
-                      nullptr);
+      const double wait = std::clamp(milliseconds(deadline.remaining()), 0.0, kLongestWaitMs);
+      curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait), nullptr);
     }
-    return std::move(results_);
+    for (std::size_t i = 0; i < requests_.size(); ++i) {
+      if (!taken_[i]) take_(i, RemoteError("the deadline came before an answer", 0, true));
+    }
   }
 
  private:
@@ -76,18 +82,23 @@ class Exchange {
     }
   }
 
-  void collect() {
+  /// Whether any has come.
+  bool collect() {
     int left = 0;
+    bool any = false;
     while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const auto at = std::find_if(transfers_.begin(), transfers_.end(), [&](const auto& transfer) {
         return transfer != nullptr && transfer->easy() == message->easy_handle;
       });
       const auto index = static_cast<std::size_t>(at - transfers_.begin());
-      results_[index] = (*at)->result(message->data.result);
+      HttpResult result = (*at)->result(message->data.result);
       stop(index);
       --under_way_;
+      taken_[index] = any = true;
+      take_(index, std::move(result));
     }
+    return any;
   }
 
   void stop(std::size_t index) {
@@ -99,8 +110,9 @@ class Exchange {
   CURLM* multi_;
   std::span<const HttpRequest> requests_;
   const HttpOptions& options_;
+  const Take& take_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
-  std::vector<HttpResult> results_;
+  std::vector<bool> taken_;
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;
 };
@@ -144,14 +156,12 @@ HttpClient::HttpClient(HttpOptions options) : shared_(std::make_shared<Shared>()
 
 const HttpOptions& HttpClient::options() const noexcept { return shared_->options; }
 
-std::vector<HttpResult> HttpClient::post_all(std::span<const HttpRequest> requests,
-                                             const Deadline& deadline,
-                                             const CancelToken& cancel) const {
+void HttpClient::post_all(std::span<const HttpRequest> requests, const Deadline& deadline,
+                          const CancelToken& cancel,
+                          const std::function<void(std::size_t, HttpResult)>& take) const {
   Multi multi = shared_->take();
-  std::vector<HttpResult> results =
-      Exchange(multi.get(), requests, shared_->options).run(deadline, cancel);
+  Exchange(multi.get(), requests, shared_->options, take).run(deadline, cancel);
   shared_->give_back(std::move(multi));
-  return results;
 }
 
 }  // namespace tamis

@@ -50,7 +50,8 @@ struct Judge::Parts {
         url(remote::joined_url(options.base_url, "/chat/completions")),
         prompt(remote::prompt_of(options)),
         client(options.http),
-        terms{options.name, key, options.retries, options.backoff_ms} {}
+        terms{options.name, remote::secrets_of(key, {url, options.http.proxy.value_or("")}),
+              options.retries, options.backoff_ms} {}
 
   JudgeOptions options;
   std::string key;
@@ -91,6 +92,13 @@ struct Judge::Parts {
     bill.dollars += price(answer);
   }
 
+  /// A model may repeat what the server told it.
+  [[nodiscard]] ChatAnswer parsed(const std::string& body, const Deadline& deadline) const {
+    ChatAnswer answer = remote::parse_chat(body, &deadline);
+    answer.text = remote::without_secrets(std::move(answer.text), terms.secrets);
+    return answer;
+  }
+
   /// Throws RemoteError when there is no grade in it.
   void read(const ChatAnswer& answer, Judgement& found) const {
     found.reason = remote::read_reason(answer.text);
@@ -127,7 +135,7 @@ std::vector<Judgement> Judge::grade(std::string_view query,
   std::vector<Judgement> found(asks.size());
   remote::ask_all(own.client, asks, own.terms, deadline, cancel,
                   [&](const std::string& body, std::size_t index) {
-                    const ChatAnswer answer = remote::parse_chat(body);
+                    const ChatAnswer answer = own.parsed(body, deadline);
                     own.pay(answer, bill);
                     Judgement& judgement = found[index];
                     judgement.answers += 1;
@@ -158,7 +166,7 @@ std::vector<std::size_t> Judge::order(std::string_view query,
     std::vector<Ask<ReadOrder>> ask{{own.request(question, kTokensPerNumber * window.size())}};
     remote::ask_all(
         own.client, ask, own.terms, deadline, cancel, [&](const std::string& body, std::size_t) {
-          const ChatAnswer answer = remote::parse_chat(body);
+          const ChatAnswer answer = own.parsed(body, deadline);
           own.pay(answer, bill);
           ReadOrder read = read_order(answer.text, window.size());
           if (read.named > 0) return read;

@@ -2,6 +2,7 @@
 #include "remote/judge_answer.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -19,6 +20,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kMostObjects = 64;  // that are looked at for a grade
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<double> inside(double grade, std::size_t highest) {
@@ -26,18 +29,28 @@ std::optional<double> inside(double grade, std::size_t highest) {
   return grade;
 }
 
+/// From a brace to the one that closes it; empty when there is none.
+std::string_view braced(std::string_view text) {
+  std::size_t open = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (quoted && text[i] == '\\') ++i;
+    if (quoted) continue;
+    if (text[i] == '{') ++open;
+    if (text[i] == '}' && --open == 0) return text.substr(0, i + 1);
+  }
+  return {};
+}
+
 /// The first object with a grade: models put prose or a fence around it.
 Json object_in(std::string_view answer) {
-  for (std::size_t open = answer.find('{'); open != std::string_view::npos;
-       open = answer.find('{', open + 1)) {
-    for (std::size_t close = answer.find('}', open); close != std::string_view::npos;
-         close = answer.find('}', close + 1)) {
-      const std::string_view part = answer.substr(open, close - open + 1);
-      Json found = remote::answer_json(part);
-      if (found.is_object() && found.contains("grade")) return found;
-      if (part.size() > remote::kLongestObject) break;
-    }
-    if (open > remote::kLongestObject) break;
+  answer = answer.substr(0, remote::kReadBytes);
+  std::size_t open = answer.find('{');
+  for (int tried = 0; tried < kMostObjects && open != std::string_view::npos; ++tried) {
+    Json found = remote::answer_json(braced(answer.substr(open, remote::kLongestObject)));
+    if (found.is_object() && found.contains("grade")) return found;
+    open = answer.find('{', open + 1);
   }
   return {};
 }
@@ -56,11 +69,18 @@ std::optional<double> cut_off_grade(std::string_view answer) {
   return number;
 }
 
-/// The only number of the answer; two different ones are no grade.
+/// Whether the number at `place` has a minus, which is no dash between words or numbers.
+bool is_negative(std::string_view answer, std::size_t place) {
+  if (place == 0 || answer[place - 1] != '-') return false;
+  return place == 1 || std::isalnum(static_cast<unsigned char>(answer[place - 2])) == 0;
+}
+
+/// The only number of the answer; two different ones are no grade, and a negative one neither.
 std::optional<double> lone_number(std::string_view answer) {
   std::optional<double> found;
   for (std::size_t i = 0; i < answer.size(); ++i) {
     if (!is_digit(answer[i])) continue;
+    if (is_negative(answer, i)) return std::nullopt;
     double number = 0;
     for (; i < answer.size() && is_digit(answer[i]); ++i) number = number * 10 + (answer[i] - '0');
     if (found && *found != number) return std::nullopt;
@@ -111,7 +131,7 @@ ReadOrder read_order(std::string_view answer, std::size_t count) {
 namespace remote {
 
 std::string read_reason(std::string_view answer) {
-  const Json object = object_in(answer.substr(0, kReadBytes));
+  const Json object = object_in(answer);
   const auto reason = object.is_object() ? object.find("reason") : object.end();
   if (!object.is_object() || reason == object.end() || !reason->is_string()) return {};
   return reason->get<std::string>();

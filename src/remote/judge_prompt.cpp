@@ -45,6 +45,23 @@ std::string filled(std::string_view prompt, const Fields& fields) {
   return out;
 }
 
+/// Nothing that stands in a tag of the prompt can close it, or open another.
+std::string inert(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string_view rest = text.substr(i + 1);
+    if (rest.starts_with('/')) rest.remove_prefix(1);
+    const bool tag = text[i] == '<' && (rest.starts_with("passage") || rest.starts_with("query"));
+    if (tag) {
+      out += "&lt;";
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 std::string form_of(const JudgeOptions& options) {
   if (options.mode == JudgeMode::expected) return "Answer with the grade alone: one digit.";
   return R"(Answer with JSON and nothing else: {"reason": "<one sentence>", "grade": <number>})";
@@ -67,8 +84,8 @@ std::string pointwise_prompt(const JudgeOptions& options, std::string_view promp
                              std::string_view query, std::string_view passage) {
   return filled(prompt, {{"rubric", options.rubric},
                          {"grades", fmt::format("0 (worst) to {} (best)", options.highest_grade)},
-                         {"query", std::string(query)},
-                         {"passage", std::string(passage)},
+                         {"query", inert(query)},
+                         {"passage", inert(passage)},
                          {"form", form_of(options)}});
 }
 
@@ -76,10 +93,10 @@ std::string listwise_prompt(const JudgeOptions& options, std::string_view prompt
                             std::string_view query, std::span<const std::string_view> passages) {
   std::string numbered;
   for (std::size_t i = 0; i < passages.size(); ++i) {
-    numbered += fmt::format("[{}]\n<passage>\n{}\n</passage>\n", i + 1, passages[i]);
+    numbered += fmt::format("[{}]\n<passage>\n{}\n</passage>\n", i + 1, inert(passages[i]));
   }
   return filled(prompt, {{"rubric", options.rubric},
-                         {"query", std::string(query)},
+                         {"query", inert(query)},
                          {"passages", numbered},
                          {"count", std::to_string(passages.size())}});
 }

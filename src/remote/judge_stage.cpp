@@ -1,6 +1,10 @@
 // remote/judge_stage.cpp: a judge in a cascade.
+#include <exception>
+
 #include <tamis/remote/error.hpp>
 #include <tamis/remote/judge.hpp>
+
+#include "remote/access.hpp"
 
 namespace tamis::stages {
 namespace {
@@ -16,8 +20,11 @@ Scored graded(const Judge& judge, const StageCall& call) {
   Scored scored = bill_of(bill);
   for (const Judgement& judgement : judgements) {
     if (!judgement.grade) {
-      if (scored.scores.empty()) throw RemoteError(judgement.error, 0, true);
-      scored.warnings.push_back(judgement.error);
+      if (scored.scores.empty()) {
+        scored.failure = std::make_exception_ptr(RemoteError(judgement.error, 0, true));
+      } else {
+        scored.warnings.push_back(judgement.error);
+      }
       break;
     }
     scored.scores.push_back(static_cast<float>(*judgement.grade));
@@ -29,9 +36,15 @@ Scored graded(const Judge& judge, const StageCall& call) {
 Scored ordered(const Judge& judge, const StageCall& call) {
   JudgeBill bill;
   std::vector<std::string> problems;
-  const auto order =
-      judge.order(call.query, call.texts, call.deadline, call.cancel, bill, problems);
+  std::vector<std::size_t> order;
+  std::exception_ptr failure;
+  try {
+    order = judge.order(call.query, call.texts, call.deadline, call.cancel, bill, problems);
+  } catch (const RemoteError&) {
+    failure = std::current_exception();
+  }
   Scored scored = bill_of(bill);
+  scored.failure = failure;
   scored.warnings = std::move(problems);
   scored.scores.resize(order.size());
   for (std::size_t place = 0; place < order.size(); ++place) {
@@ -44,8 +57,9 @@ Scored ordered(const Judge& judge, const StageCall& call) {
 
 AnyStage judge(JudgeOptions options) {
   const Judge model(std::move(options));
-  StageTraits traits{.name = model.options().name,
-                     .scorer = model.options().model + " at " + model.options().base_url};
+  StageTraits traits{
+      .name = model.options().name,
+      .scorer = model.options().model + " at " + remote::without_user(model.options().base_url)};
   return {std::move(traits), [model](const StageCall& call) -> StageResult {
             if (model.options().mode == JudgeMode::listwise) return ordered(model, call);
             return graded(model, call);

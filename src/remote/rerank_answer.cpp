@@ -76,8 +76,9 @@ void read_result(const Json& result, const char* name, std::vector<float>& score
 
 }  // namespace
 
-RerankAnswer parse_rerank_answer(RerankDialect dialect, std::string_view body, std::size_t count) {
-  const Json answer = remote::answer_json(body);
+RerankAnswer parse_rerank_answer(RerankDialect dialect, std::string_view body, std::size_t count,
+                                 const Deadline* deadline) {
+  const Json answer = remote::answer_json(body, deadline);
   if (answer.is_discarded()) refuse("it is no JSON");
   const Json& results = results_of(dialect, answer);
   if (!results.is_array()) refuse("it holds no list of results");

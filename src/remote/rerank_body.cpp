@@ -23,9 +23,11 @@ Json fields_of(RerankDialect dialect, const RerankQuestion& question) {
       // As in Voyage's documentation of instructions: they go before the query.
       const std::string asked =
           question.instruction.empty() ? query : std::string(question.instruction) + "\n" + query;
+      // All scores are wanted: null, as Voyage's own package sends it.
       return {{"model", question.model},
               {"query", asked},
               {"documents", texts},
+              {"top_k", nullptr},
               {"truncation", question.truncate}};
     }
     case RerankDialect::jina:

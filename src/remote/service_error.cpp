@@ -12,6 +12,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kShown = 300;
+constexpr std::size_t kRead = 65'536;
 
 /// Cut between characters.
 std::string shortened(std::string text) {
@@ -55,7 +56,7 @@ const char* advice(long status) {
     case 403:
       return " (is the API key right?)";
     case 404:
-      return " (are base_url and model right?)";
+      return " (are base_url and the model, index or collection right?)";
     case 413:
       return " (a smaller max_documents sends less at once)";
     default:
@@ -65,15 +66,18 @@ const char* advice(long status) {
 
 }  // namespace
 
-std::string service_message(std::string_view body) {
+std::string service_message(std::string_view body, std::span<const std::string> secrets) {
   constexpr int kDepth = 4;
+  body = body.substr(0, kRead);
   const Json answer = remote::answer_json(body);
   std::string text = answer.is_discarded() ? std::string(body) : found_in(answer, kDepth);
   if (text.empty()) text = body;
-  return readable(shortened(std::move(text)));
+  // Before it is shortened: half a key is one too many.
+  return readable(shortened(remote::without_secrets(std::move(text), secrets)));
 }
 
-std::optional<RemoteError> error_of(std::string_view service, const HttpResponse& response) {
+std::optional<RemoteError> error_of(std::string_view service, const HttpResponse& response,
+                                    std::span<const std::string> secrets) {
   if (response.status >= 200 && response.status < 300) return std::nullopt;
   if (!response.location.empty()) {
     return RemoteError(
@@ -82,7 +86,7 @@ std::optional<RemoteError> error_of(std::string_view service, const HttpResponse
         response.status, false);
   }
   return RemoteError(fmt::format("{} answers {}: {}{}", service, response.status,
-                                 service_message(response.body), advice(response.status)),
+                                 service_message(response.body, secrets), advice(response.status)),
                      response.status, may_pass(response.status), response.retry_after_ms);
 }
 

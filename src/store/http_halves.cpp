@@ -7,8 +7,6 @@
 
 #include <tamis/error.hpp>
 
-#include "remote/answer_json.hpp"
-
 namespace tamis::store {
 namespace {
 
@@ -21,21 +19,6 @@ HttpRequest request(const HttpDatabase& database, const Json& body) {
           .body = body.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
-Rows read(const HttpDatabase& database, const std::string& body) {
-  const Json answer = remote::answer_json(body);
-  if (answer.is_discarded()) {
-    throw RemoteError(fmt::format("{} sends what is no JSON", database.terms.service), 0,
-                      /*may_pass=*/true);
-  }
-  try {
-    return database.rows(answer);
-  } catch (const Json::exception& error) {
-    throw RemoteError(fmt::format("{} sends what is no search's answer: {}", database.terms.service,
-                                  error.what()),
-                      0, /*may_pass=*/true);
-  }
-}
-
 }  // namespace
 
 StoreAnswer ask(const HttpDatabase& database, const StoreQuestion& question) {
@@ -43,7 +26,10 @@ StoreAnswer ask(const HttpDatabase& database, const StoreQuestion& question) {
   if (!question.text.empty()) asks.push_back({request(database, database.text_body(question))});
   if (!question.vector.empty()) asks.push_back({request(database, database.dense_body(question))});
   remote::ask_all(database.client, asks, database.terms, question.deadline, question.cancel,
-                  [&](const std::string& body, std::size_t) { return read(database, body); });
+                  [&](const std::string& body, std::size_t) {
+                    return read_rows(database.terms.service, body, database.rows,
+                                     &question.deadline);
+                  });
   for (const auto& one : asks) {
     if (!one.answer) throw *one.error;
   }
@@ -51,18 +37,6 @@ StoreAnswer ask(const HttpDatabase& database, const StoreQuestion& question) {
   if (!question.text.empty()) found.text = std::move(*asks.front().answer);
   if (!question.vector.empty()) found.dense = std::move(*asks.back().answer);
   return found;
-}
-
-std::string text_at(const Json& object, std::string_view path) {
-  const auto whole = object.find(path);
-  if (whole != object.end()) {
-    if (whole->is_null()) return {};
-    return whole->is_string() ? whole->get<std::string>() : whole->dump();
-  }
-  const std::size_t dot = path.find('.');
-  if (dot == std::string_view::npos) return {};
-  const auto inner = object.find(path.substr(0, dot));
-  return inner == object.end() ? std::string() : text_at(*inner, path.substr(dot + 1));
 }
 
 std::string path_part(std::string_view name, std::string_view what) {

@@ -153,7 +153,7 @@ std::string PostgresConnection::told(std::string_view message) const {
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
-  return "PostgreSQL: " + remote::without_key(std::move(line), password_);
+  return "PostgreSQL: " + remote::without_secrets(std::move(line), std::span(&password_, 1));
 }
 
 void PostgresConnection::fail(const PGresult* result) const {

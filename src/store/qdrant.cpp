@@ -37,19 +37,6 @@ Json body(const QdrantOptions& options, const StoreQuestion& question, Json quer
   return asked;
 }
 
-std::vector<StoreRow> rows(const QdrantOptions& options, const Json& answer) {
-  std::vector<StoreRow> found;
-  for (const Json& point : answer.at("result").at("points")) {
-    const auto payload = point.find("payload");
-    const Json held = payload == point.end() || payload->is_null() ? Json::object() : *payload;
-    (void)point.at("id");
-    found.push_back(
-        {options.id.empty() ? store::text_at(point, "id") : store::text_at(held, options.id),
-         store::text_at(held, options.text), point.at("score").get<float>()});
-  }
-  return found;
-}
-
 }  // namespace
 
 Store stores::qdrant(QdrantOptions options) {
@@ -57,12 +44,14 @@ Store stores::qdrant(QdrantOptions options) {
   const std::string key = remote::key_of(options.api_key, "QDRANT_API_KEY");
   const std::string path = fmt::format("/collections/{}/points/query",
                                        store::path_part(options.collection, "collection"));
+  const std::string url = remote::joined_url(options.base_url, path);
   const auto shared = std::make_shared<const QdrantOptions>(options);
   store::HttpDatabase database{
-      .url = remote::joined_url(options.base_url, path),
+      .url = url,
       .headers =
           key.empty() ? std::vector<std::string>{} : std::vector<std::string>{"api-key: " + key},
-      .terms = {"Qdrant", key, options.retries, options.backoff_ms},
+      .terms = {"Qdrant", remote::secrets_of(key, {url, options.http.proxy.value_or("")}),
+                options.retries, options.backoff_ms},
       .client = HttpClient(options.http),
       .text_body =
           [shared](const StoreQuestion& question) {
@@ -73,7 +62,8 @@ Store stores::qdrant(QdrantOptions options) {
           [shared](const StoreQuestion& question) {
             return body(*shared, question, question.vector, shared->vector);
           },
-      .rows = [shared](const Json& answer) { return rows(*shared, answer); }};
+      .rows = [fields = store::Fields{options.id, options.text}](
+                  const Json& answer) { return store::qdrant_rows(fields, answer); }};
   std::string name =
       fmt::format("Qdrant, {} at {}", options.collection, remote::host_of(options.base_url));
   return {std::move(name), std::move(options.search),

@@ -54,17 +54,6 @@ Json with_fields(const SearchEngineOptions& options, const StoreQuestion& questi
   return body;
 }
 
-std::vector<StoreRow> rows(const SearchEngineOptions& options, const Json& answer) {
-  std::vector<StoreRow> found;
-  for (const Json& hit : answer.at("hits").at("hits")) {
-    const Json source = hit.value("_source", Json::object());
-    found.push_back(
-        {options.id.empty() ? hit.at("_id").get<std::string>() : store::text_at(source, options.id),
-         store::text_at(source, options.text), hit.at("_score").get<float>()});
-  }
-  return found;
-}
-
 Store search_engine(const Engine& engine, SearchEngineOptions options) {
   if (options.search.embed != nullptr && options.vector.empty()) {
     raise<InvalidArgument>("embed needs a field of vectors: hand in vector");
@@ -74,11 +63,13 @@ Store search_engine(const Engine& engine, SearchEngineOptions options) {
   // A shard that fails is an error, not a shorter answer.
   const std::string path = fmt::format("/{}/_search?allow_partial_search_results=false",
                                        store::path_part(options.index, "index"));
+  const std::string url = remote::joined_url(options.base_url, path);
   const auto shared = std::make_shared<const SearchEngineOptions>(options);
   store::HttpDatabase database{
-      .url = remote::joined_url(options.base_url, path),
+      .url = url,
       .headers = headers(engine, key),
-      .terms = {engine.name, key, options.retries, options.backoff_ms},
+      .terms = {engine.name, remote::secrets_of(key, {url, options.http.proxy.value_or("")}),
+                options.retries, options.backoff_ms},
       .client = HttpClient(options.http),
       .text_body =
           [shared](const StoreQuestion& question) {
@@ -90,7 +81,8 @@ Store search_engine(const Engine& engine, SearchEngineOptions options) {
           [shared, neighbours = engine.neighbours](const StoreQuestion& question) {
             return with_fields(*shared, question, neighbours(*shared, question));
           },
-      .rows = [shared](const Json& answer) { return rows(*shared, answer); }};
+      .rows = [fields = store::Fields{options.id, options.text}](
+                  const Json& answer) { return store::search_engine_rows(fields, answer); }};
   std::string name =
       fmt::format("{}, {} at {}", engine.name, options.index, remote::host_of(options.base_url));
   return {std::move(name), std::move(options.search),

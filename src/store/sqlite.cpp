@@ -46,9 +46,9 @@ Sql sql_of(const SqliteOptions& options) {
 
 /// A connection and its statements, closed in the other order.
 struct Session {
-  Session(const SqliteOptions& options, const Sql& sql)
-      : connection(options), text(connection.prepared(sql.text)) {
-    if (!sql.dense.empty()) dense = connection.prepared(sql.dense);
+  Session(const SqliteOptions& options, const Sql& sql, const Waiting* waiting)
+      : connection(options), text(connection.prepared(sql.text, waiting)) {
+    if (!sql.dense.empty()) dense = connection.prepared(sql.dense, waiting);
   }
 
   SqliteConnection connection;
@@ -97,10 +97,10 @@ Store stores::sqlite(SqliteOptions options) {
   std::string name = fmt::format("SQLite, {} of {}", options.table, options.path);
   SearchOptions search = options.search;
   ConnectionOptions connection = options.connection;
-  auto first = std::make_unique<Session>(options, sql);  // what is not there is told now
+  auto first = std::make_unique<Session>(options, sql, nullptr);  // what is not there is told now
   const auto pool = std::make_shared<store::Pool<Session>>(
-      connection.most, [options = std::move(options), sql](const Waiting&) {
-        return std::make_unique<Session>(options, sql);
+      connection.most, [options = std::move(options), sql](const Waiting& waiting) {
+        return std::make_unique<Session>(options, sql, &waiting);
       });
   pool->add(std::move(first));
   return {std::move(name), std::move(search),

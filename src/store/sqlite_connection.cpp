@@ -59,12 +59,22 @@ void SqliteConnection::load(const std::string& extension) {
                         message == nullptr ? sqlite3_errstr(code) : message);
 }
 
-Statement SqliteConnection::prepared(const std::string& sql) {
+template <typename Call>
+int SqliteConnection::watched(const Waiting* waiting, const Call& call) {
+  waiting_ = waiting;
+  const int code = call();
+  waiting_ = nullptr;
+  if (over_) std::rethrow_exception(std::exchange(over_, nullptr));
+  return code;
+}
+
+Statement SqliteConnection::prepared(const std::string& sql, const Waiting* waiting) {
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size()),
-                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
-    fail();
-  }
+  const int code = watched(waiting, [&] {
+    return sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size()),
+                              SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  });
+  if (code != SQLITE_OK) fail();
   return Statement(statement);
 }
 
@@ -73,17 +83,16 @@ std::vector<StoreRow> SqliteConnection::rows(sqlite3_stmt* statement,
                                              const Waiting& waiting) {
   waiting.check();
   const std::unique_ptr<sqlite3_stmt, Resetter> reset_at_the_end(statement);
-  waiting_ = &waiting;
   std::vector<StoreRow> rows;
-  int code = bind(statement);
-  if (code == SQLITE_OK) {
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+  const int code = watched(&waiting, [&] {
+    int last = bind(statement);
+    if (last != SQLITE_OK) return last;
+    while ((last = sqlite3_step(statement)) == SQLITE_ROW) {
       rows.push_back({text_of(statement, 0), text_of(statement, 1),
                       static_cast<float>(sqlite3_column_double(statement, 2))});
     }
-  }
-  waiting_ = nullptr;
-  if (over_) std::rethrow_exception(std::exchange(over_, nullptr));
+    return last;
+  });
   if (code != SQLITE_DONE) fail();
   return rows;
 }

@@ -28,8 +28,9 @@ class SqliteConnection {
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
-  /// Throws RetrievalError with SQLite's own words, which name what is not there.
-  [[nodiscard]] Statement prepared(const std::string& sql);
+  /// Throws RetrievalError with SQLite's own words, which name what is not there. A file that is
+  /// locked is waited for: as `waiting` says, or a second.
+  [[nodiscard]] Statement prepared(const std::string& sql, const Waiting* waiting);
 
   /// Rows of (id, text, score). `bind` is handed the statement and returns SQLite's code.
   [[nodiscard]] std::vector<StoreRow> rows(sqlite3_stmt* statement,
@@ -41,6 +42,9 @@ class SqliteConnection {
     void operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
   };
 
+  /// What SQLite's `call` returns, interrupted when the waiting is over.
+  template <typename Call>
+  int watched(const Waiting* waiting, const Call& call);
   void load(const std::string& extension);
   [[noreturn]] void fail() const;
   bool is_over() noexcept;

@@ -33,10 +33,16 @@ namespace tamis::detail {
   }
 }
 
-/// Adds what a call reported to the trace; returns the scores. Throws for scores that cannot be.
+/// Adds what a call reported to the trace; returns the scores. Throws the call's failure, and for
+/// scores that cannot be; what it cost is in the trace then, too.
 inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace& trace) {
   auto* const scored = std::get_if<Scored>(&result);
   if (scored == nullptr) raise<Error>("it gave no scores");
+  trace.tokens += scored->tokens;
+  trace.truncated += scored->truncated;
+  trace.dollars += scored->dollars;
+  for (std::string& warning : scored->warnings) trace.warnings.push_back(std::move(warning));
+  if (scored->failure) std::rethrow_exception(scored->failure);
   if (scored->scores.size() > asked) {
     raise<Error>("it gave {} scores for {} candidates", scored->scores.size(), asked);
   }
@@ -45,10 +51,6 @@ inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace
       raise<Error>("its score of candidate {} is {}", i, scored->scores[i]);
     }
   }
-  trace.tokens += scored->tokens;
-  trace.truncated += scored->truncated;
-  trace.dollars += scored->dollars;
-  for (std::string& warning : scored->warnings) trace.warnings.push_back(std::move(warning));
   return std::move(scored->scores);
 }
 

@@ -12,6 +12,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -69,6 +70,8 @@ struct Scored {
   std::size_t truncated = 0;  ///< texts that were cut
   double dollars = 0;
   std::vector<std::string> warnings = {};
+  /// Why the stage failed, where what it cost is to be in the trace all the same: as if thrown.
+  std::exception_ptr failure = {};
 };
 
 /// Indices into `texts`, in their new order; `reason` says why the others leave.

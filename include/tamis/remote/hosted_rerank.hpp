@@ -37,9 +37,9 @@ namespace stages {
 
 /// Requests are split where the service has limits, sent side by side, and merged. When some of
 /// them fail, the candidates before the first that failed are scored and a warning tells of the
-/// rest; when all fail the stage fails with RemoteError. A wait that does not fit into the deadline
-/// is not begun. Throws InvalidArgument for an unknown service, a missing key, or a URL that is
-/// none.
+/// rest; when that is the first of all, the stage fails with RemoteError. What was billed counts
+/// either way. A wait that does not fit into the deadline, or into `http.timeout_ms`, is not begun.
+/// Throws InvalidArgument for an unknown service, a missing key, or a URL that is none.
 [[nodiscard]] AnyStage hosted_rerank(const std::string& service, HostedOptions options = {});
 
 }  // namespace stages

@@ -1,7 +1,9 @@
 // tamis/remote/http.hpp: posts JSON over HTTP inside a deadline (libcurl).
 //
 //   tamis::HttpClient client;
-//   auto results = client.post_all(requests, deadline, cancel);
+//   client.post_all(requests, deadline, cancel, [&](std::size_t index, tamis::HttpResult result) {
+//     answers[index] = read(result);
+//   });
 #pragma once
 
 #include <cstddef>
@@ -22,10 +24,14 @@ namespace tamis {
 struct HttpOptions {
   std::string ca_file;               ///< PEM file of authorities to trust; empty: the system's
   std::optional<std::string> proxy;  ///< none: https_proxy, http_proxy and no_proxy
-  std::size_t max_response_bytes = 8U << 20U;  ///< after decompression
-  std::size_t connections = 8;                 ///< requests of one call that are under way at once
+  /// After decompression. Scores of a thousand passages are a tenth of it; what is read is read
+  /// inside the deadline, and one long text in it is a few milliseconds.
+  std::size_t max_response_bytes = 1U << 20U;
+  std::size_t connections = 8;  ///< requests of one call that are under way at once
   double connect_timeout_ms = 5000;
-  double timeout_ms = 60'000;  ///< of a call, where the deadline is later or there is none
+  /// Of a call, where the deadline is later or there is none. A service that asks for a longer wait
+  /// (Retry-After) is not asked again.
+  double timeout_ms = 60'000;
   /// Called about every 20 ms by the thread that waits; what it throws ends the call.
   std::function<void()> on_wait = {};
 };
@@ -54,12 +60,12 @@ class HttpClient {
   /// Throws InvalidArgument for a ca_file that is not there.
   explicit HttpClient(HttpOptions options = {});
 
-  /// One result for each request, in their order. Returns at the deadline at the latest: what has
-  /// not come by then is an error. Throws InvalidArgument for a URL or header that cannot be sent,
-  /// Cancelled.
-  [[nodiscard]] std::vector<HttpResult> post_all(std::span<const HttpRequest> requests,
-                                                 const Deadline& deadline,
-                                                 const CancelToken& cancel = {}) const;
+  /// `take(index, result)` once for each request, as they come, by this thread. Returns at the
+  /// deadline at the latest: what has not come by then is an error, and after it nothing is sent.
+  /// Throws InvalidArgument for a URL or header that cannot be sent, Cancelled, what `take` throws.
+  void post_all(std::span<const HttpRequest> requests, const Deadline& deadline,
+                const CancelToken& cancel,
+                const std::function<void(std::size_t, HttpResult)>& take) const;
 
   [[nodiscard]] const HttpOptions& options() const noexcept;
 

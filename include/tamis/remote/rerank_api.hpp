@@ -53,15 +53,20 @@ struct RerankAnswer {
 };
 
 /// Scores for `count` texts. Throws RemoteError when the body is not what the dialect says: no
-/// JSON, an index outside or twice, a text without a score, a score that is not finite.
+/// JSON, an index outside or twice, a text without a score, a score that is not finite; a
+/// `deadline` that passes while it is read.
 [[nodiscard]] RerankAnswer parse_rerank_answer(RerankDialect dialect, std::string_view body,
-                                               std::size_t count);
+                                               std::size_t count,
+                                               const Deadline* deadline = nullptr);
 
 /// What a response with an error status says, in words: services put it under different names.
-[[nodiscard]] std::string service_message(std::string_view body);
+/// Without `secrets`, which services quote.
+[[nodiscard]] std::string service_message(std::string_view body,
+                                          std::span<const std::string> secrets = {});
 
 /// The error that a response stands for; nothing for a success.
 [[nodiscard]] std::optional<RemoteError> error_of(std::string_view service,
-                                                  const HttpResponse& response);
+                                                  const HttpResponse& response,
+                                                  std::span<const std::string> secrets = {});
 
 }  // namespace tamis

@@ -34,6 +34,7 @@ TEST_CASE("each dialect has its own names") {
         json({{"model", "m"},
               {"query", "Prefer law.\nq"},
               {"documents", texts},
+              {"top_k", nullptr},
               {"truncation", false}}));
   CHECK(body_of(RerankDialect::jina, {.model = "m"}) ==
         json({{"model", "m"}, {"query", "q"}, {"documents", texts}, {"return_documents", false}}));

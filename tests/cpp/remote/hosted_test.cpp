@@ -127,8 +127,44 @@ TEST_CASE("too many requests: waits as long as it is asked to, inside the deadli
   CHECK(hurried.trace.stages[0].skipped->find("429: slow down") != std::string::npos);
 }
 
+TEST_CASE("without a budget no wait is longer than a call may take") {
+  const LocalServer server(
+      [](const Asked&) { return Reply{.status = 429, .headers = "Retry-After: 3600\r\n"}; });
+  const Cascade cascade({{hosted_rerank("cohere", at(server.url())), {.keep = 3, .limit = 10}}});
+  CHECK(cascade.run("q", numbers(10)).trace.degraded);
+  CHECK(server.asked().size() == 1);
+}
+
+TEST_CASE("what was billed is in the trace of a stage that failed") {
+  const LocalServer server([](const Asked& asked) -> Reply {
+    if (asked.body.find("\"0\"") != std::string::npos) return {.status = 400, .body = "{}"};
+    return cohere_answer(asked);
+  });
+  HostedOptions options = at(server.url());
+  options.max_documents = 5;
+  const CascadeResult result = run(options, 20, {.keep = 20});
+  check_all_there(result, 20);
+  CHECK(result.trace.stages[0].skipped);
+  CHECK(result.trace.stages[0].dollars == Approx(3 * 0.002));
+}
+
+TEST_CASE("the instruction counts when requests are split") {
+  const LocalServer server([](const Asked& asked) {
+    json data = json::array();
+    for (std::size_t i = 0; i < json::parse(asked.body)["documents"].size(); ++i)
+      data.push_back({{"index", i}, {"relevance_score", 0.5}});
+    return Reply{.body = json({{"data", data}}).dump()};
+  });
+  HostedOptions options = at(server.url());
+  options.max_tokens = 100;
+  options.instruction = std::string(120, 'x');  // about 40 tokens for each document
+  const Cascade cascade({{hosted_rerank("voyage", options), {.keep = 6, .limit = 6}}});
+  CHECK(cascade.run("q", numbers(6)).trace.stages[0].scored == 6);
+  CHECK(server.asked().size() == 3);
+}
+
 TEST_CASE("a rude server loses no candidate and learns no key") {
-  const std::string long_body(std::size_t{9} << 20U, ' ');
+  const std::string long_body(std::size_t{100} << 20U, ' ');
   const std::vector<Reply> rude{
       {.status = 500, .body = "oops s3cret-key"},
       {.status = 401, .body = R"({"message":"invalid api token s3cret-key"})"},

@@ -182,10 +182,13 @@ TEST_CASE("a file that another process holds is waited for until the deadline") 
   const Store store = sqlite(docs.options());
   const Writer other(docs.path);
   other.run("BEGIN EXCLUSIVE");
-  const Deadline deadline = never().within(tamis::from_milliseconds(30));
-  CHECK(contains(
-      message_of<tamis::RetrievalError>([&] { (void)store.search("berlin", 10, deadline); }),
-      "deadline"));
+  for (const char* connection : {"the one that is open", "a new one"}) {
+    INFO(connection);
+    const Deadline deadline = never().within(tamis::from_milliseconds(30));
+    CHECK(contains(
+        message_of<tamis::RetrievalError>([&] { (void)store.search("berlin", 10, deadline); }),
+        "deadline"));
+  }
   other.run("COMMIT");
   CHECK(ids(store.search("berlin", 10, never())) == Ids{"d1"});
 }

@@ -1,20 +1,31 @@
-"""_native.pyi and the module say the same: names, members, arguments."""
+"""The stubs and the modules say the same: names, members, arguments."""
 
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.util
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tamis
-from tamis import _native
 
-STUB = Path(tamis.__file__).with_name("_native.pyi")
-TREE = ast.parse(STUB.read_text())
+Case = tuple[str, str, ast.FunctionDef]
+
+
+def _trees() -> Iterator[tuple[str, ast.Module]]:
+    """Of the modules that were built."""
+    for stub in sorted(Path(tamis.__file__).parent.glob("_*.pyi")):
+        if importlib.util.find_spec(f"tamis.{stub.stem}") is not None:
+            yield stub.stem, ast.parse(stub.read_text())
+
+
+TREES = dict(_trees())
 
 
 def _public(names: Any) -> set[str]:
@@ -25,7 +36,8 @@ def _functions(body: list[ast.stmt]) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
 
 
-CLASSES = {node.name: node for node in TREE.body if isinstance(node, ast.ClassDef)}
+def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def _assigned(body: list[ast.stmt]) -> set[str]:
@@ -36,14 +48,22 @@ def _assigned(body: list[ast.stmt]) -> set[str]:
     }
 
 
-def test_names() -> None:
-    declared = CLASSES.keys() | _functions(TREE.body).keys() | _assigned(TREE.body)
-    assert declared == _public(dir(_native))
+def _module(name: str) -> Any:
+    return importlib.import_module(f"tamis.{name}")
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_members(name: str) -> None:
-    node, kind = CLASSES[name], getattr(_native, name)
+@pytest.mark.parametrize("module", TREES)
+def test_names(module: str) -> None:
+    tree = TREES[module]
+    declared = _classes(tree).keys() | _functions(tree.body).keys() | _assigned(tree.body)
+    assert declared == _public(dir(_module(module)))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module in TREES for name in _classes(TREES[module])]
+)
+def test_members(module: str, name: str) -> None:
+    node, kind = _classes(TREES[module])[name], getattr(_module(module), name)
     bases = [ast.unparse(base) for base in node.bases]
     if bases:
         assert [base.__name__ for base in kind.__bases__] == bases
@@ -87,18 +107,23 @@ def _in_module(function: Any) -> list[tuple[str, str | None]]:
     return found
 
 
-SIGNATURES = [
-    (f"{owner}.{name}" if owner else name, node)
-    for owner, body in [("", TREE.body), *((n, c.body) for n, c in CLASSES.items())]
+SIGNATURES: list[Case] = [
+    (module, f"{owner}.{name}" if owner else name, node)
+    for module, tree in TREES.items()
+    for owner, body in [("", tree.body), *((n, c.body) for n, c in _classes(tree).items())]
     for name, node in _functions(body).items()
     if not name.startswith("_")
     and not any(isinstance(d, ast.Name) and d.id == "property" for d in node.decorator_list)
 ]
 
 
-@pytest.mark.parametrize(("path", "node"), SIGNATURES, ids=[path for path, _ in SIGNATURES])
-def test_signatures(path: str, node: ast.FunctionDef) -> None:
-    value: Any = _native
+@pytest.mark.parametrize(
+    ("module", "path", "node"),
+    SIGNATURES,
+    ids=[f"{module}.{path}" for module, path, _ in SIGNATURES],
+)
+def test_signatures(module: str, path: str, node: ast.FunctionDef) -> None:
+    value: Any = _module(module)
     for part in path.split("."):
         value = getattr(value, part)
     assert _in_module(value) == _in_stub(node)

@@ -56,7 +56,7 @@ def _check(make: Make, url: str, said: str, budget_ms: float = 20_000) -> None:
     [
         (401, {"message": f"invalid api token {KEY}"}, "401: invalid api token *** (is the API"),
         (403, {"error": {"message": "not allowed"}}, "403: not allowed (is the API key right?)"),
-        (404, b"<html>Not found</html>", "404: <html>Not found</html> (are base_url and model"),
+        (404, b"<html>Not found</html>", "404: <html>Not found</html> (are base_url and the"),
         (404, {"message": "model 'm' not found"}, "404: model 'm' not found (are base_url and"),
         (400, {"detail": "at most 1000 documents"}, "400: at most 1000 documents"),
         (413, {"error": "payload too large"}, "413: payload too large (a smaller max_documents"),

@@ -37,6 +37,9 @@ def _resolved(schema: Any, schemas: Any) -> Any:
     if isinstance(schema, dict):
         if "$ref" in schema:
             return _resolved(schemas[schema["$ref"].rsplit("/", 1)[-1]], schemas)
+        if schema.get("nullable"):  # OpenAPI 3.0's word for it
+            rest = {key: value for key, value in schema.items() if key != "nullable"}
+            return {"anyOf": [_resolved(rest, schemas), {"type": "null"}]}
         return {key: _resolved(value, schemas) for key, value in schema.items()}
     if isinstance(schema, list):
         return [_resolved(value, schemas) for value in schema]
@@ -85,8 +88,15 @@ def test_the_recorded_exchange_of_cohere() -> None:
     assert server.asked[0].json == {key: asked[key] for key in ("model", "query", "documents")}
 
 
-def test_the_recorded_exchange_of_voyage() -> None:
-    recorded = wire("voyage_v1_rerank_rerank-2-lite")
+@pytest.mark.parametrize(
+    ("name", "order", "tokens"),
+    [
+        ("voyage_v1_rerank_rerank-2-lite", [3, 0, 2], 57),
+        ("voyage_v1_rerank_rerank-2-lite_async", [0, 2, 1], 43),
+    ],
+)
+def test_the_recorded_exchange_of_voyage(name: str, order: list[int], tokens: int) -> None:
+    recorded = wire(name)
     asked, told = recorded["request"]["json"], recorded["response"]["json"]
     told["data"].append({"index": 1, "relevance_score": 0.1})
     with serving(lambda _: (200, told)) as server:
@@ -99,23 +109,38 @@ def test_the_recorded_exchange_of_voyage() -> None:
             api_key="k",
         )
         result = Cascade([stage]).run(asked["query"], asked["documents"])
-    assert [hit.index for hit in result.hits] == [3, 0, 2]
-    assert result.trace.stages[0].tokens == 57
-    assert result.trace.stages[0].dollars == pytest.approx(57 * 0.02e-6)
+    assert [hit.index for hit in result.hits] == order
+    assert result.trace.stages[0].tokens == tokens
+    assert result.trace.stages[0].dollars == pytest.approx(tokens * 0.02e-6)
     assert server.asked[0].path == recorded["request"]["path"]
-    assert server.asked[0].json == {k: v for k, v in asked.items() if k != "top_k"}
+    assert server.asked[0].json == asked | {"top_k": None}
 
 
-def test_requests_equal_those_of_the_cohere_sdk() -> None:
+@pytest.mark.parametrize(("service", "key"), [("jina", "jina"), ("cohere", "cohere_v2")])
+def test_documented_answers(service: str, key: str) -> None:
+    """With documents in them, and of the best documents only: what is not there is told."""
+    told = wire("doc_examples_jina_cohere_siliconflow")[key]
+    with serving(lambda _: (200, told)) as server:
+        stage = s.hosted_rerank(service, keep=1, limit=9, base_url=server.url, api_key="k")
+        documents = DOCUMENTS[:1] if service == "jina" else [str(i) for i in range(9)]
+        trace = Cascade([stage]).run("q", documents).trace.stages[0]
+    if service == "jina":
+        assert (trace.scored, trace.tokens) == (1, 815)
+    else:
+        assert "scores for 3 of 9 documents" in (trace.skipped or "")
+
+
+@pytest.mark.parametrize("options", [{}, {"max_tokens_per_document": 128}])
+def test_requests_equal_those_of_the_cohere_sdk(options: dict[str, int]) -> None:
     cohere = pytest.importorskip("cohere")
+    told = {
+        "max_tokens_per_doc" if name == "max_tokens_per_document" else name: value
+        for name, value in options.items()
+    }
     with serving(by_length("cohere")) as server:
         client = cohere.ClientV2("k", base_url=server.url)
-        try:
-            client.rerank(model="rerank-v3.5", query="a query", documents=DOCUMENTS)
-        except Exception:  # the answer lacks fields that the SDK wants; what it sent is there
-            if not server.asked:
-                raise
-        _run("cohere", server.url)
+        client.rerank(model="rerank-v3.5", query="a query", documents=DOCUMENTS, **told)
+        _run("cohere", server.url, **options)
     theirs, ours = server.asked
     assert ours.path == theirs.path
     assert ours.json == theirs.json
@@ -123,19 +148,19 @@ def test_requests_equal_those_of_the_cohere_sdk() -> None:
     assert ours.headers["content-type"] == theirs.headers["content-type"]
 
 
-def test_requests_equal_those_of_the_voyage_sdk() -> None:
+@pytest.mark.parametrize("truncate", [True, False])
+@pytest.mark.parametrize("model", ["rerank-2.5", "rerank-2.5-lite"])
+def test_requests_equal_those_of_the_voyage_sdk(model: str, truncate: bool) -> None:
     voyageai = pytest.importorskip("voyageai")
     with serving(by_length("voyage")) as server:
         client = voyageai.Client(api_key="k", base_url=server.url + "/v1", max_retries=0)
-        try:
-            client.rerank("a query", DOCUMENTS, model="rerank-2.5")
-        except Exception:
-            if not server.asked:
-                raise
-        _run("voyage", server.url + "/v1")
+        client.rerank("Prefer cats.\na query", DOCUMENTS, model=model, truncation=truncate)
+        told = {"model": model, "truncate": truncate, "instruction": "Prefer cats."}
+        _run("voyage", server.url + "/v1", **told)
     theirs, ours = server.asked
     assert ours.path == theirs.path
-    assert ours.json == {key: value for key, value in theirs.json.items() if value is not None}
+    assert ours.json == theirs.json
+    assert ours.headers["authorization"].startswith("Bearer ")
 
 
 def test_tls_is_verified(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +48,41 @@ def test_a_key_that_the_service_repeats(key: str) -> None:
         trace = Cascade([stage], budget_ms=20_000).run("q", DOCUMENTS).trace
     assert "401" in (trace.stages[0].skipped or "")
     assert "s3c" not in trace.to_json()
+
+
+def test_a_password_that_the_server_repeats() -> None:
+    """As it stands in the address, and as the header carries it."""
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        return 401, {"message": f"who is {asked.headers['authorization']}, me:{KEY}?"}
+
+    with serving(answer) as service:
+        url = service.url.replace("http://", f"http://me:{KEY}@")
+        made = [
+            s.hosted_rerank("tei", keep=4, limit=4, base_url=url),
+            s.judge(keep=4, limit=4, base_url=url, model="m", api_key=""),
+            s.retrieve(stores.opensearch(url, index="i"), keep=4),
+            s.retrieve(stores.qdrant(url, collection="c", sparse="s"), keep=4),
+        ]
+        for stage in made:
+            cascade = Cascade([stage], budget_ms=20_000)
+            given = () if cascade.retrieves else (DOCUMENTS,)
+            told = f"{cascade!r} {cascade.run('q', *given).trace.to_json()}"
+            assert "401: who is Basic ***, me:***?" in told
+            assert KEY not in told
+            assert base64.b64encode(f"me:{KEY}".encode()).decode() not in told
+
+
+def test_answers_are_read_inside_the_deadline() -> None:
+    """Long ones, which all come at once: not all are read, and the run ends."""
+    body = json.dumps({"choices": [{"message": {"content": '{"grade": 1}'}, "x": [0] * 300_000}]})
+    with serving(lambda _: (200, body.encode())) as service:
+        stage = s.judge(keep=40, limit=40, base_url=service.url, model="m", retries=0)
+        documents = [str(i) for i in range(40)]
+        result = Cascade([stage], budget_ms=150).run("q", documents)
+    assert len(result.hits) == 40
+    assert result.trace.degraded
+    assert "deadline" in json.dumps(json.loads(result.trace.to_json()))
 
 
 DEEP = b"[" * 200_000 + b"]" * 200_000

@@ -1,0 +1,69 @@
+// store/http_answer.cpp
+#include "store/http_answer.hpp"
+
+#include <fmt/format.h>
+
+#include <tamis/remote/error.hpp>
+
+#include "remote/answer_json.hpp"
+
+namespace tamis::store {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A member, or by a path "a.b" the member of a member; null where there is none. As text: numbers
+/// and others are written out.
+std::string text_at(const Json& object, std::string_view path) {
+  const auto whole = object.find(path);
+  if (whole != object.end()) {
+    if (whole->is_null()) return {};
+    return whole->is_string() ? whole->get<std::string>() : whole->dump();
+  }
+  const std::size_t dot = path.find('.');
+  if (dot == std::string_view::npos) return {};
+  const auto inner = object.find(path.substr(0, dot));
+  return inner == object.end() ? std::string() : text_at(*inner, path.substr(dot + 1));
+}
+
+}  // namespace
+
+std::vector<StoreRow> read_rows(std::string_view service, std::string_view body,
+                                const ReadRows& rows, const Deadline* deadline) {
+  const Json answer = remote::answer_json(body, deadline);
+  if (answer.is_discarded()) {
+    throw RemoteError(fmt::format("{} sends what is no JSON", service), 0, /*may_pass=*/true);
+  }
+  try {
+    return rows(answer);
+  } catch (const Json::exception& error) {
+    throw RemoteError(fmt::format("{} sends what is no search's answer: {}", service, error.what()),
+                      0,
+                      /*may_pass=*/true);
+  }
+}
+
+std::vector<StoreRow> search_engine_rows(const Fields& fields, const Json& answer) {
+  std::vector<StoreRow> found;
+  for (const Json& hit : answer.at("hits").at("hits")) {
+    const Json source = hit.value("_source", Json::object());
+    found.push_back(
+        {fields.id.empty() ? hit.at("_id").get<std::string>() : text_at(source, fields.id),
+         text_at(source, fields.text), hit.at("_score").get<float>()});
+  }
+  return found;
+}
+
+std::vector<StoreRow> qdrant_rows(const Fields& fields, const Json& answer) {
+  std::vector<StoreRow> found;
+  for (const Json& point : answer.at("result").at("points")) {
+    const auto payload = point.find("payload");
+    const Json held = payload == point.end() || payload->is_null() ? Json::object() : *payload;
+    (void)point.at("id");
+    found.push_back({fields.id.empty() ? text_at(point, "id") : text_at(held, fields.id),
+                     text_at(held, fields.text), point.at("score").get<float>()});
+  }
+  return found;
+}
+
+}  // namespace tamis::store

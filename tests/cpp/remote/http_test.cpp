@@ -1,0 +1,85 @@
+// Many requests of one call: read as they come, nothing after the deadline.
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <tamis/remote/http.hpp>
+#include <tamis/remote/rerank_api.hpp>
+
+#include "remote/access.hpp"
+#include "remote/local_server.hpp"
+#include "support/catch.hpp"
+#include "support/message_of.hpp"
+
+using namespace std::chrono_literals;
+using tamis::Deadline;
+using tamis::HttpRequest;
+using tamis::HttpResponse;
+using tamis::HttpResult;
+using test::Asked;
+using test::LocalServer;
+using test::Reply;
+
+namespace {
+
+std::shared_ptr<tamis::ManualClock> manual_clock() {
+  return std::make_shared<tamis::ManualClock>();
+}
+
+Deadline passed() { return Deadline(manual_clock()).within(0ns); }
+
+}  // namespace
+
+TEST_CASE("an answer is handed over while others are waited for") {
+  std::atomic<bool> taken{false};
+  const LocalServer server([&](const Asked& asked) -> Reply {
+    while (asked.body == "slow" && !taken) std::this_thread::sleep_for(1ms);
+    return {.body = asked.body};
+  });
+  const std::vector<HttpRequest> requests{{.url = server.url(), .body = "slow"},
+                                          {.url = server.url(), .body = "fast"}};
+  std::vector<std::string> bodies(2);
+  const Deadline deadline(std::make_shared<tamis::SteadyClock>());
+  tamis::HttpClient().post_all(requests, deadline, {}, [&](std::size_t index, HttpResult result) {
+    bodies[index] = std::get<HttpResponse>(result).body;
+    taken = true;
+  });
+  CHECK(bodies == std::vector<std::string>{"slow", "fast"});
+}
+
+TEST_CASE("after the deadline nothing is sent") {
+  const LocalServer server([](const Asked&) { return Reply{}; });
+  const std::vector<HttpRequest> requests(3, {.url = server.url(), .body = "{}"});
+  std::vector<std::string> errors(3);
+  tamis::HttpClient().post_all(requests, passed(), {}, [&](std::size_t index, HttpResult result) {
+    errors[index] = std::get<tamis::RemoteError>(result).what();
+  });
+  CHECK(errors == std::vector<std::string>(3, "the deadline came before an answer"));
+  CHECK(server.connections() == 0);
+}
+
+TEST_CASE("an answer is read inside the deadline") {
+  const std::string body = R"([{"index": 0, "score": 1.0}])";
+  const Deadline over = passed();
+  const Deadline left = Deadline(manual_clock()).within(1ms);
+  const auto read = [&](const Deadline& deadline) {
+    return message_of<tamis::RemoteError>(
+        [&] { (void)tamis::parse_rerank_answer(tamis::RerankDialect::tei, body, 1, &deadline); });
+  };
+  CHECK(read(left).empty());
+  CHECK(read(over) == "the deadline came before the answer was read");
+}
+
+TEST_CASE("what of an address is secret") {
+  using tamis::remote::secrets_of;
+  CHECK(secrets_of("", {"http://host/path", ""}).empty());
+  CHECK(secrets_of("key", {"http://user@host"}) == std::vector<std::string>{"key"});
+  // RFC 7617's own example, and a password that is not as it stands in the URL.
+  CHECK(secrets_of("", {"https://Aladdin:open%20sesame@host:9200"}) ==
+        std::vector<std::string>{"QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "open sesame", "open%20sesame"});
+  CHECK(tamis::remote::without_user("https://me:secret@host:9200/v1") == "https://host:9200/v1");
+  CHECK(tamis::remote::without_user("http://host/a@b") == "http://host/a@b");
+}
