@@ -129,9 +129,14 @@ class LateInteraction {
   /// format, or of another model.
   [[nodiscard]] Passages open_passages(const std::filesystem::path& path, bool verify = true) const;
 
-  /// Throws InvalidArgument for passages of another model, and as encode_passages does.
+  /// The queries that were used last are kept encoded. Throws InvalidArgument for passages of
+  /// another model, and as encode_passages does.
   [[nodiscard]] LateScores score(std::string_view query, const Passages& passages,
                                  const ReadOptions& options = {}) const;
+  /// `passages[i]` are those of `queries[i]`, which are encoded together.
+  [[nodiscard]] std::vector<LateScores> score(std::span<const std::string_view> queries,
+                                              std::span<const Passages> passages,
+                                              const ReadOptions& options = {}) const;
 
   /// Best first; equal logits keep the caller's order. Throws as `score` does.
   [[nodiscard]] Ranking rank(std::string_view query, const Passages& passages,

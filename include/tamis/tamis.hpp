@@ -69,6 +69,7 @@
 #include <tamis/cascade/run.hpp>               // IWYU pragma: export
 #include <tamis/cascade/score_call.hpp>        // IWYU pragma: export
 #include <tamis/cascade/score_together.hpp>    // IWYU pragma: export
+#include <tamis/cascade/search_together.hpp>   // IWYU pragma: export
 #include <tamis/cascade/select.hpp>            // IWYU pragma: export
 #include <tamis/cascade/stage.hpp>             // IWYU pragma: export
 #include <tamis/cascade/stage_state.hpp>       // IWYU pragma: export

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,14 +77,33 @@ AnyStage callable(const py::function& function, const std::string& name, bool di
           }};
 }
 
+std::vector<StageResult> found_together(const py::function& python,
+                                        std::span<const StageCall> calls) {
+  py::list queries;
+  for (const StageCall& call : calls) queries.append(text(call.query));
+  std::vector<StageResult> results;
+  for (const py::handle read : python(queries)) {
+    results.emplace_back(tamis::Retrieved{candidates_from(read.cast<py::tuple>())});
+  }
+  return results;
+}
+
 AnyStage retrieve(const py::function& function, const std::string& name,
-                  std::vector<std::string> sources) {
+                  std::vector<std::string> sources, const std::optional<py::function>& many) {
   StageTraits traits{.name = name, .kind = StageKind::retrieve, .sources = std::move(sources)};
-  return {
-      std::move(traits), [own = PythonFunction(function)](const StageCall& call) -> StageResult {
-        return tamis::Retrieved{own.call(
-            [&](const py::function& python) { return candidates_from(python(text(call.query))); })};
-      }};
+  AnyStage::Many together;
+  if (many) {
+    together = [own = PythonFunction(*many)](std::span<const StageCall> calls) {
+      return own.call([&](const py::function& python) { return found_together(python, calls); });
+    };
+  }
+  return {std::move(traits),
+          [own = PythonFunction(function)](const StageCall& call) -> StageResult {
+            return tamis::Retrieved{own.call([&](const py::function& python) {
+              return candidates_from(python(text(call.query)));
+            })};
+          },
+          std::move(together)};
 }
 
 AnyStage diversify(std::size_t count, double balance,
@@ -144,8 +164,9 @@ void bind_stage(py::module_& module) {
           py::arg("divisible") = false, py::arg("calibrated") = false, py::arg("scorer") = "",
           "function(query, documents, texts) -> (scores, tokens, truncated, dollars, warnings).")
       .def_static("retrieve", &retrieve, py::arg("function"), py::kw_only(), py::arg("name"),
-                  py::arg("sources") = std::vector<std::string>{},
-                  "function(query) -> tamis.candidates.Read, whose sources have these names.")
+                  py::arg("sources") = std::vector<std::string>{}, py::arg("many") = py::none(),
+                  "function(query) -> tamis.candidates.Read, whose sources have these names.\n\n"
+                  "`many`: the same for several queries at once, a Read for each.")
       .def_static("rerank", &rerank, py::arg("model"), py::kw_only(), py::arg("name") = "rerank",
                   py::arg("prompt") = "", py::arg("max_length") = py::none(),
                   py::arg("truncation") = "longest_first", py::arg("max_query_tokens") = py::none(),

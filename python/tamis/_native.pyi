@@ -282,9 +282,16 @@ class Stage:
 
     @staticmethod
     def retrieve(
-        function: Callable[[str], tuple[Any, ...]], *, name: str, sources: list[str] = []
+        function: Callable[[str], tuple[Any, ...]],
+        *,
+        name: str,
+        sources: list[str] = [],
+        many: Callable[[list[str]], list[Any]] | None = None,
     ) -> Stage:
-        """function(query) -> tamis.candidates.Read, whose sources have these names."""
+        """function(query) -> tamis.candidates.Read, whose sources have these names.
+
+        `many`: the same for several queries at once, a Read for each.
+        """
 
     @staticmethod
     def rerank(

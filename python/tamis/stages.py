@@ -8,19 +8,19 @@ Every stage takes `keep`, a `name`, and the options of `Use`.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 
-from tamis import candidates
+from tamis import candidates, finders
 from tamis import remote as tamis_remote
 from tamis._native import Stage as NativeStage
 from tamis.cross_encoder import CrossEncoder
 from tamis.documents import TextOf
 from tamis.errors import InvalidArgument
+from tamis.finders import no_coroutine
 from tamis.late_interaction import LateInteraction
 from tamis.multi_vector import maxsim
 from tamis.stores import Store
@@ -110,23 +110,6 @@ def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
 # --- retrieval
 
 
-def _finder(source: Any, count: int) -> Callable[[str], Any]:
-    """Of an index, a LangChain or LlamaIndex retriever, or a function."""
-    if hasattr(source, "search"):
-        return lambda query: source.search(query, count)
-    for method in ("invoke", "get_relevant_documents", "retrieve"):
-        if hasattr(source, method):
-            found: Callable[[str], Any] = getattr(source, method)
-            return found
-    if callable_(source):
-        return source
-    kind = type(source).__name__
-    raise InvalidArgument(
-        f"retrieve needs a function of the query, an object with search(query, k), or a retriever "
-        f"of LangChain or LlamaIndex, got {kind}"
-    )
-
-
 def retrieve(
     source: Any,
     *,
@@ -139,9 +122,10 @@ def retrieve(
 ) -> Stage:
     """The first stage: candidates for a query, best first.
 
-    `source`: a function query -> documents, an object with `search(query, k)`, or a retriever of
-    LangChain or LlamaIndex. A document is what `Cascade.run` takes, or (document, score). `k` is
-    the limit, or `keep`. `text` and `fields` as in `CrossEncoder.rank`. A database of
+    `source`: a function query -> documents, an object with `search(query, k)` (and, for `run_many`,
+    `search_many(queries, k)`), or a retriever of LangChain or LlamaIndex. A document is what
+    `Cascade.run` takes, or (document, score). `k` is the limit, or `keep`. `text` and `fields` as
+    in `CrossEncoder.rank`. A database of
     `tamis.stores` is searched inside the run's deadline, and without the GIL.
 
     Where documents have `scores={"bm25": 12.3, …}`, later stages can `blend` with those that
@@ -157,15 +141,15 @@ def retrieve(
             )
         _check_whole("limit", count)
         return _used(source._native.stage(int(count), name=name), keep, use)
-    find = _finder(source, count)
-
-    def found(query: str) -> candidates.Read:
-        return candidates.read(_no_coroutine(find(query)), text, fields)
-
     if isinstance(sources, str):
         raise InvalidArgument(f"sources must be a sequence of names, got {sources!r}")
-    own = getattr(source, "sources", ()) if sources is None else sources
-    return _used(NativeStage.retrieve(found, name=name, sources=list(own)), keep, use)
+    native = NativeStage.retrieve(
+        finders.finder(source, count, text, fields),
+        name=name,
+        sources=list(getattr(source, "sources", ()) if sources is None else sources),
+        many=finders.finder_of_many(source, count, text, fields),
+    )
+    return _used(native, keep, use)
 
 
 # --- scores
@@ -233,7 +217,7 @@ def _carried(model: Any, vectors: str | Callable[[Any], Any], name: str) -> Nati
         return found
 
     def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
-        asked = _no_coroutine(model(query))
+        asked = no_coroutine(model(query))
         return _told(maxsim(asked, [of(document) for document in documents]))
 
     return NativeStage.callable(
@@ -277,17 +261,9 @@ def callable(
     return _used(native, keep, use)
 
 
-def _no_coroutine(result: Any) -> Any:
-    if inspect.isawaitable(result):
-        if inspect.iscoroutine(result):
-            result.close()
-        raise InvalidArgument("it returned a coroutine; a stage is a plain function")
-    return result
-
-
 def _told(result: Any) -> tuple[Any, ...]:
     """As the native stage reads it. Throws InvalidArgument, which fails the stage."""
-    told = result if isinstance(result, Scored) else Scored(_no_coroutine(result))
+    told = result if isinstance(result, Scored) else Scored(no_coroutine(result))
     try:
         scores = np.asarray(told.scores, dtype=np.float32)
     except (TypeError, ValueError) as error:

@@ -28,7 +28,7 @@ void scatter(std::span<const PackedBatch> batches, std::span<const float> from, 
 }  // namespace
 
 void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& options,
-                  const std::function<void(std::span<const PackedBatch>)>& run) {
+                  const std::function<void(std::span<PackedBatch>)>& run) {
   std::vector<std::size_t> lengths(sequences.size());
   std::transform(sequences.begin(), sequences.end(), lengths.begin(),
                  [](const EncodedPair& sequence) { return sequence.size(); });

@@ -24,7 +24,7 @@ struct WaveOptions {
 /// of a batch is an index into `sequences`. Between two waves, at most about a third of a second
 /// apart, checks for cancellation and calls `scored`.
 void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& options,
-                  const std::function<void(std::span<const PackedBatch>)>& run);
+                  const std::function<void(std::span<PackedBatch>)>& run);
 
 /// Logits [sequences, labels] in the order of `sequences`, scored in such waves.
 [[nodiscard]] std::vector<float> score_in_waves(const AnyScorer& scorer,

@@ -3,34 +3,16 @@
 
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "late_interaction/read_texts.hpp"
 #include "late_interaction/text_sequence.hpp"
 #include "late_interaction/token_rows.hpp"
+#include "late_interaction/unique_texts.hpp"
 
 namespace tamis {
 namespace {
-
-/// The different texts of a call, each with the index of its first one.
-struct UniqueTexts {
-  explicit UniqueTexts(std::span<const std::string_view> all) {
-    std::unordered_map<std::string_view, std::size_t> seen;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const auto [entry, fresh] = seen.emplace(all[i], texts.size());
-      if (fresh) {
-        texts.push_back(all[i]);
-        first.push_back(i);
-      }
-      index_of.push_back(entry->second);
-    }
-  }
-  std::vector<std::string_view> texts;
-  std::vector<std::size_t> first;     ///< [texts], index into the caller's
-  std::vector<std::size_t> index_of;  ///< [caller's texts], index into `texts`
-};
 
 class Encoding {
  public:
@@ -45,7 +27,7 @@ class Encoding {
   std::vector<EncodedPassage> run() {
     std::vector<std::size_t> missing;
     for (std::size_t i = 0; i < found_.size(); ++i) {
-      found_[i] = parts_.cache->find(unique_.texts[i]);
+      found_[i] = parts_.passages->find(unique_.texts[i]);
       if (!found_[i]) {
         missing.push_back(i);
       } else if (options_.on_truncation == OnTruncation::error) {
@@ -90,7 +72,10 @@ class Encoding {
           passage.count = static_cast<std::uint32_t>(rows.size() / width);
         });
     require_finite(group);
-    for (const std::size_t index : group) parts_.cache->keep(unique_.texts[index], *found_[index]);
+    for (const std::size_t index : group) {
+      const EncodedPassage& passage = *found_[index];
+      parts_.passages->keep(unique_.texts[index], passage, passage.count * row_bytes(width));
+    }
   }
 
   void require_finite(std::span<const std::size_t> group) const {

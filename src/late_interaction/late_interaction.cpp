@@ -35,6 +35,27 @@ void require_finite(std::span<const float> logits) {
       bad);
 }
 
+void require_own(const LateInteractionParts& parts, const Passages& passages) {
+  if (passages.size() == 0 || passages.contents().model == parts.fingerprint) return;
+  raise<InvalidArgument>(
+      "the passages were encoded by another model, or with another prefix; "
+      "encode them with this one");
+}
+
+LateScores scores_of(const EncodedQuery& query, const Mix& mix,
+                     std::span<const EncodedPassage> passages, const ReadOptions& options) {
+  LateScores scores{std::vector<float>(passages.size()), query.tokens_cut};
+  for (std::size_t begin = 0; begin < passages.size(); begin += kTogether) {
+    if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
+    const std::size_t count = std::min(kTogether, passages.size() - begin);
+    compare(query, mix, passages.subspan(begin, count),
+            std::span(scores.logits).subspan(begin, count));
+    if (options.progress) options.progress(begin + count, passages.size());
+  }
+  require_finite(scores.logits);
+  return scores;
+}
+
 Ranking ranked(const LateScores& scores, const LateRankOptions& options) {
   Ranking ranking = rank_scores(scores.logits);
   if (options.min_score) ranking = keep_above(std::move(ranking), *options.min_score);
@@ -66,25 +87,24 @@ Passages LateInteraction::open_passages(const std::filesystem::path& path, bool 
 
 LateScores LateInteraction::score(std::string_view query, const Passages& passages,
                                   const ReadOptions& options) const {
+  return std::move(score(std::span(&query, 1), std::span(&passages, 1), options).front());
+}
+
+std::vector<LateScores> LateInteraction::score(std::span<const std::string_view> queries,
+                                               std::span<const Passages> passages,
+                                               const ReadOptions& options) const {
   refuse_windows(options);
-  const Passages::Contents& contents = passages.contents();
-  if (passages.size() != 0 && contents.model != parts_->fingerprint) {
-    raise<InvalidArgument>(
-        "the passages were encoded by another model, or with another prefix; "
-        "encode them with this one");
+  if (queries.size() != passages.size()) {
+    raise<InvalidArgument>("{} queries and {} lists of passages; give one list a query",
+                           queries.size(), passages.size());
   }
-  const EncodedQuery encoded = encode_query(*parts_, query, options);
-  LateScores scores{std::vector<float>(passages.size()), encoded.tokens_cut};
-  const std::span all(contents.passages);
-  for (std::size_t begin = 0; begin < all.size(); begin += kTogether) {
-    if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
-    const std::size_t count = std::min(kTogether, all.size() - begin);
-    compare(encoded, parts_->mix, all.subspan(begin, count),
-            std::span(scores.logits).subspan(begin, count));
-    if (options.progress) options.progress(begin + count, all.size());
+  for (const Passages& list : passages) require_own(*parts_, list);
+  const std::vector<QueryHandle> encoded = encode_queries(*parts_, queries, options);
+  std::vector<LateScores> all;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    all.push_back(scores_of(*encoded[i], parts_->mix, passages[i].contents().passages, options));
   }
-  require_finite(scores.logits);
-  return scores;
+  return all;
 }
 
 Ranking LateInteraction::rank(std::string_view query, const Passages& passages,
@@ -101,7 +121,7 @@ const std::filesystem::path& LateInteraction::folder() const { return parts_->fo
 std::size_t LateInteraction::max_length() const { return parts_->max_length; }
 std::size_t LateInteraction::width() const { return parts_->width(); }
 const std::string& LateInteraction::fingerprint() const { return parts_->fingerprint; }
-std::size_t LateInteraction::cached_bytes() const { return parts_->cache->bytes(); }
+std::size_t LateInteraction::cached_bytes() const { return parts_->passages->bytes(); }
 
 std::string LateInteraction::description() const {
   return fmt::format("engine {} {}{}", parts_->encoder().precision(),

@@ -19,6 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of the queries that were used last: some hundred of them. A cascade compares a query with its
+// candidates a few at a time.
+constexpr std::size_t kQueryBytes = std::size_t{8} << 20U;
+
 bool is_interaction(const ModelSpec& spec) {
   return spec.encoder && spec.encoder->family == EncoderFamily::interaction;
 }
@@ -96,15 +100,15 @@ LateInteraction LateInteraction::load(const fs::path& path, const LateInteractio
     if (colbert) return {1, 0};
     return {options.maxsim_weight, options.cosine_weight};
   }();
-  const std::size_t width = colbert ? colbert->width() : weights.config.hidden_size;
   std::string name = tamis::fingerprint(spec, open_weights(spec),
                                         passage_prefix + (colbert ? colbert->identity : ""));
   const Pooling pooling = colbert ? Pooling::other : saved_pooling(spec.folder);
-  return LateInteraction(std::make_shared<const LateInteractionParts>(
-      LateInteractionParts{spec.folder, std::move(tokenizer), std::move(loaded), limit,
-                           prefix_of(spec, Side::query, options.query_prefix), passage_prefix, mix,
-                           pooling, std::move(colbert), std::move(name),
-                           std::make_unique<PassageCache>(options.cache_bytes, width)}));
+  return LateInteraction(std::make_shared<const LateInteractionParts>(LateInteractionParts{
+      spec.folder, std::move(tokenizer), std::move(loaded), limit,
+      prefix_of(spec, Side::query, options.query_prefix), passage_prefix, mix, pooling,
+      std::move(colbert), std::move(name),
+      std::make_unique<TextCache<EncodedPassage>>(options.cache_bytes),
+      std::make_unique<TextCache<std::shared_ptr<const EncodedQuery>>>(kQueryBytes)}));
 }
 
 }  // namespace tamis

@@ -11,8 +11,9 @@
 #include <tamis/text/tokenizer.hpp>
 
 #include "late_interaction/colbert.hpp"
-#include "late_interaction/passage_cache.hpp"
+#include "late_interaction/passage_contents.hpp"
 #include "late_interaction/pooling.hpp"
+#include "late_interaction/text_cache.hpp"
 #include "score/engine/shared_encoder.hpp"
 
 namespace tamis {
@@ -22,6 +23,8 @@ struct Mix {
   double maxsim = 1;
   double cosine = 1;
 };
+
+struct EncodedQuery;
 
 struct LateInteractionParts {
   std::filesystem::path folder;
@@ -34,7 +37,9 @@ struct LateInteractionParts {
   Pooling pooling = Pooling::mean;
   std::optional<Colbert> colbert;
   std::string fingerprint;
-  std::unique_ptr<PassageCache> cache;  ///< the only part that changes
+  // The only parts that change.
+  std::unique_ptr<TextCache<EncodedPassage>> passages;
+  std::unique_ptr<TextCache<std::shared_ptr<const EncodedQuery>>> queries;
 
   [[nodiscard]] const engine::SharedEncoder& encoder() const { return *loaded.encoder; }
   [[nodiscard]] const engine::EncoderWeights& weights() const { return encoder().weights(); }

@@ -1,8 +1,9 @@
-// late_interaction/query.hpp: a query, encoded once and packed for the products with passages.
+// late_interaction/query.hpp: queries, encoded once and packed for the products with passages.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,8 +19,12 @@ struct EncodedQuery {
   std::uint32_t tokens_cut = 0;
 };
 
-/// Throws TruncationError, NonFiniteScore, Cancelled.
-[[nodiscard]] EncodedQuery encode_query(const LateInteractionParts& parts, std::string_view query,
-                                        const ReadOptions& options);
+using QueryHandle = std::shared_ptr<const EncodedQuery>;
+
+/// In the order of the queries. Equal ones, and those that were used last, are encoded once. Throws
+/// TruncationError, NonFiniteScore, Cancelled.
+[[nodiscard]] std::vector<QueryHandle> encode_queries(const LateInteractionParts& parts,
+                                                      std::span<const std::string_view> queries,
+                                                      const ReadOptions& options);
 
 }  // namespace tamis

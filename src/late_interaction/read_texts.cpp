@@ -18,6 +18,12 @@ namespace {
 // A micro-batch of a few hundred tokens stays in its core's cache through all layers.
 constexpr PlanOptions kPlan{.max_tokens = 512, .max_pairs = 64};
 
+void hide(std::span<const std::uint32_t> unseen, std::span<PackedBatch> batches) {
+  for (PackedBatch& batch : batches) {
+    for (const std::uint32_t row : batch.rows) batch.unseen.push_back(unseen[row]);
+  }
+}
+
 }  // namespace
 
 std::vector<EncodedPair> sequences_of(const LateInteractionParts& parts, Side side,
@@ -41,7 +47,8 @@ std::vector<EncodedPair> sequences_of(const LateInteractionParts& parts, Side si
 
 void read_sequences(const LateInteractionParts& parts, std::span<const EncodedPair> sequences,
                     const ReadOptions& options, const std::function<void(std::size_t)>& done,
-                    const std::function<void(std::size_t, std::span<const float>)>& read) {
+                    const std::function<void(std::size_t, std::span<const float>)>& read,
+                    std::span<const std::uint32_t> unseen) {
   const std::size_t width = parts.config().hidden_size;
   const auto read_batch = [&](const PackedBatch& batch, const engine::Workspace& workspace) {
     for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
@@ -51,7 +58,8 @@ void read_sequences(const LateInteractionParts& parts, std::span<const EncodedPa
     }
   };
   run_in_waves(sequences, {.plan = kPlan, .cancel = options.cancel, .scored = done},
-               [&](std::span<const PackedBatch> batches) {
+               [&](std::span<PackedBatch> batches) {
+                 if (!unseen.empty()) hide(unseen, batches);
                  parts.encoder().run(batches,
                                      [&](std::size_t i, const engine::Workspace& workspace) {
                                        read_batch(batches[i], workspace);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -33,10 +34,12 @@ inline constexpr std::size_t kGroupTexts = 4096;
                                                std::span<const float> states);
 
 /// Calls read(index, states [tokens, width]) once for each sequence, in the threads of the pool.
-/// Throws Cancelled.
+/// `unseen`: last tokens of each sequence that the others do not see (PackedBatch::unseen); empty:
+/// none. Throws Cancelled.
 void read_sequences(const LateInteractionParts& parts, std::span<const EncodedPair> sequences,
                     const ReadOptions& options, const std::function<void(std::size_t)>& done,
-                    const std::function<void(std::size_t, std::span<const float>)>& read);
+                    const std::function<void(std::size_t, std::span<const float>)>& read,
+                    std::span<const std::uint32_t> unseen = {});
 
 /// Throws InvalidArgument for `OnTruncation::window`.
 void refuse_windows(const ReadOptions& options);

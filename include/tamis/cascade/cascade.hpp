@@ -27,6 +27,7 @@
 #include <tamis/cascade/options.hpp>
 #include <tamis/cascade/run.hpp>
 #include <tamis/cascade/score_together.hpp>
+#include <tamis/cascade/search_together.hpp>
 #include <tamis/cascade/stage_state.hpp>
 #include <tamis/cascade/trace.hpp>
 #include <tamis/error.hpp>
@@ -71,11 +72,21 @@ inline std::string cost_of(const StageState& state) {
                      fixed, item, token, calls, calls == 1 ? "" : "s");
 }
 
+inline void search(const CascadeStage& stage, StageState& state, std::span<Run> runs) {
+  std::vector<StageCall> calls;
+  for (const Run& run : runs) calls.push_back(run.search_call());
+  std::vector<Found> all = search_together(stage.stage, state, calls);
+  for (std::size_t i = 0; i < all.size(); ++i) runs[i].give(std::move(all[i]));
+}
+
 /// All runs through one stage.
 inline void pass(const CascadeStage& stage, StageState& state, const Deadline& deadline,
                  std::size_t place, std::span<Run> runs) {
   const auto part = [](std::size_t count) { return 1.0 / static_cast<double>(count); };
-  if (runs.size() == 1 || !stage.stage.takes_many()) {
+  const bool together = runs.size() > 1 && stage.stage.takes_many();
+  const bool retrieves = stage.stage.traits().kind == StageKind::retrieve;
+  if (together && retrieves) search(stage, state, runs);
+  if (!together || retrieves) {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       runs[i].begin(place, part(runs.size() - i));
       runs[i].end(place);

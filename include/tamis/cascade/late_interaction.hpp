@@ -32,7 +32,7 @@ class LateInteractionStage {
     return std::move(many(std::span(&call, 1)).front());
   }
 
-  /// The passages of all calls are encoded together.
+  /// The passages of all calls are encoded together, and so are the queries.
   [[nodiscard]] std::vector<StageResult> many(std::span<const StageCall> calls) const {
     std::vector<std::string_view> texts;
     for (const StageCall& call : calls) {
@@ -41,21 +41,26 @@ class LateInteractionStage {
     ReadOptions own = options_;
     if (!calls.empty()) own.cancel = calls.front().cancel;
     const Passages passages = model_.encode_passages(texts, own);
-    std::vector<StageResult> results;
+    std::vector<Passages> lists;
+    std::vector<std::string_view> queries;
     std::size_t first = 0;
     for (const StageCall& call : calls) {
       std::vector<std::size_t> indices(call.texts.size());
       std::iota(indices.begin(), indices.end(), first);
       first += indices.size();
-      results.emplace_back(scored(call.query, passages.select(indices), own));
+      lists.push_back(passages.select(indices));
+      queries.push_back(call.query);
+    }
+    std::vector<LateScores> found = model_.score(queries, lists, own);
+    std::vector<StageResult> results;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      results.emplace_back(scored(std::move(found[i]), lists[i]));
     }
     return results;
   }
 
  private:
-  [[nodiscard]] Scored scored(std::string_view query, const Passages& passages,
-                              const ReadOptions& options) const {
-    LateScores found = model_.score(query, passages, options);
+  [[nodiscard]] static Scored scored(LateScores found, const Passages& passages) {
     Scored scored{.scores = std::move(found.logits), .tokens = passages.tokens()};
     for (const std::uint32_t cut : passages.tokens_cut()) {
       scored.truncated += static_cast<std::size_t>(cut + found.query_tokens_cut > 0);

@@ -24,6 +24,7 @@
 #include <tamis/cascade/options.hpp>
 #include <tamis/cascade/score_call.hpp>
 #include <tamis/cascade/score_together.hpp>
+#include <tamis/cascade/search_together.hpp>
 #include <tamis/cascade/stage.hpp>
 #include <tamis/cascade/stage_state.hpp>
 #include <tamis/cascade/trace.hpp>
@@ -91,6 +92,10 @@ class Run {
     }
     trace().real_ms += milliseconds(clock_.now() - start);
   }
+
+  [[nodiscard]] StageCall search_call() const { return {query_, {}, {}, {}, deadline_, cancel_}; }
+  /// What a search with other runs found: `begin` then does not search.
+  void give(Found found) { found_ = std::move(found); }
 
   /// Null when there is nothing to score.
   [[nodiscard]] ScoreTask* task() noexcept { return task_ ? &*task_ : nullptr; }
@@ -183,16 +188,22 @@ class Run {
   }
 
   void retrieve(std::size_t place, StageTrace& trace) {
-    const StageCall call{query_, {}, {}, {}, deadline_, cancel_};
-    auto found = attempt(place, call, trace, [&](const AnyStage& stage) {
+    if (!found_) found_ = searched(place, trace);
+    if (!found_) return;
+    trace.attempts = std::max<std::size_t>(trace.attempts, 1);
+    trace.real_ms += found_->ms;
+    trace.in = found_->candidates.size();
+    add(std::move(found_->candidates), place, trace);
+  }
+
+  [[nodiscard]] std::optional<Found> searched(std::size_t place, StageTrace& trace) {
+    const StageCall call = search_call();
+    return attempt(place, call, trace, [&](const AnyStage& stage) {
       StageResult result = stage(call);
       auto* const retrieved = std::get_if<Retrieved>(&result);
       if (retrieved == nullptr) raise<Error>("it gave no candidates");
-      return std::move(retrieved->candidates);
+      return Found{std::move(retrieved->candidates)};
     });
-    if (!found) return;
-    trace.in = found->size();
-    add(std::move(*found), place, trace);
   }
 
   /// Sets `task_`, unless the stage is to be left out.
@@ -369,6 +380,7 @@ class Run {
   Clock::Time start_;
   const Deadline& deadline_;
   std::optional<double> budget_ms_;
+  std::optional<Found> found_;  ///< by the first stage
   std::vector<Candidate> pool_;
   std::vector<std::uint32_t> order_;
   std::vector<StageScores> scores_;  ///< of the stages that scored, latest last

@@ -114,8 +114,10 @@ class AnyStage {
       many_ = [shared](std::span<const StageCall> calls) { return shared->many(calls); };
     }
   }
-  AnyStage(StageTraits traits, std::function<StageResult(const StageCall&)> run)
-      : traits_(std::move(traits)), run_(std::move(run)) {}
+  using One = std::function<StageResult(const StageCall&)>;
+  using Many = std::function<std::vector<StageResult>(std::span<const StageCall>)>;
+  AnyStage(StageTraits traits, One run, Many many = {})
+      : traits_(std::move(traits)), run_(std::move(run)), many_(std::move(many)) {}
 
   [[nodiscard]] const StageTraits& traits() const noexcept { return traits_; }
   [[nodiscard]] StageResult operator()(const StageCall& call) const { return run_(call); }
@@ -135,8 +137,8 @@ class AnyStage {
 
  private:
   StageTraits traits_;
-  std::function<StageResult(const StageCall&)> run_;
-  std::function<std::vector<StageResult>(std::span<const StageCall>)> many_;
+  One run_;
+  Many many_;
 };
 
 namespace stages {
@@ -165,6 +167,28 @@ const Function&,
           [function = std::move(function)](const StageCall& call) -> StageResult {
             return Retrieved{function(call.query)};
           }};
+}
+
+/// The same of a function that takes several queries at once, and gives candidates for each:
+/// `Cascade::run_many` calls it once.
+template <typename Function>
+requires std::is_invocable_r_v < std::vector<std::vector<Candidate>>,
+const Function&, std::span < const std::string_view >>
+                     [[nodiscard]] AnyStage retrieve_many(std::string name, Function function,
+                                                          std::vector<std::string> sources = {}) {
+  const auto many = [function = std::move(function)](std::span<const StageCall> calls) {
+    std::vector<std::string_view> queries;
+    for (const StageCall& call : calls) queries.push_back(call.query);
+    std::vector<StageResult> results;
+    for (std::vector<Candidate>& found : function(std::span<const std::string_view>(queries))) {
+      results.emplace_back(Retrieved{std::move(found)});
+    }
+    return results;
+  };
+  return {StageTraits{
+              .name = std::move(name), .kind = StageKind::retrieve, .sources = std::move(sources)},
+          [many](const StageCall& call) -> StageResult { return many(std::span(&call, 1)).at(0); },
+          many};
 }
 
 }  // namespace stages

@@ -143,6 +143,49 @@ TEST_CASE("stages that take one query at a time go through the queries in turn")
   CHECK(results[2].hits.size() == 2);
 }
 
+TEST_CASE("a search takes all queries at once, and one that cannot searches for each") {
+  for (const bool fails : {false, true}) {
+    std::vector<std::size_t> asked;
+    const Cascade cascade(
+        {{tamis::stages::retrieve_many("find",
+                                       [&](std::span<const std::string_view> queries) {
+                                         asked.push_back(queries.size());
+                                         if (fails && queries.size() > 1)
+                                           throw std::runtime_error("one");
+                                         std::vector<std::vector<Candidate>> lists;
+                                         for (const std::string_view query : queries) {
+                                           lists.push_back(of({"x", std::string(query)}));
+                                         }
+                                         return lists;
+                                       }),
+          {.keep = 3}}});
+    const auto results = cascade.run_many(kQueries);
+    CHECK(asked == (fails ? std::vector<std::size_t>{3, 1, 1, 1} : std::vector<std::size_t>{3}));
+    for (std::size_t i = 0; i < kQueries.size(); ++i) {
+      const CascadeResult alone = cascade.run(kQueries[i]);
+      CHECK(results[i].hits[1].candidate.text == kQueries[i]);
+      CHECK(ids(results[i]) == ids(alone));
+      CHECK(results[i].trace.stages[0].in == 2);
+      CHECK(results[i].trace.stages[0].attempts == 1);
+      CHECK(results[i].trace.stages[0].errors.empty());
+      CHECK_FALSE(results[i].trace.degraded);
+    }
+  }
+}
+
+TEST_CASE("a search that finds lists for fewer queries is asked for each") {
+  const Cascade cascade(
+      {{tamis::stages::retrieve_many("find",
+                                     [](std::span<const std::string_view> queries) {
+                                       std::vector<std::vector<Candidate>> lists;
+                                       if (queries.size() == 1)
+                                         lists.push_back(of({std::string(queries[0])}));
+                                       return lists;
+                                     }),
+        {.keep = 3}}});
+  CHECK(cascade.run_many(kQueries)[2].hits.at(0).candidate.text == "three");
+}
+
 TEST_CASE("cancelling stops the runs together") {
   tamis::CancelToken cancel;
   cancel.cancel();

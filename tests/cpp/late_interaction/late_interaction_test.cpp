@@ -84,6 +84,25 @@ TEST_CASE("late interaction: equal texts tie, and are encoded once", "[late_inte
   CHECK(model.cached_bytes() == held);
 }
 
+TEST_CASE("late interaction: queries have the same bits together, alone, and kept",
+          "[late_interaction]") {
+  const auto texts = test::random_texts(30, 17);
+  const auto asked = test::random_texts(12, 19);
+  std::vector<std::string_view> queries = views(asked);
+  queries.push_back(queries[4]);
+  const auto model = LateInteraction::load(TAMIS_DEFAULT_MODEL);
+  const Passages passages = model.encode_passages(views(texts));
+  const std::vector<Passages> lists(queries.size(), passages);
+  const auto together = model.score(queries, lists);
+  REQUIRE(together.size() == queries.size());
+  const auto fresh = LateInteraction::load(TAMIS_DEFAULT_MODEL);
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    CHECK(together[i].logits == fresh.score(queries[i], passages).logits);
+    CHECK(together[i].logits == fresh.score(queries[i], passages).logits);
+  }
+  CHECK_THROWS_AS(model.score(queries, std::span(lists).first(2)), tamis::InvalidArgument);
+}
+
 TEST_CASE("late interaction: truncation is counted or refused", "[late_interaction]") {
   const LateInteraction& model = default_model();
   std::string text;

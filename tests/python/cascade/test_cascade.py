@@ -212,3 +212,33 @@ def test_a_cascade_can_be_read(model: CrossEncoder) -> None:
         "  retrieve: keep 4",
         "  rerank: keep 2, 50% of the budget + 0.3 retrieve",
     ]
+
+
+class ManyAtOnce:
+    """A first stage that finds the query itself, and counts what it is asked."""
+
+    def __init__(self, broken: bool = False) -> None:
+        self.broken = broken
+        self.asked: list[int] = []
+
+    def search(self, query: str, k: int) -> list[str]:
+        self.asked.append(1)
+        return [query, "other"][:k]
+
+    def search_many(self, queries: list[str], k: int) -> list[list[str]]:
+        self.asked.append(len(queries))
+        if self.broken:
+            raise RuntimeError("not today")
+        return [[query, "other"][:k] for query in queries]
+
+
+def test_run_many_searches_for_all_queries_at_once() -> None:
+    for broken in (False, True):
+        source = ManyAtOnce(broken)
+        cascade = Cascade([s.retrieve(source, keep=2)])
+        results = cascade.run_many(["a", "bb", "c"])
+        assert source.asked == ([3, 1, 1, 1] if broken else [3])
+        assert [[hit.text for hit in result.hits] for result in results] == [
+            [hit.text for hit in cascade.run(query).hits] for query in ("a", "bb", "c")
+        ]
+        assert not any(result.trace.degraded for result in results)

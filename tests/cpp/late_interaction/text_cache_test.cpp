@@ -1,4 +1,4 @@
-#include "late_interaction/passage_cache.hpp"
+#include "late_interaction/text_cache.hpp"
 
 #include "late_interaction/token_rows.hpp"
 #include "support/catch.hpp"
@@ -7,38 +7,33 @@ namespace {
 
 constexpr std::size_t kWidth = 8;
 
-tamis::EncodedPassage passage(std::uint32_t rows) {
-  const std::vector<float> values(rows * kWidth, 0.5F);
-  return {tamis::quantize_rows(values, kWidth), rows, 0};
-}
-
 }  // namespace
 
 TEST_CASE("the cache keeps what was used last", "[late_interaction]") {
-  tamis::PassageCache one(100000, kWidth);
-  one.keep("a", passage(3));
-  tamis::PassageCache cache(2 * one.bytes(), kWidth);
-  cache.keep("a", passage(3));
-  cache.keep("b", passage(3));
-  CHECK(cache.find("a"));
-  cache.keep("c", passage(3));
-  CHECK(cache.find("a"));
+  tamis::TextCache<int> one(100000);
+  one.keep("a", 1, 36);
+  tamis::TextCache<int> cache(2 * one.bytes());
+  cache.keep("a", 1, 36);
+  cache.keep("b", 2, 36);
+  CHECK(cache.find("a") == 1);
+  cache.keep("c", 3, 36);
+  CHECK(cache.find("a") == 1);
   CHECK_FALSE(cache.find("b"));
-  CHECK(cache.find("c"));
+  CHECK(cache.find("c") == 3);
   CHECK(cache.bytes() == 2 * one.bytes());
 }
 
 TEST_CASE("the cache never passes its limit", "[late_interaction]") {
-  tamis::PassageCache none(0, kWidth);
-  none.keep("a", passage(3));
+  tamis::TextCache<int> none(0);
+  none.keep("a", 1, 36);
   CHECK(none.bytes() == 0);
   CHECK_FALSE(none.find("a"));
-  tamis::PassageCache small(1000, kWidth);
-  small.keep("a", passage(2));
-  small.keep("too large", passage(200));
+  tamis::TextCache<int> small(1000);
+  small.keep("a", 1, 24);
+  small.keep("too large", 2, 2400);
   CHECK(small.find("a"));
   for (int i = 0; i < 50; ++i) {
-    small.keep(std::to_string(i), passage(2));
+    small.keep(std::to_string(i), i, 24);
     CHECK(small.bytes() <= 1000);
   }
 }
