@@ -94,7 +94,7 @@ def ours(folder: pathlib.Path, precision: str) -> tuple[str, Contender]:
     """Name (with precision and instruction set) and function of tamis."""
     import tamis
 
-    model = tamis.CrossEncoder(str(folder), precision=precision)
+    model = tamis.CrossEncoder(str(folder), device="cpu", precision=precision)
     return (
         f"tamis {model.description.removeprefix('engine ')}",
         lambda pairs: model.predict(pairs, on_truncation="ignore"),

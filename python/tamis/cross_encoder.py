@@ -98,7 +98,7 @@ class CrossEncoder(DropIn):
         folder = model_source.locate(
             model_name_or_path,
             cache_folder=cache_folder,
-            revision=revision,
+            revision=revision or options.revision,
             token=token,
             local_files_only=local_files_only,
         )

@@ -64,6 +64,7 @@ class LoadOptions:
     num_labels: int | None = None
     # shown by `model.config`, without effect on scores
     config: Mapping[str, Any] = field(default_factory=dict)
+    revision: str | None = None
 
 
 def precision_of(dtype: Any) -> str | None:
@@ -127,7 +128,18 @@ def read_options(model: Kwargs, processor: Kwargs, config: Kwargs) -> LoadOption
         max_length=processor.get("model_max_length"),
         num_labels=config.get("num_labels"),
         config={key: config[key] for key in dropout},
+        revision=_one_revision(model, processor, config),
     )
+
+
+def _one_revision(*kwargs: Mapping[str, Any]) -> str | None:
+    found = {given["revision"] for given in kwargs if given.get("revision") is not None}
+    if len(found) > 1:
+        raise InvalidArgument(
+            f"one model has one revision, got {', '.join(sorted(map(repr, found)))}; "
+            "hand it in as revision="
+        )
+    return found.pop() if found else None
 
 
 def choose_precision(

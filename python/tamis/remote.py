@@ -36,6 +36,11 @@ def made(make: Callable[..., Any], *given: Any, **arguments: Any) -> Any:
     raise TypeError(told)
 
 
+def http_options(given: Mapping[str, Any] | None, **defaults: Any) -> Any:
+    """HttpOptions of C++."""
+    return made(module().HttpOptions, **(defaults | dict(given or {})))
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What a model said of a passage."""
@@ -98,7 +103,7 @@ class Judge:
             tries=retries,
             wait_ms=backoff_ms,
             price=price,
-            http=remote.HttpOptions(**(http or {})),
+            http=http_options(http),
             name=name,
         )
 

@@ -320,7 +320,7 @@ def hosted_rerank(
         price=price,
         tries=tries,
         wait_ms=wait_ms,
-        http=remote.HttpOptions(**(http or {})),
+        http=tamis_remote.http_options(http),
     )
     return _used(native, keep, use)
 

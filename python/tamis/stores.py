@@ -202,12 +202,7 @@ def _served(kind: str, base_url: str, options: Server, **own: str) -> Store:
         api_key=options.get("api_key"),
         retries=options.get("retries", 1),
         backoff_ms=options.get("backoff_ms", 50.0),
-        http=remote.module().HttpOptions(
-            **{
-                "max_response_bytes": _LONGEST_ANSWER,
-                **(options.get("http") or {}),
-            }
-        ),
+        http=remote.http_options(options.get("http"), max_response_bytes=_LONGEST_ANSWER),
         search=_search(native, options.get("embed"), options.get("fusion", "rrf")),
         **own,
     )

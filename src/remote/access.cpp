@@ -50,11 +50,15 @@ std::string without_user(const std::string& url) {
 std::string without_secrets(std::string text, std::span<const std::string> secrets) {
   constexpr std::string_view kMask = "***";
   for (const std::string& secret : secrets) {
-    if (secret.empty()) continue;
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + kMask.size())) {
-      text.replace(at, secret.size(), kMask);
+    std::size_t at = secret.empty() ? std::string::npos : text.find(secret);
+    if (at == std::string::npos) continue;
+    std::string masked;
+    std::size_t from = 0;
+    for (; at != std::string::npos; at = text.find(secret, from)) {
+      masked.append(text, from, at - from).append(kMask);
+      from = at + secret.size();
     }
+    text = masked.append(text, from);
   }
   return text;
 }

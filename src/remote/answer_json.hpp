@@ -17,13 +17,16 @@ namespace tamis::remote {
                                                 const Deadline* deadline = nullptr) {
   constexpr int kDeepest = 64;
   constexpr unsigned kEventsBetweenChecks = 512;  // some 50 microseconds
+  const auto check = [&] {
+    if (deadline == nullptr || !deadline->passed()) return;
+    throw RemoteError("the deadline came before the answer was read", 0, /*may_pass=*/true);
+  };
   unsigned events = 0;
   const auto keep = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (deadline != nullptr && events++ % kEventsBetweenChecks == 0 && deadline->passed()) {
-      throw RemoteError("the deadline came before the answer was read", 0, /*may_pass=*/true);
-    }
+    if (++events % kEventsBetweenChecks == 0) check();
     return depth < kDeepest;
   };
+  check();
   return nlohmann::json::parse(text, keep, /*allow_exceptions=*/false);
 }
 

@@ -145,7 +145,9 @@ std::vector<Judgement> Judge::grade(std::string_view query,
                     return Read{};
                   });
   for (std::size_t i = 0; i < asks.size(); ++i) {
-    if (!asks[i].answer) found[i].error = asks[i].error->what();
+    if (asks[i].answer) continue;
+    found[i].error = asks[i].error->what();
+    found[i].status = asks[i].error->status();
   }
   return found;
 }

@@ -104,7 +104,10 @@ std::optional<double> read_grade(std::string_view answer, std::size_t highest) {
     return std::nullopt;
   }
   auto number = cut_off_grade(answer);
-  if (!number) number = lone_number(answer);
+  // What is cut off before its grade has numbers of its own.
+  const std::size_t begin = answer.find_first_not_of(" \t\r\n`");
+  const bool cut = begin != std::string_view::npos && answer[begin] == '{';
+  if (!number && !cut) number = lone_number(answer);
   return number ? inside(*number, highest) : std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 // remote/judge_prompt.cpp: prompts are files with versions (src/remote/prompts), built in.
 #include "remote/judge_prompt.hpp"
 
+#include <cctype>
 #include <map>
 
 #include <fmt/format.h>
@@ -45,15 +46,21 @@ std::string filled(std::string_view prompt, const Fields& fields) {
   return out;
 }
 
+/// Whether it is a tag of the prompts, whatever its case and spaces.
+bool begins_tag(std::string_view text) {
+  const std::size_t name = text.find_first_not_of("/ \t\r\n");
+  if (name == std::string_view::npos) return false;
+  std::string lower(text.substr(name, 7));
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower.starts_with("passage") || lower.starts_with("query");
+}
+
 /// Nothing that stands in a tag of the prompt can close it, or open another.
 std::string inert(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    std::string_view rest = text.substr(i + 1);
-    if (rest.starts_with('/')) rest.remove_prefix(1);
-    const bool tag = text[i] == '<' && (rest.starts_with("passage") || rest.starts_with("query"));
-    if (tag) {
+    if (text[i] == '<' && begins_tag(text.substr(i + 1))) {
       out += "&lt;";
     } else {
       out += text[i];

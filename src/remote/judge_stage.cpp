@@ -21,7 +21,8 @@ Scored graded(const Judge& judge, const StageCall& call) {
   for (const Judgement& judgement : judgements) {
     if (!judgement.grade) {
       if (scored.scores.empty()) {
-        scored.failure = std::make_exception_ptr(RemoteError(judgement.error, 0, true));
+        scored.failure =
+            std::make_exception_ptr(RemoteError(judgement.error, judgement.status, true));
       } else {
         scored.warnings.push_back(judgement.error);
       }

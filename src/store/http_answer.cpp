@@ -1,6 +1,8 @@
 // store/http_answer.cpp
 #include "store/http_answer.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include <tamis/remote/error.hpp>
@@ -35,7 +37,13 @@ std::vector<StoreRow> read_rows(std::string_view service, std::string_view body,
     throw RemoteError(fmt::format("{} sends what is no JSON", service), 0, /*may_pass=*/true);
   }
   try {
-    return rows(answer);
+    std::vector<StoreRow> found = rows(answer);
+    for (const StoreRow& row : found) {
+      if (std::isfinite(row.score)) continue;
+      throw RemoteError(fmt::format("{} sends a score that is not finite", service), 0,
+                        /*may_pass=*/true);
+    }
+    return found;
   } catch (const Json::exception& error) {
     throw RemoteError(fmt::format("{} sends what is no search's answer: {}", service, error.what()),
                       0,

@@ -1,6 +1,7 @@
 // text/pair_template_of.cpp
 #include "text/pair_template_of.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tamis {
@@ -82,6 +83,19 @@ bool cuts_begin(const TokenizerFiles& files) {
   raise<TokenizerError>("{}: truncation_side is '{}'; it can be 'right' or 'left'", config, side);
 }
 
+/// A model that is handed no type ids takes them for zeros (transformers hands it what the file
+/// names).
+PairTemplate as_named(PairTemplate pair, const TokenizerFiles& files) {
+  const auto names = files.config.find("model_input_names");
+  if (names == files.config.end() || !names->is_array()) return pair;
+  if (std::find(names->begin(), names->end(), "token_type_ids") != names->end()) return pair;
+  for (auto* const tokens : {&pair.prefix, &pair.infix, &pair.suffix}) {
+    for (TemplateToken& token : *tokens) token.type = 0;
+  }
+  pair.query_type = pair.document_type = 0;
+  return pair;
+}
+
 PairTemplate tokens_around(const TokenizerFiles& files, PairTemplate otherwise, TokenId cls,
                            TokenId sep) {
   const std::string config = files.name("config.json");
@@ -97,8 +111,10 @@ PairTemplate tokens_around(const TokenizerFiles& files, PairTemplate otherwise, 
                           config, name);
   }
   const auto processor = files.tokenizer.find("post_processor");
-  if (processor == files.tokenizer.end() || !processor->is_object()) return otherwise;
-  return read_processor(*processor, std::move(otherwise), files.name("tokenizer.json"));
+  if (processor != files.tokenizer.end() && processor->is_object()) {
+    otherwise = read_processor(*processor, std::move(otherwise), files.name("tokenizer.json"));
+  }
+  return as_named(std::move(otherwise), files);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Any bytes as the answer of a database over HTTP.
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (void)tamis::fuzz::expect_value_or_error([&] {
         const auto read = [&](const nlohmann::json& answer) { return rows(fields, answer); };
         for (const auto& row : tamis::store::read_rows("a database", body, read, nullptr)) {
-          if (row.id.size() + row.text.size() > 8 * size) std::abort();
+          if (!std::isfinite(row.score)) std::abort();
         }
       });
     }

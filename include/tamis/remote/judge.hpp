@@ -66,6 +66,7 @@ struct Judgement {
   std::optional<double> grade;  ///< 0 to highest_grade; none: no answer that could be read
   std::string reason;           ///< empty where the mode or the model gives none
   std::string error;            ///< why there is no grade
+  long status = 0;              ///< of the response that said so; 0 when none came
   std::size_t answers = 0;      ///< that the model gave: 0 when none came, more after a retry
   std::size_t tokens = 0;       ///< of all answers
   double dollars = 0;

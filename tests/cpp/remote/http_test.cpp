@@ -71,6 +71,9 @@ TEST_CASE("an answer is read inside the deadline") {
   };
   CHECK(read(left).empty());
   CHECK(read(over) == "the deadline came before the answer was read");
+  const std::string text = '"' + std::string(std::size_t{1} << 20U, 'x') + '"';
+  CHECK_THROWS_WITH(tamis::parse_rerank_answer(tamis::RerankDialect::tei, text, 1, &over),
+                    "the deadline came before the answer was read");
 }
 
 TEST_CASE("what of an address is secret") {
@@ -80,6 +83,8 @@ TEST_CASE("what of an address is secret") {
   // RFC 7617's own example, and a password that is not as it stands in the URL.
   CHECK(secrets_of("", {"https://Aladdin:open%20sesame@host:9200"}) ==
         std::vector<std::string>{"QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "open sesame", "open%20sesame"});
+  const std::vector<std::string> two{"ab", "c"};
+  CHECK(tamis::remote::without_secrets("abxabcab", two) == "***x******" + std::string("***"));
   CHECK(tamis::remote::without_user("https://me:secret@host:9200/v1") == "https://host:9200/v1");
   CHECK(tamis::remote::without_user("http://host/a@b") == "http://host/a@b");
 }

@@ -122,8 +122,8 @@ def test_without_locks_the_first_to_finish_wins(
 @needs_torch_module
 def test_torchscript(one_label: Path, pairs: Any, cache: Path) -> None:
     short = [pair for pair in pairs if len(pair[0] + pair[1]) < 200]
-    engine = tamis.CrossEncoder(str(one_label))
-    script = tamis.CrossEncoder(str(one_label), scorer="torchscript")
+    engine = tamis.CrossEncoder(str(one_label), device="cpu")
+    script = tamis.CrossEncoder(str(one_label), device="cpu", scorer="torchscript")
     assert script.description != engine.description
     np.testing.assert_allclose(script.predict(short), engine.predict(short), atol=1e-4)
     copied = pickle.loads(pickle.dumps(script))

@@ -24,6 +24,8 @@ def test_a_wrong_type_does_not_quote_the_key() -> None:
     calls: list[Callable[[], Any]] = [
         lambda: s.hosted_rerank("cohere", keep=3, api_key=KEY, max_documents="ten"),  # type: ignore[arg-type]
         lambda: tamis.Judge("http://h", "m", api_key=KEY, window="ten"),  # type: ignore[arg-type]
+        lambda: tamis.Judge("http://h", "m", http={"proxy": f"http://me:{KEY}@p:1", "x": 1}),
+        lambda: s.hosted_rerank("tei", keep=3, http={"proxy": KEY, "timeout_ms": "x"}),
         lambda: stores.postgres(f"postgresql://me:{KEY}@h/x", table="t", normalization="x"),  # type: ignore[arg-type]
         lambda: stores.opensearch(f"http://me:{KEY}@h", index="i", retries="x"),  # type: ignore[arg-type]
         lambda: stores.qdrant("http://h", collection="c", api_key=KEY, retries="x"),  # type: ignore[arg-type]
@@ -151,3 +153,12 @@ def test_the_children_of_a_fork_ask_for_themselves() -> None:
             children.append(child)
         assert all(os.waitpid(child, 0)[1] == 0 for child in children)
         assert is_right(2)
+
+
+def test_a_score_that_is_not_finite_is_no_answer() -> None:
+    body = b'{"hits":{"hits":[{"_id":"1","_score":1e300,"_source":{"text":"x"}}]}}'
+    with serving(lambda asked: (200, body)) as service:
+        stage = s.retrieve(stores.opensearch(service.url, index="i", retries=0), keep=4)
+        result = Cascade([stage], budget_ms=20_000).run("q")
+    assert result.hits == []
+    assert "not finite" in (result.trace.stages[0].skipped or "")
