@@ -23,8 +23,8 @@ namespace tamis::remote {
 /// The URL without user and password, for names.
 [[nodiscard]] std::string without_user(const std::string& url);
 
-/// What no message may hold: the key, and the passwords of URLs that have one: as they stand there,
-/// decoded, and in the header that carries them.
+/// What no message may hold: the key, and the passwords of URLs that have one, the environment's
+/// proxies too: as they stand there, decoded, and in the header that carries them.
 [[nodiscard]] std::vector<std::string> secrets_of(const std::string& key,
                                                   const std::vector<std::string>& urls);
 

@@ -12,13 +12,15 @@ namespace tamis::remote {
 
 /// Discarded (`is_discarded()`) where the text is no JSON. What is nested deeper than any service
 /// nests is left out: copies and dumps of it recurse, and hundreds of thousands of brackets would
-/// end the process. Throws RemoteError when the deadline, if there is one, passes.
+/// end the process. Throws RemoteError when the deadline, if there is one, passes, and when the
+/// text is too long for what is left of it: a single string or number is read in one piece.
 [[nodiscard]] inline nlohmann::json answer_json(std::string_view text,
                                                 const Deadline* deadline = nullptr) {
   constexpr int kDeepest = 64;
   constexpr unsigned kEventsBetweenChecks = 512;  // some 50 microseconds
-  const auto check = [&] {
-    if (deadline == nullptr || !deadline->passed()) return;
+  constexpr Clock::Duration kLongestOfAByte(25);  // of digits or brackets; words take a fifth
+  const auto check = [&](Clock::Duration needed = Clock::Duration(0)) {
+    if (deadline == nullptr || deadline->remaining() > needed) return;
     throw RemoteError("the deadline came before the answer was read", 0, /*may_pass=*/true);
   };
   unsigned events = 0;
@@ -26,7 +28,7 @@ namespace tamis::remote {
     if (++events % kEventsBetweenChecks == 0) check();
     return depth < kDeepest;
   };
-  check();
+  check(kLongestOfAByte * static_cast<Clock::Duration::rep>(text.size()));
   return nlohmann::json::parse(text, keep, /*allow_exceptions=*/false);
 }
 

@@ -49,13 +49,17 @@ void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Ter
              const Deadline& deadline, const CancelToken& cancel, Read&& read) {
   const auto settle = [&](HttpResult result, std::size_t index) {
     Ask<Answer>& ask = asks[index];
-    ask.error.reset();
+    const std::optional<RemoteError> before = std::exchange(ask.error, std::nullopt);
     try {
       if (const auto* const failed = std::get_if<RemoteError>(&result)) throw *failed;
       const auto& response = std::get<HttpResponse>(result);
       if (auto error = error_of(terms.service, response, terms.secrets)) throw std::move(*error);
       ask.answer = read(response.body, index);
     } catch (const RemoteError& error) {
+      if (before && deadline.passed()) {  // which says more than that time ran out
+        ask.error = before;
+        return;
+      }
       ask.error = RemoteError(without_secrets(error.what(), terms.secrets), error.status(),
                               error.may_pass(), error.retry_after_ms());
     }

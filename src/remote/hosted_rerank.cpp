@@ -49,6 +49,7 @@ class Hosted {
     if (options_.max_documents == std::size_t{0}) {
       raise<InvalidArgument>("max_documents must be at least 1, got 0");
     }
+    if (options_.price) require_price(*options_.price);
     if (!options_.price) {
       const auto listed = list_prices().find(label());
       if (listed != list_prices().end()) options_.price = listed->second;

@@ -150,6 +150,10 @@ HttpClient::HttpClient(HttpOptions options) : shared_(std::make_shared<Shared>()
   if (!options.ca_file.empty() && !std::filesystem::exists(options.ca_file)) {
     raise<InvalidArgument>("ca_file '{}' does not exist", options.ca_file);
   }
+  for (const auto& [name, ms] : {std::pair{"timeout_ms", options.timeout_ms},
+                                 std::pair{"connect_timeout_ms", options.connect_timeout_ms}}) {
+    if (!(ms > 0)) raise<InvalidArgument>("{} must be above 0, got {}", name, ms);
+  }
   options.connections = std::max<std::size_t>(options.connections, 1);
   shared_->options = std::move(options);
 }

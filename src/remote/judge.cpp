@@ -39,6 +39,7 @@ void require_usable(const JudgeOptions& options) {
   require(options.window >= 2, "window must be at least 2");
   require(options.step >= 1 && options.step <= options.window, "step must be from 1 to the window");
   require(options.max_passage_bytes >= 1, "max_passage_bytes must be at least 1");
+  require_price(options.price);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // remote/secrets.cpp: what of an address is secret.
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 
 #include <curl/curl.h>
@@ -42,7 +43,10 @@ std::string base64(std::string_view bytes) {
 
 void add_password(const std::string& url, std::vector<std::string>& secrets) {
   const std::unique_ptr<CURLU, UrlCloser> parsed(curl_url());
-  if (parsed == nullptr || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
+  // A proxy may be named without a scheme, or with one that is no URL's elsewhere.
+  constexpr unsigned kAny = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;
+  if (parsed == nullptr ||
+      curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), kAny) != CURLUE_OK) {
     return;
   }
   const std::string password = part_of(parsed.get(), CURLUPART_PASSWORD);
@@ -60,6 +64,9 @@ std::vector<std::string> secrets_of(const std::string& key, const std::vector<st
   std::vector<std::string> secrets;
   if (!key.empty()) secrets.push_back(key);
   for (const std::string& url : urls) add_password(url, secrets);
+  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    if (const char* const proxy = std::getenv(name)) add_password(proxy, secrets);
+  }
   return secrets;
 }
 

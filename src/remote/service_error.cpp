@@ -71,7 +71,10 @@ std::string service_message(std::string_view body, std::span<const std::string> 
   body = body.substr(0, kRead);
   const Json answer = remote::answer_json(body);
   std::string text = answer.is_discarded() ? std::string(body) : found_in(answer, kDepth);
-  if (text.empty()) text = body;
+  if (text.empty()) {  // what is escaped there is not recognised as a secret
+    text = answer.is_discarded() ? std::string(body)
+                                 : answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
   // Before it is shortened: half a key is one too many.
   return readable(shortened(remote::without_secrets(std::move(text), secrets)));
 }
@@ -81,8 +84,8 @@ std::optional<RemoteError> error_of(std::string_view service, const HttpResponse
   if (response.status >= 200 && response.status < 300) return std::nullopt;
   if (!response.location.empty()) {
     return RemoteError(
-        fmt::format("{} redirects to {}: name it as base_url if it is to have the key", service,
-                    readable(remote::host_of(response.location))),
+        fmt::format("{} redirects to {}: name that as base_url if it is to have the key", service,
+                    readable(shortened(remote::without_user(response.location)))),
         response.status, false);
   }
   return RemoteError(fmt::format("{} answers {}: {}{}", service, response.status,

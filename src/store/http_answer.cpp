@@ -1,7 +1,9 @@
 // store/http_answer.cpp
 #include "store/http_answer.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,6 +28,21 @@ std::string text_at(const Json& object, std::string_view path) {
   if (dot == std::string_view::npos) return {};
   const auto inner = object.find(path.substr(0, dot));
   return inner == object.end() ? std::string() : text_at(*inner, path.substr(dot + 1));
+}
+
+/// Throws RemoteError for a field that is not there: candidates without it would be one, or no
+/// text.
+std::vector<StoreRow> named(std::vector<StoreRow> rows, const Fields& fields) {
+  const auto refuse = [](std::string_view field) {
+    throw RemoteError(fmt::format("the documents have no '{}': is the name right?", field), 0,
+                      /*may_pass=*/false);
+  };
+  const auto nameless = [](const StoreRow& row) { return row.id.empty(); };
+  const auto empty = [](const StoreRow& row) { return row.text.empty(); };
+  if (rows.empty()) return rows;
+  if (std::all_of(rows.begin(), rows.end(), nameless)) refuse(fields.id);
+  if (std::all_of(rows.begin(), rows.end(), empty)) refuse(fields.text);
+  return rows;
 }
 
 }  // namespace
@@ -59,7 +76,7 @@ std::vector<StoreRow> search_engine_rows(const Fields& fields, const Json& answe
         {fields.id.empty() ? hit.at("_id").get<std::string>() : text_at(source, fields.id),
          text_at(source, fields.text), hit.at("_score").get<float>()});
   }
-  return found;
+  return named(std::move(found), fields);
 }
 
 std::vector<StoreRow> qdrant_rows(const Fields& fields, const Json& answer) {
@@ -71,7 +88,7 @@ std::vector<StoreRow> qdrant_rows(const Fields& fields, const Json& answer) {
     found.push_back({fields.id.empty() ? text_at(point, "id") : text_at(held, fields.id),
                      text_at(held, fields.text), point.at("score").get<float>()});
   }
-  return found;
+  return named(std::move(found), fields);
 }
 
 }  // namespace tamis::store

@@ -25,7 +25,7 @@ struct HttpOptions {
   std::string ca_file;               ///< PEM file of authorities to trust; empty: the system's
   std::optional<std::string> proxy;  ///< none: https_proxy, http_proxy and no_proxy
   /// After decompression. Scores of a thousand passages are a tenth of it; what is read is read
-  /// inside the deadline, and one long text in it is a few milliseconds.
+  /// inside the deadline.
   std::size_t max_response_bytes = 1U << 20U;
   std::size_t connections = 8;  ///< requests of one call that are under way at once
   double connect_timeout_ms = 5000;
@@ -34,6 +34,13 @@ struct HttpOptions {
   double timeout_ms = 60'000;
   /// Called about every 20 ms by the thread that waits; what it throws ends the call.
   std::function<void()> on_wait = {};
+
+  /// For answers with passages in them.
+  [[nodiscard]] static HttpOptions of_databases() {
+    HttpOptions options;
+    options.max_response_bytes = 8U << 20U;
+    return options;
+  }
 };
 
 struct HttpRequest {

@@ -25,8 +25,7 @@ struct QdrantOptions {
   std::optional<std::string> api_key = {};  ///< none: QDRANT_API_KEY, if it is set
   std::size_t retries = 1;                  ///< of each request, for failures that may pass
   double backoff_ms = 50;
-  /// Passages are long, and so are answers.
-  HttpOptions http = {.max_response_bytes = 8U << 20U};
+  HttpOptions http = HttpOptions::of_databases();
   SearchOptions search = {};
 };
 

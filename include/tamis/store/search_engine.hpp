@@ -22,8 +22,7 @@ struct SearchEngineOptions {
   std::optional<std::string> api_key = {};
   std::size_t retries = 1;  ///< of each request, for failures that may pass
   double backoff_ms = 50;
-  /// Passages are long, and so are answers.
-  HttpOptions http = {.max_response_bytes = 8U << 20U};
+  HttpOptions http = HttpOptions::of_databases();
   SearchOptions search = {};
 };
 

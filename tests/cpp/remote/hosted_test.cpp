@@ -1,6 +1,7 @@
 // Hosted rerankers against a real server that can be slow, rude or dead.
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -284,6 +285,10 @@ TEST_CASE("what cannot be used is refused when the stage is made") {
         std::string::npos);
   CHECK(message("cohere", {.api_key = "a", .http = {.ca_file = "/nowhere.pem"}})
             .find("/nowhere.pem") != std::string::npos);
+  CHECK(message("cohere", {.api_key = "a", .price = tamis::Price{.per_search = -1}})
+            .find("a price") != std::string::npos);
+  CHECK(message("cohere", {.api_key = "a", .http = {.timeout_ms = std::nan("")}})
+            .find("timeout_ms") != std::string::npos);
   ::setenv("COHERE_API_KEY", "from-the-environment", 1);
   CHECK(message("cohere", {}).empty());
   ::unsetenv("COHERE_API_KEY");

@@ -77,7 +77,7 @@ def test_a_redirect_takes_the_key_nowhere(make: Make) -> None:
     with serving(lambda _: (200, {})) as other:
         to = ("Location", f"{other.url}/v2/rerank")
         with serving(lambda _: (307, {}, to)) as server:
-            _check(make, server.url, "redirects to localhost")
+            _check(make, server.url, "redirects to http://localhost")
         assert other.asked == []
 
 

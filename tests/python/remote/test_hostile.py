@@ -162,3 +162,21 @@ def test_a_score_that_is_not_finite_is_no_answer() -> None:
         result = Cascade([stage], budget_ms=20_000).run("q")
     assert result.hits == []
     assert "not finite" in (result.trace.stages[0].skipped or "")
+
+
+@pytest.mark.parametrize("names", [{"id": "key"}, {"text": "body"}])
+def test_a_field_that_is_not_there_is_told(names: dict[str, str]) -> None:
+    hits = [{"_id": str(i), "_score": 1.0, "_source": {"text": "x"}} for i in range(5)]
+    with serving(lambda asked: (200, {"hits": {"hits": hits}})) as service:
+        store = stores.opensearch(service.url, index="i", **names)  # type: ignore[arg-type]
+        result = Cascade([s.retrieve(store, keep=4)], budget_ms=20_000).run("q")
+    (name,) = names.values()
+    assert f"the documents have no '{name}'" in (result.trace.stages[0].skipped or "")
+
+
+def test_an_escaped_key_where_the_service_says_nothing_else() -> None:
+    with serving(lambda asked: (401, b'{"reason":"bad key abc\\/def"}')) as service:
+        stage = s.hosted_rerank("tei", keep=4, limit=4, base_url=service.url, api_key="abc/def")
+        told = Cascade([stage], budget_ms=20_000).run("q", DOCUMENTS).trace.to_json()
+    assert "bad key ***" in told
+    assert "abc" not in told
