@@ -206,7 +206,6 @@ def distil(
     dev = json.loads((work / "dev.json").read_text())
     collection = Collection(Tokenizer(encoder), dev, 192)
     training = Training(encoder, teacher, work / name, settings, start)
-    window: dict[str, list[float]] = {}
     started = time.time()
 
     def check() -> None:
@@ -241,12 +240,7 @@ def distil(
         training.update(parts["total"], training.share())
         training.seconds += time.time() - started
         started = time.time()
-        for part, value in parts.items():
-            window.setdefault(part, []).append(value.item())
-        if training.step % 50 == 0:
-            training.log(**{key: round(sum(v) / len(v), 4) for key, v in window.items()})
-            window = {}
-            training.save()
+        training.count(parts, 50)
         last = training.step in (settings.apart, settings.apart + settings.together)
         if training.step % settings.dev_every == 0 or last:
             training.save(f"step-{training.step}.pt")

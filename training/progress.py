@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import dataclasses
 import json
 import pathlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,22 @@ class Steps:
     seed: int = 7
 
 
+Kind = TypeVar("Kind", bound=Steps)
+
+
+def add_flags(parser: argparse.ArgumentParser, kind: type[Steps]) -> None:
+    """One flag for each of the settings."""
+    for field in dataclasses.fields(kind):
+        flag = f"--{field.name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(field.default), default=field.default)
+
+
+def settings_of(options: argparse.Namespace, kind: type[Kind]) -> Kind:
+    """What the flags of `add_flags` were given."""
+    names = [field.name for field in dataclasses.fields(kind)]
+    return kind(**{name: getattr(options, name) for name in names})
+
+
 def share(at: int, length: int, fall: float = 0.2) -> float:
     """Of the peak rate: a rise, constant, and a fall in the last part of `length` steps."""
     return min((at + 1) / WARM, 1.0, max((length - at) / (fall * length), 0.05))
@@ -43,6 +60,7 @@ class Progress:
         self.mean = copy.deepcopy(model).eval()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.step, self.seconds = 0, 0.0
+        self.window: dict[str, list[float]] = {}
 
     def optimise(self, rates: dict[str, tuple[Iterable[nn.Parameter], float, float]]) -> None:
         """A fresh optimiser: name -> parameters, peak rate, weight decay."""
@@ -80,6 +98,15 @@ class Progress:
         line = {"step": self.step, "seconds": round(self.seconds), **values}
         with open(self.folder / "curve.jsonl", "a", encoding="utf-8") as curve:
             curve.write(json.dumps(line) + "\n")
+
+    def count(self, parts: dict[str, Tensor], every: int) -> None:
+        """Keep a step's losses; their means are logged, and the state saved, `every` so many."""
+        for part, value in parts.items():
+            self.window.setdefault(part, []).append(value.item())
+        if self.step % every == 0:
+            self.log(**{key: round(sum(v) / len(v), 4) for key, v in self.window.items()})
+            self.window = {}
+            self.save()
 
     def update(self, loss: Tensor, share: float) -> None:
         """One optimiser step at `share` of the rates, and the average after it."""

@@ -10,7 +10,6 @@ all-MiniLM-L6-v2, `--e5` that of multilingual-e5-small. Steps that have left the
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import pathlib
 
@@ -21,6 +20,7 @@ from training.evaluate import figures
 from training.export import export
 from training.model import Config, TamisInteraction
 from training.prepare import prepare
+from training.progress import add_flags, settings_of
 from training.teacher import teach
 from training.texts import Tokenizer
 
@@ -65,13 +65,10 @@ def main() -> None:
     parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
-    for field in dataclasses.fields(Settings):
-        flag = f"--{field.name.replace('_', '-')}"
-        parser.add_argument(flag, type=type(field.default), default=field.default)
+    add_flags(parser, Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    names = [field.name for field in dataclasses.fields(Settings)]
-    settings = Settings(**{name: getattr(options, name) for name in names})
+    settings = settings_of(options, Settings)
     work, only = options.work, options.only
     if only in (None, "prepare") and not (work / "dev.json").exists():
         prepare(options.data, work, options.scale, options.dev, settings.seed)

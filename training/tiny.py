@@ -28,7 +28,7 @@ from training.distil import draw, losses
 from training.evaluate import BLEND, figures, measure
 from training.export import export, load
 from training.model import CLOSED, TamisInteraction, mean_state
-from training.progress import Progress, Steps, share
+from training.progress import Progress, Steps, add_flags, settings_of, share
 from training.scoring import QUERY_TOKENS, Collection, closed_states
 from training.teacher import LONGEST, Pool, pooled
 from training.texts import Tokenizer, by_length, pad, pad_states
@@ -176,7 +176,6 @@ def distil(
     dev = json.loads((work / "dev.json").read_text())
     collection = Collection(tokenizer, dev, 192)
     training = Training(teacher, work / name, settings)
-    window: dict[str, list[float]] = {}
 
     def check() -> None:
         collection.forget()
@@ -197,12 +196,7 @@ def distil(
         parts = lesson(training.model, lessons, queries, passages, settings)
         training.update(parts["total"], share(training.step, settings.steps, 0.7))
         training.seconds += time.time() - started
-        for part, value in parts.items():
-            window.setdefault(part, []).append(value.item())
-        if training.step % 25 == 0:
-            training.log(**{key: round(sum(v) / len(v), 4) for key, v in window.items()})
-            window = {}
-            training.save()
+        training.count(parts, 25)
         if training.step % settings.dev_every == 0 or training.step == settings.steps:
             training.save(f"step-{training.step}.pt")
             check()
@@ -218,13 +212,10 @@ def main() -> None:
         parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
     parser.add_argument("--name", default="tiny", help="folder of this run inside --work")
     parser.add_argument("--threads", type=int, default=2)
-    for field in dataclasses.fields(Settings):
-        flag = f"--{field.name.replace('_', '-')}"
-        parser.add_argument(flag, type=type(field.default), default=field.default)
+    add_flags(parser, Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    names = [field.name for field in dataclasses.fields(Settings)]
-    settings = Settings(**{name: getattr(options, name) for name in names})
+    settings = settings_of(options, Settings)
     teacher, tokenizer = load(options.teacher), Tokenizer(options.teacher)
     model = distil(teacher, tokenizer, options.work, options.name, settings).mean
     dev = json.loads((options.work / "dev.json").read_text())
