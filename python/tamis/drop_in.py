@@ -260,8 +260,8 @@ class DropIn:
         train_datasets: list[str] | None = None,
         safe_serialization: bool = True,
     ) -> None:
-        """Write the model and the settings; sentence-transformers loads the folder too. No model
-        card is written, and weights are always safetensors."""
+        """Write the model and the settings; sentence-transformers loads the folder too, unless the
+        model is a bundle. No model card is written, and weights are always safetensors."""
         if safe_serialization is False:
             raise InvalidArgument("safe_serialization=False: tamis writes safetensors only")
         saving.save(

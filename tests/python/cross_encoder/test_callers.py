@@ -74,7 +74,9 @@ def test_haystack(one_label: Path) -> None:
 def test_langchain_and_llama_index(one_label: Path) -> None:
     langchain = tamis.CrossEncoder(str(one_label), **{"device": "cpu"})
     scores = langchain.predict([(QUERY, text) for text in TEXTS])
-    assert sorted(zip(TEXTS, scores.tolist(), strict=True), key=lambda each: each[1])
+    ranked = sorted(zip(TEXTS, scores.tolist(), strict=True), key=lambda each: -each[1])
+    hits = langchain.rank(QUERY, TEXTS, return_documents=True)
+    assert [text for text, _ in ranked] == [hit["text"] for hit in hits]
     llama_index = tamis.CrossEncoder(
         str(one_label), max_length=512, device="cpu", trust_remote_code=False
     )

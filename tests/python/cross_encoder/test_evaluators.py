@@ -67,8 +67,7 @@ def test_correlation(both: Any) -> None:
     _close(evaluator(ours), evaluator(theirs))
 
 
-@pytest.mark.parametrize("several", [False, True])
-def test_mining_hard_negatives(both: Any, several: bool) -> None:
+def test_mining_hard_negatives(both: Any) -> None:
     import importlib.util
     from pathlib import Path
 
@@ -96,10 +95,6 @@ def test_mining_hard_negatives(both: Any, several: bool) -> None:
         "verbose": False,
         "use_multi_process": False,
     }
-    if several:
-        pool = ours.start_multi_process_pool(["cpu", "cpu"])
-        ours.predict([("a", "b")], pool=pool)
-        ours.stop_multi_process_pool(pool)
     found = mine_hard_negatives(dataset, cross_encoder=ours, **options)
     expected = mine_hard_negatives(dataset, cross_encoder=theirs, **options)
     assert found.to_dict() == expected.to_dict()

@@ -141,6 +141,8 @@ def test_spans_count_characters_not_bytes(model: Any) -> None:
     hit = model.rank(QUERY, [text], on_truncation="window")[0]
     begin, end = hit["span"]
     assert 0 <= begin < end <= len(text)
+    # A character of these is a token and three bytes; a window has 512 tokens.
+    assert len(text[begin:end].replace(" ", "")) <= 512
 
 
 def test_pools_join_their_reports(model: Any) -> None:

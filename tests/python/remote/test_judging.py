@@ -139,7 +139,13 @@ def test_nothing_is_paid_for_twice(folder: Path) -> None:
 def _start(folder: Path, url: str, *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tamis.cli", *_arguments(folder, url, *more)]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+        # What runs in a shell's background is started with SIGINT ignored, and so is its child.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
