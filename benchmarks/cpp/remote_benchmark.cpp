@@ -30,52 +30,72 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kCandidates = 10;
 constexpr double kBudgetMs = 30;
+
+struct Load {
+  std::size_t candidates;
+  std::size_t bytes;  ///< of each passage
+};
+constexpr Load kShort{10, 4};
+constexpr Load kLong{300, 8000};
 
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::string good_answer(const test::Asked& asked) {
+std::string good_answer(const test::Asked& asked, std::size_t candidates) {
   if (asked.head.find("/chat/completions") != std::string::npos) {
     return R"({"choices":[{"message":{"content":"{\"reason\": \"x\", \"grade\": 2}"}}]})";
   }
   std::string body = "{\"results\":[";
-  for (std::size_t i = 0; i < kCandidates; ++i) {
+  for (std::size_t i = 0; i < candidates; ++i) {
     body += fmt::format("{}{{\"index\":{},\"relevance_score\":{}}}", i > 0 ? "," : "", i,
                         0.1 * static_cast<double>(i));
   }
   return body + "]}";
 }
 
-test::Reply rude_reply(const test::Asked& question) {
+test::Reply rude_reply(const test::Asked& question, std::size_t candidates) {
   // One sequence for all connections: a new one must not begin it again.
   static std::atomic<unsigned> asked{0};
   std::minstd_rand random(++asked);
   random.discard(3);
-  switch (random() % 8) {
+  const std::string good = good_answer(question, candidates);
+  switch (random() % 16) {
     case 0:
       return {.status = 429, .body = "{}", .headers = "Retry-After: 1\r\n"};
     case 1:
       return {.status = 500, .body = "{}"};
     case 2:
-      return {.body = good_answer(question).substr(0, 40)};
+      return {.body = good.substr(0, 40)};
     case 3:
-      return {.body = good_answer(question), .delay = 100ms};
+      return {.body = good, .delay = 100ms};
     case 4:
-      return {.body = good_answer(question), .delay = 5ms};
+      return {.body = good, .delay = 5ms};
     case 5:
       return {.hang_up = true};
+    case 6:
+      return {.body = good_answer(question, candidates - 1)};
+    case 7:
+      return {.body = R"({"results":[{"index":0,"relevance_score":NaN}]})"};
+    case 8:  // more than is read
+      return {.body = good + std::string(std::size_t{3} << 20U, ' ')};
+    case 9:  // as much as is read
+      return {.body = good + std::string(1'000'000, ' ')};
+    case 10:
+      return {.delay = 1h};
+    case 11:
+      return {.body = good, .promised = 1'000'000};
     default:
-      return {.body = good_answer(question)};
+      return {.body = good};
   }
 }
 
-std::vector<tamis::Candidate> candidates() {
+std::vector<tamis::Candidate> candidates(const Load& load) {
   std::vector<tamis::Candidate> found;
-  for (std::size_t i = 0; i < kCandidates; ++i)
-    found.push_back({.id = std::to_string(i), .text = "text"});
+  for (std::size_t i = 0; i < load.candidates; ++i) {
+    found.push_back({.id = std::to_string(i), .text = std::string(load.bytes, 'x')});
+  }
   return found;
 }
 
@@ -84,13 +104,19 @@ tamis::AnyStage reranker_at(const std::string& url) {
 }
 
 tamis::AnyStage judge_at(const std::string& url) {
-  return tamis::stages::judge({.base_url = url, .model = "m", .api_key = "k", .backoff_ms = 1});
+  tamis::JudgeOptions options;
+  options.base_url = url;
+  options.model = "m";
+  options.api_key = "k";
+  options.backoff_ms = 1;
+  return tamis::stages::judge(std::move(options));
 }
 
-tamis::Cascade cascade_of(tamis::AnyStage stage, std::optional<double> budget_ms) {
+tamis::Cascade cascade_of(tamis::AnyStage stage, const Load& load,
+                          std::optional<double> budget_ms) {
+  const std::size_t all = load.candidates;
   return tamis::Cascade(
-      {{std::move(stage),
-        {.keep = kCandidates, .limit = kCandidates, .breaker = 1'000'000, .breaker_ms = 0}}},
+      {{std::move(stage), {.keep = all, .limit = all, .breaker = 1'000'000, .breaker_ms = 0}}},
       {.budget_ms = budget_ms});
 }
 
@@ -113,11 +139,11 @@ long memory_kib() {
 /// A server in a process of its own, so that its threads and memory are not ours.
 class Child {
  public:
-  Child() {
+  explicit Child(std::size_t candidates) {
     std::array<int, 2> pipe{};
     if (::pipe(pipe.data()) != 0) std::abort();
     pid_ = ::fork();
-    if (pid_ == 0) serve(pipe[1]);
+    if (pid_ == 0) serve(pipe[1], candidates);
     std::array<char, 64> url{};
     if (::read(pipe[0], url.data(), url.size() - 1) <= 0) std::abort();
     url_ = url.data();
@@ -133,8 +159,10 @@ class Child {
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:
-  [[noreturn]] static void serve(int out) {
-    const test::LocalServer server([](const test::Asked& asked) { return rude_reply(asked); });
+  [[noreturn]] static void serve(int out, std::size_t candidates) {
+    if (::nice(15) == -1) std::abort();  // it stands for another machine
+    const test::LocalServer server(
+        [&](const test::Asked& asked) { return rude_reply(asked, candidates); });
     const std::string url = server.url();
     if (::write(out, url.data(), url.size()) < 0) std::abort();
     while (true) ::pause();
@@ -144,18 +172,20 @@ class Child {
   std::string url_;
 };
 
-void rude_runs(const char* name, tamis::AnyStage stage, std::size_t runs) {
-  const tamis::Cascade cascade = cascade_of(std::move(stage), kBudgetMs);
+void rude_runs(const char* name, tamis::AnyStage stage, const Load& load, std::size_t runs) {
+  const tamis::Cascade cascade = cascade_of(std::move(stage), load, kBudgetMs);
+  const auto all = candidates(load);
   std::vector<double> late;
   late.reserve(runs);
   std::size_t lost = 0;
   std::size_t files = 0;
   long memory = 0;
   for (std::size_t i = 0; i < runs; ++i) {
+    auto own = all;
     const auto start = Clock::now();
-    const auto result = cascade.run("q", candidates());
+    const auto result = cascade.run("q", std::move(own));
     late.push_back(ms_since(start) - kBudgetMs);
-    lost += kCandidates - result.hits.size() - result.trace.stages[0].dropped.size();
+    lost += load.candidates - result.hits.size() - result.trace.stages[0].dropped.size();
     if (i == runs / 10) {
       files = open_files();
       memory = memory_kib();
@@ -187,15 +217,17 @@ double plain_ms(const std::string& url, const std::string& body) {
 }
 
 void overhead() {
-  const test::LocalServer server(
-      [](const test::Asked& asked) { return test::Reply{.body = good_answer(asked)}; });
-  const tamis::Cascade cascade = cascade_of(reranker_at(server.url()), std::nullopt);
+  const test::LocalServer server([](const test::Asked& asked) {
+    return test::Reply{.body = good_answer(asked, kShort.candidates)};
+  });
+  const tamis::Cascade cascade = cascade_of(reranker_at(server.url()), kShort, std::nullopt);
+  const auto all = candidates(kShort);
   std::vector<double> plain;
   std::vector<double> ours;
   for (int i = 0; i < 2000; ++i) {
     plain.push_back(plain_ms(server.url() + "/v2/rerank", "{}"));
     const auto start = Clock::now();
-    (void)cascade.run("q", candidates());
+    (void)cascade.run("q", all);
     ours.push_back(ms_since(start));
   }
   const auto median = [](std::vector<double>& values) {
@@ -211,10 +243,11 @@ void overhead() {
 
 int main(int argc, char** argv) {
   const std::size_t runs = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000;
-  {
-    const Child server;
-    rude_runs("hosted_rerank", reranker_at(server.url()), runs);
-    rude_runs("judge", judge_at(server.url()), runs);
+  for (const Load& load : {kShort, kLong}) {
+    const Child server(load.candidates);
+    fmt::print("{} candidates of {} bytes\n", load.candidates, load.bytes);
+    rude_runs("hosted_rerank", reranker_at(server.url()), load, runs);
+    rude_runs("judge", judge_at(server.url()), load, runs);
   }
   overhead();
   return 0;

@@ -5,7 +5,7 @@
 
 #include <tamis/error.hpp>
 
-#include "remote/transfer.hpp"
+#include "remote/url.hpp"
 
 namespace tamis::remote {
 
@@ -22,6 +22,16 @@ std::string joined_url(std::string base_url, std::string_view path) {
   if (!base_url.starts_with("https://") && !base_url.starts_with("http://")) {
     raise<InvalidArgument>("base_url ('{}') must begin with https:// or http://",
                            host_of(base_url));
+  }
+  const auto url = Url::parsed(base_url);
+  if (!url) {
+    raise<InvalidArgument>(
+        "base_url names '{}', which is no host: a name or address, and a port if any",
+        host_of(base_url));
+  }
+  if (!url->part(CURLUPART_QUERY).empty() || !url->part(CURLUPART_FRAGMENT).empty()) {
+    raise<InvalidArgument>("base_url (of {}) has a ? or # in it: '{}' is put behind it",
+                           host_of(base_url), path);
   }
   while (base_url.ends_with('/')) base_url.pop_back();
   return base_url + std::string(path);

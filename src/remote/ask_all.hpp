@@ -19,10 +19,10 @@
 
 namespace tamis::remote {
 
-/// A request and what came of it: one of `answer` and `error` once it was sent.
+/// A request, made whenever it is to be sent, and what came of it: one of `answer` and `error`.
 template <typename Answer>
 struct Ask {
-  HttpRequest request;
+  std::function<HttpRequest()> request;  ///< may throw RemoteError
   std::optional<Answer> answer = {};
   std::optional<RemoteError> error = {};
 
@@ -65,12 +65,10 @@ void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Ter
     }
   };
   for (std::size_t attempt = 0; attempt <= terms.retries; ++attempt) {
-    std::vector<HttpRequest> requests;
     std::vector<std::size_t> open;
     double asked_ms = 0;
     for (std::size_t i = 0; i < asks.size(); ++i) {
       if (!asks[i].open()) continue;
-      requests.push_back(asks[i].request);
       open.push_back(i);
       if (asks[i].error) asked_ms = std::max(asked_ms, asks[i].error->retry_after_ms().value_or(0));
     }
@@ -78,9 +76,10 @@ void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Ter
     if (attempt > 0 && !wait_before(attempt, asked_ms, terms, deadline, cancel, client.options())) {
       return;
     }
-    client.post_all(requests, deadline, cancel, [&](std::size_t at, HttpResult result) {
-      settle(std::move(result), open[at]);
-    });
+    client.post_all(
+        open.size(), [&](std::size_t at) { return asks[open[at]].request(); },
+        [&](std::size_t at, HttpResult result) { settle(std::move(result), open[at]); }, deadline,
+        cancel);
   }
 }
 

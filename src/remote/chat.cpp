@@ -9,12 +9,12 @@
 #include <tamis/remote/error.hpp>
 
 #include "remote/answer_json.hpp"
+#include "remote/json_text.hpp"
 
 namespace tamis::remote {
 namespace {
 
 using Json = nlohmann::json;
-
 using Ordered = nlohmann::ordered_json;
 
 constexpr int kAlternatives = 20;
@@ -66,17 +66,18 @@ std::vector<TokenChance> chances_of(const Json& answer) {
 
 }  // namespace
 
-std::string chat_body(const ChatQuestion& question) {
-  Ordered body{{"model", question.model},
-               {"messages", Ordered::array({{{"role", "user"}, {"content", question.prompt}}})},
-               {"temperature", 0},
-               {"max_tokens", question.max_tokens}};
+std::string chat_body(const ChatQuestion& question, const Deadline* deadline) {
+  Ordered fields{
+      {"model", question.model}, {"temperature", 0}, {"max_tokens", question.max_tokens}};
   if (question.chances) {
-    body["logprobs"] = true;
-    body["top_logprobs"] = kAlternatives;
+    fields["logprobs"] = true;
+    fields["top_logprobs"] = kAlternatives;
   }
-  if (question.graded) body["response_format"] = grade_form(question.highest_grade);
-  return body.dump(-1, ' ', false, Ordered::error_handler_t::replace);
+  if (question.graded) fields["response_format"] = grade_form(question.highest_grade);
+  std::string body = open_object(fields);
+  body += R"(,"messages":[{"role":"user","content":)";
+  append_text(body, question.prompt, deadline);
+  return body += "}]}";
 }
 
 ChatAnswer parse_chat(std::string_view body, const Deadline* deadline) {

@@ -31,8 +31,10 @@ struct ChatQuestion {
   bool graded = false;  ///< ask for {"reason", "grade"} by a JSON schema
 };
 
-/// The body of a request. Deterministic: temperature 0. Invalid UTF-8 is sent as U+FFFD.
-[[nodiscard]] std::string chat_body(const ChatQuestion& question);
+/// The body of a request. Deterministic: temperature 0. Invalid UTF-8 is sent as U+FFFD. Throws
+/// RemoteError when `deadline` passes while it is written.
+[[nodiscard]] std::string chat_body(const ChatQuestion& question,
+                                    const Deadline* deadline = nullptr);
 
 /// Throws RemoteError when the body is no chat completion, or `deadline` passes while it is read.
 [[nodiscard]] ChatAnswer parse_chat(std::string_view body, const Deadline* deadline = nullptr);

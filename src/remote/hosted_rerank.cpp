@@ -70,7 +70,7 @@ class Hosted {
     std::vector<Ask<RerankAnswer>> asks;
     asks.reserve(ranges.size());
     for (const TextRange& range : ranges) {
-      asks.push_back({request(call.query, call.texts.subspan(range.first, range.count))});
+      asks.push_back({[this, &call, range] { return request(call, range); }});
     }
     remote::ask_all(client_, asks, terms_, call.deadline, call.cancel,
                     [&](const std::string& body, std::size_t index) {
@@ -81,16 +81,14 @@ class Hosted {
   }
 
  private:
-  [[nodiscard]] HttpRequest request(std::string_view query,
-                                    std::span<const std::string_view> texts) const {
-    HttpRequest made{.url = url_,
-                     .body = rerank_body(service_.dialect, {.model = options_.model,
-                                                            .query = query,
-                                                            .texts = texts,
-                                                            .instruction = options_.instruction,
-                                                            .max_tokens_per_document =
-                                                                options_.max_tokens_per_document,
-                                                            .truncate = options_.truncate})};
+  [[nodiscard]] HttpRequest request(const StageCall& call, TextRange range) const {
+    const RerankQuestion question{.model = options_.model,
+                                  .query = call.query,
+                                  .texts = call.texts.subspan(range.first, range.count),
+                                  .instruction = options_.instruction,
+                                  .max_tokens_per_document = options_.max_tokens_per_document,
+                                  .truncate = options_.truncate};
+    HttpRequest made{.url = url_, .body = rerank_body(service_.dialect, question, &call.deadline)};
     if (!key_.empty()) made.headers.push_back(remote::bearer(key_));
     return made;
   }

@@ -35,51 +35,73 @@ Multi new_multi() {
 /// The requests of one call on one set of connections.
 class Exchange {
  public:
+  using Make = std::function<HttpRequest(std::size_t)>;
   using Take = std::function<void(std::size_t, HttpResult)>;
 
-  Exchange(CURLM* multi, std::span<const HttpRequest> requests, const HttpOptions& options,
-           const Take& take)
+  Exchange(CURLM* multi, std::size_t count, const Make& make, const Take& take,
+           const HttpOptions& options, const Deadline& whole)
       : multi_(multi),
-        requests_(requests),
-        options_(options),
+        count_(count),
+        make_(make),
         take_(take),
-        transfers_(requests.size()),
-        taken_(requests.size(), false) {}
+        options_(options),
+        deadline_(whole.within(from_milliseconds(options.timeout_ms))),
+        transfers_(count),
+        taken_(count, false) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() {
     for (std::size_t i = 0; i < transfers_.size(); ++i) stop(i);
   }
 
-  void run(const Deadline& whole, const CancelToken& cancel) {
-    const Deadline deadline = whole.within(from_milliseconds(options_.timeout_ms));
-    while (under_way_ > 0 || next_ < requests_.size()) {
+  void run(const CancelToken& cancel) {
+    while (under_way_ > 0 || next_ < count_) {
       if (cancel.cancelled()) throw Cancelled("the request was cancelled");
-      if (options_.on_wait) options_.on_wait();
-      const bool over = deadline.passed();
-      if (!over) start();
+      call_on_wait();
+      const bool over = deadline_.passed();
+      const bool started = !over && start();
       int running = 0;
       curl_multi_perform(multi_, &running);
-      if (collect()) continue;
+      if (collect() || started) continue;
       if (over) break;
       // Rounded down: a last part of a millisecond is spent asking.
-      const double wait = std::clamp(milliseconds(deadline.remaining()), 0.0, kLongestWaitMs);
+      const double wait = std::clamp(milliseconds(deadline_.remaining()), 0.0, kLongestWaitMs);
       curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait), nullptr);
     }
-    for (std::size_t i = 0; i < requests_.size(); ++i) {
-      if (!taken_[i]) take_(i, RemoteError("the deadline came before an answer", 0, true));
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (!taken_[i]) settle(i, remote::too_late());
     }
   }
 
  private:
-  void start() {
-    for (; next_ < requests_.size() && under_way_ < options_.connections; ++next_) {
-      transfers_[next_] = std::make_unique<Transfer>(requests_[next_], options_);
-      if (curl_multi_add_handle(multi_, transfers_[next_]->easy()) != CURLM_OK) {
-        throw std::bad_alloc();
-      }
-      ++under_way_;
+  void call_on_wait() {
+    const Clock::Time now = deadline_.clock().now();
+    if (!options_.on_wait || now < next_call_) return;
+    next_call_ = now + from_milliseconds(kLongestWaitMs);
+    if (milliseconds(deadline_.remaining()) > kLongestWaitMs) options_.on_wait();
+  }
+
+  /// Begins the next request, alone: it is under way while another is made. False when there is
+  /// none or its turn has not come.
+  bool start() {
+    if (next_ == count_ || under_way_ == options_.connections) return false;
+    const std::size_t index = next_++;
+    try {
+      transfers_[index] = std::make_unique<Transfer>(make_(index), options_, deadline_);
+    } catch (const RemoteError& error) {
+      settle(index, error);
+      return true;
     }
+    if (curl_multi_add_handle(multi_, transfers_[index]->easy()) != CURLM_OK) {
+      throw std::bad_alloc();
+    }
+    ++under_way_;
+    return true;
+  }
+
+  void settle(std::size_t index, HttpResult result) {
+    taken_[index] = true;
+    take_(index, std::move(result));
   }
 
   /// Whether any has come.
@@ -95,8 +117,8 @@ class Exchange {
       HttpResult result = (*at)->result(message->data.result);
       stop(index);
       --under_way_;
-      taken_[index] = any = true;
-      take_(index, std::move(result));
+      any = true;
+      settle(index, std::move(result));
     }
     return any;
   }
@@ -108,13 +130,16 @@ class Exchange {
   }
 
   CURLM* multi_;
-  std::span<const HttpRequest> requests_;
-  const HttpOptions& options_;
+  std::size_t count_;
+  const Make& make_;
   const Take& take_;
+  const HttpOptions& options_;
+  const Deadline deadline_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
   std::vector<bool> taken_;
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;
+  Clock::Time next_call_{};
 };
 
 }  // namespace
@@ -160,11 +185,11 @@ HttpClient::HttpClient(HttpOptions options) : shared_(std::make_shared<Shared>()
 
 const HttpOptions& HttpClient::options() const noexcept { return shared_->options; }
 
-void HttpClient::post_all(std::span<const HttpRequest> requests, const Deadline& deadline,
-                          const CancelToken& cancel,
-                          const std::function<void(std::size_t, HttpResult)>& take) const {
+void HttpClient::post_all(std::size_t count, const std::function<HttpRequest(std::size_t)>& make,
+                          const std::function<void(std::size_t, HttpResult)>& take,
+                          const Deadline& deadline, const CancelToken& cancel) const {
   Multi multi = shared_->take();
-  Exchange(multi.get(), requests, shared_->options, take).run(deadline, cancel);
+  Exchange(multi.get(), count, make, take, shared_->options, deadline).run(cancel);
   shared_->give_back(std::move(multi));
 }
 

@@ -61,14 +61,15 @@ struct Judge::Parts {
   HttpClient client;
   remote::Terms terms;
 
-  [[nodiscard]] HttpRequest request(const std::string& question, std::size_t max_tokens) const {
-    HttpRequest made{.url = url,
-                     .body = remote::chat_body({.model = options.model,
-                                                .prompt = question,
-                                                .max_tokens = max_tokens,
-                                                .chances = options.mode == JudgeMode::expected,
-                                                .highest_grade = options.highest_grade,
-                                                .graded = options.mode == JudgeMode::pointwise})};
+  [[nodiscard]] HttpRequest request(const std::string& prompt_text, std::size_t max_tokens,
+                                    const Deadline& deadline) const {
+    const remote::ChatQuestion question{.model = options.model,
+                                        .prompt = prompt_text,
+                                        .max_tokens = max_tokens,
+                                        .chances = options.mode == JudgeMode::expected,
+                                        .highest_grade = options.highest_grade,
+                                        .graded = options.mode == JudgeMode::pointwise};
+    HttpRequest made{.url = url, .body = remote::chat_body(question, &deadline)};
     if (!key.empty()) made.headers.push_back(remote::bearer(key));
     return made;
   }
@@ -102,7 +103,7 @@ struct Judge::Parts {
 
   /// Throws RemoteError when there is no grade in it.
   void read(const ChatAnswer& answer, Judgement& found) const {
-    found.reason = remote::read_reason(answer.text);
+    found.reason = remote::without_secrets(remote::read_reason(answer.text), terms.secrets);
     if (options.mode == JudgeMode::expected) {
       found.grade = remote::expected_grade(answer.first_token, options.highest_grade);
     }
@@ -128,10 +129,12 @@ std::vector<Judgement> Judge::grade(std::string_view query,
                                     JudgeBill& bill) const {
   const Parts& own = *parts_;
   std::vector<Ask<Read>> asks;
+  const std::size_t tokens = own.options.mode == JudgeMode::expected ? 1 : kReasonTokens;
   for (const std::string_view passage : own.cut(passages, bill)) {
-    const auto question = remote::pointwise_prompt(own.options, own.prompt, query, passage);
-    const bool short_answer = own.options.mode == JudgeMode::expected;
-    asks.push_back({own.request(question, short_answer ? 1 : kReasonTokens)});
+    asks.push_back({[&own, &deadline, query, passage, tokens] {
+      return own.request(remote::pointwise_prompt(own.options, own.prompt, query, passage), tokens,
+                         deadline);
+    }});
   }
   std::vector<Judgement> found(asks.size());
   remote::ask_all(own.client, asks, own.terms, deadline, cancel,
@@ -165,8 +168,10 @@ std::vector<std::size_t> Judge::order(std::string_view query,
     const std::size_t begin = end > own.options.window ? end - own.options.window : 0;
     std::vector<std::string_view> window;
     for (std::size_t i = begin; i < end; ++i) window.push_back(texts[order[i]]);
-    const auto question = remote::listwise_prompt(own.options, own.prompt, query, window);
-    std::vector<Ask<ReadOrder>> ask{{own.request(question, kTokensPerNumber * window.size())}};
+    std::vector<Ask<ReadOrder>> ask{{[&] {
+      return own.request(remote::listwise_prompt(own.options, own.prompt, query, window),
+                         kTokensPerNumber * window.size(), deadline);
+    }}};
     remote::ask_all(
         own.client, ask, own.terms, deadline, cancel, [&](const std::string& body, std::size_t) {
           const ChatAnswer answer = own.parsed(body, deadline);

@@ -1,6 +1,7 @@
 // remote/judge_prompt.cpp: prompts are files with versions (src/remote/prompts), built in.
 #include "remote/judge_prompt.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <map>
 
@@ -48,11 +49,15 @@ std::string filled(std::string_view prompt, const Fields& fields) {
 
 /// Whether it is a tag of the prompts, whatever its case and spaces.
 bool begins_tag(std::string_view text) {
-  const std::size_t name = text.find_first_not_of("/ \t\r\n");
-  if (name == std::string_view::npos) return false;
-  std::string lower(text.substr(name, 7));
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower.starts_with("passage") || lower.starts_with("query");
+  const std::size_t at = text.find_first_not_of("/ \t\r\n");
+  if (at == std::string_view::npos) return false;
+  const auto begins_with = [own = text.substr(at)](std::string_view name) {
+    return own.size() >= name.size() &&
+           std::equal(name.begin(), name.end(), own.begin(), [](char lower, char c) {
+             return lower == std::tolower(static_cast<unsigned char>(c));
+           });
+  };
+  return begins_with("passage") || begins_with("query");
 }
 
 /// Nothing that stands in a tag of the prompt can close it, or open another.

@@ -3,17 +3,19 @@
 
 #include <tamis/remote/rerank_api.hpp>
 
+#include "remote/json_text.hpp"
+
 namespace tamis {
 namespace {
 
 using Json = nlohmann::json;
 
+/// What goes with the texts.
 Json fields_of(RerankDialect dialect, const RerankQuestion& question) {
   const std::string query(question.query);
-  const Json texts = question.texts;
   switch (dialect) {
     case RerankDialect::cohere: {
-      Json body{{"model", question.model}, {"query", query}, {"documents", texts}};
+      Json body{{"model", question.model}, {"query", query}};
       if (question.max_tokens_per_document) {
         body["max_tokens_per_doc"] = *question.max_tokens_per_document;
       }
@@ -26,28 +28,41 @@ Json fields_of(RerankDialect dialect, const RerankQuestion& question) {
       // All scores are wanted: null, as Voyage's own package sends it.
       return {{"model", question.model},
               {"query", asked},
-              {"documents", texts},
               {"top_k", nullptr},
               {"truncation", question.truncate}};
     }
     case RerankDialect::jina:
-      return {{"model", question.model},
-              {"query", query},
-              {"documents", texts},
-              {"return_documents", false}};
+      return {{"model", question.model}, {"query", query}, {"return_documents", false}};
     case RerankDialect::mixedbread:
-      return {
-          {"model", question.model}, {"query", query}, {"input", texts}, {"return_input", false}};
+      return {{"model", question.model}, {"query", query}, {"return_input", false}};
     case RerankDialect::tei:
-      return {{"query", query}, {"texts", texts}, {"truncate", question.truncate}};
+      return {{"query", query}, {"truncate", question.truncate}};
   }
   return {};
 }
 
+std::string_view name_of_texts(RerankDialect dialect) {
+  switch (dialect) {
+    case RerankDialect::mixedbread:
+      return "input";
+    case RerankDialect::tei:
+      return "texts";
+    default:
+      return "documents";
+  }
+}
+
 }  // namespace
 
-std::string rerank_body(RerankDialect dialect, const RerankQuestion& question) {
-  return fields_of(dialect, question).dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string rerank_body(RerankDialect dialect, const RerankQuestion& question,
+                        const Deadline* deadline) {
+  std::string body = remote::open_object(fields_of(dialect, question));
+  body.append(",\"").append(name_of_texts(dialect)).append("\":[");
+  for (std::size_t i = 0; i < question.texts.size(); ++i) {
+    if (i > 0) body += ',';
+    remote::append_text(body, question.texts[i], deadline);
+  }
+  return body += "]}";
 }
 
 }  // namespace tamis

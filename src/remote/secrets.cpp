@@ -2,26 +2,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
-
-#include <curl/curl.h>
 
 #include "remote/access.hpp"
+#include "remote/url.hpp"
 
 namespace tamis::remote {
 namespace {
-
-struct UrlCloser {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-
-/// A part of a URL, or "".
-std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
-  char* found = nullptr;
-  if (curl_url_get(url, part, &found, flags) != CURLUE_OK) return {};
-  const std::unique_ptr<char, decltype(&curl_free)> owned(found, &curl_free);
-  return found;
-}
 
 /// RFC 4648, section 4: as basic authentication sends user and password.
 std::string base64(std::string_view bytes) {
@@ -42,17 +28,12 @@ std::string base64(std::string_view bytes) {
 }
 
 void add_password(const std::string& url, std::vector<std::string>& secrets) {
-  const std::unique_ptr<CURLU, UrlCloser> parsed(curl_url());
   // A proxy may be named without a scheme, or with one that is no URL's elsewhere.
-  constexpr unsigned kAny = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;
-  if (parsed == nullptr ||
-      curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), kAny) != CURLUE_OK) {
-    return;
-  }
-  const std::string password = part_of(parsed.get(), CURLUPART_PASSWORD);
+  const auto parsed = Url::parsed(url, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME);
+  const std::string password = parsed ? parsed->part(CURLUPART_PASSWORD) : "";
   if (password.empty()) return;
-  const std::string user = part_of(parsed.get(), CURLUPART_USER, CURLU_URLDECODE);
-  const std::string decoded = part_of(parsed.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
+  const std::string user = parsed->part(CURLUPART_USER, CURLU_URLDECODE);
+  const std::string decoded = parsed->part(CURLUPART_PASSWORD, CURLU_URLDECODE);
   secrets.push_back(base64(user + ":" + decoded));
   secrets.push_back(decoded);
   if (decoded != password) secrets.push_back(password);

@@ -2,8 +2,10 @@
 #include "remote/transfer.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <new>
 #include <string_view>
+#include <utility>
 
 #include <tamis/version.hpp>
 
@@ -58,21 +60,28 @@ bool may_pass(CURLcode code) {
 
 }  // namespace
 
-Transfer::Transfer(const HttpRequest& request, const HttpOptions& options)
-    : request_(request), options_(options), easy_(curl_easy_init()) {
+Transfer::Transfer(HttpRequest request, const HttpOptions& options, const Deadline& deadline)
+    : request_(std::move(request)),
+      options_(options),
+      deadline_(deadline),
+      easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
-  require_http(request.url);
+  require_http(request_.url);
   // No "Expect": a body of any size is sent at once instead of after a second's silence.
   for (const char* own :
        {"Content-Type: application/json", "Accept: application/json", "Expect:"}) {
     headers_.reset(appended(headers_.release(), own));
   }
-  for (const std::string& header : request.headers) {
+  for (const std::string& header : request_.headers) {
     require_header(header);
     headers_.reset(appended(headers_.release(), header.c_str()));
   }
+  set_up();
+}
+
+void Transfer::set_up() {
   CURL* const easy = easy_.get();
-  set(easy, CURLOPT_URL, request.url.c_str());
+  set(easy, CURLOPT_URL, request_.url.c_str());
   set(easy, CURLOPT_PRIVATE, this);
   set(easy, CURLOPT_ERRORBUFFER, message_.data());
   set(easy, CURLOPT_NOSIGNAL, 1L);
@@ -90,18 +99,45 @@ Transfer::Transfer(const HttpRequest& request, const HttpOptions& options)
   set(easy, CURLOPT_ACCEPT_ENCODING, "");
   set(easy, CURLOPT_USERAGENT, "tamis/" TAMIS_VERSION);
   set(easy, CURLOPT_HTTPHEADER, headers_.get());
-  set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  set(easy, CURLOPT_POSTFIELDS, request.body.data());
+  set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  set(easy, CURLOPT_POST, 1L);
+  set(easy, CURLOPT_READFUNCTION, &Transfer::send);
+  set(easy, CURLOPT_READDATA, this);
+  set(easy, CURLOPT_SEEKFUNCTION, &Transfer::rewind);
+  set(easy, CURLOPT_SEEKDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &Transfer::receive);
   set(easy, CURLOPT_WRITEDATA, this);
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
-  if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-  if (options.proxy) set(easy, CURLOPT_PROXY, options.proxy->c_str());
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
+  if (!options_.ca_file.empty()) set(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+  if (options_.proxy) set(easy, CURLOPT_PROXY, options_.proxy->c_str());
+}
+
+/// A body of megabytes goes out in parts, so that none is sent after the deadline.
+std::size_t Transfer::send(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& own = *static_cast<Transfer*>(self);
+  own.late_ = own.deadline_.passed();
+  if (own.late_) return CURL_READFUNC_ABORT;
+  const std::size_t bytes = own.request_.body.copy(data, size * count, own.sent_);
+  own.sent_ += bytes;
+  return bytes;
+}
+
+/// Before a request that a closed connection did not take is sent by another.
+int Transfer::rewind(void* self, curl_off_t offset, int origin) {
+  auto& own = *static_cast<Transfer*>(self);
+  if (origin != SEEK_SET || offset < 0 ||
+      static_cast<std::size_t>(offset) > own.request_.body.size()) {
+    return CURL_SEEKFUNC_FAIL;
+  }
+  own.sent_ = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count, void* self) {
   auto& own = *static_cast<Transfer*>(self);
   const std::size_t bytes = size * count;
+  own.late_ = own.deadline_.passed();
+  if (own.late_) return 0;
   if (bytes > own.options_.max_response_bytes - own.body_.size()) {
     own.too_long_ = true;
     return 0;
@@ -112,6 +148,7 @@ std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count, v
 
 HttpResult Transfer::result(CURLcode code) {
   const std::string host = host_of(request_.url);
+  if (late_) return too_late();
   if (too_long_) {
     return RemoteError(fmt::format("{} answers with more than {} bytes: it is not read", host,
                                    options_.max_response_bytes),

@@ -19,12 +19,17 @@ struct ListCloser {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 
+/// Of a request that was under way at the deadline, or had to be left out.
+[[nodiscard]] inline RemoteError too_late() {
+  return RemoteError("the deadline came before an answer", 0, /*may_pass=*/true);
+}
+
 /// Holds its address: curl writes into it.
 class Transfer {
  public:
-  /// `request` and `options` must outlive it. Throws InvalidArgument for a URL or header that
-  /// cannot be sent.
-  Transfer(const HttpRequest& request, const HttpOptions& options);
+  /// `options` and `deadline`, after which nothing is sent and nothing taken, must outlive it.
+  /// Throws InvalidArgument for a URL or header that cannot be sent.
+  Transfer(HttpRequest request, const HttpOptions& options, const Deadline& deadline);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
@@ -34,15 +39,22 @@ class Transfer {
   [[nodiscard]] HttpResult result(CURLcode code);
 
  private:
+  static std::size_t send(char* data, std::size_t size, std::size_t count, void* self);
+  static int rewind(void* self, curl_off_t offset, int origin);
   static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
 
-  const HttpRequest& request_;
+  void set_up();
+
+  HttpRequest request_;
   const HttpOptions& options_;
+  const Deadline& deadline_;
   std::unique_ptr<CURL, EasyCloser> easy_;
   std::unique_ptr<curl_slist, ListCloser> headers_;
   std::array<char, CURL_ERROR_SIZE> message_{};
+  std::size_t sent_ = 0;  ///< bytes of the request's body
   std::string body_;
   bool too_long_ = false;
+  bool late_ = false;
 };
 
 }  // namespace tamis::remote

@@ -23,8 +23,12 @@ HttpRequest request(const HttpDatabase& database, const Json& body) {
 
 StoreAnswer ask(const HttpDatabase& database, const StoreQuestion& question) {
   std::vector<remote::Ask<Rows>> asks;
-  if (!question.text.empty()) asks.push_back({request(database, database.text_body(question))});
-  if (!question.vector.empty()) asks.push_back({request(database, database.dense_body(question))});
+  if (!question.text.empty()) {
+    asks.push_back({[&] { return request(database, database.text_body(question)); }});
+  }
+  if (!question.vector.empty()) {
+    asks.push_back({[&] { return request(database, database.dense_body(question)); }});
+  }
   remote::ask_all(database.client, asks, database.terms, question.deadline, question.cancel,
                   [&](const std::string& body, std::size_t) {
                     return read_rows(database.terms.service, body, database.rows,

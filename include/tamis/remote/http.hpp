@@ -1,16 +1,16 @@
 // tamis/remote/http.hpp: posts JSON over HTTP inside a deadline (libcurl).
 //
 //   tamis::HttpClient client;
-//   client.post_all(requests, deadline, cancel, [&](std::size_t index, tamis::HttpResult result) {
-//     answers[index] = read(result);
-//   });
+//   client.post_all(
+//       texts.size(), [&](std::size_t index) { return request_with(texts[index]); },
+//       [&](std::size_t index, tamis::HttpResult result) { answers[index] = read(result); },
+//       deadline, cancel);
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,7 +32,8 @@ struct HttpOptions {
   /// Of a call, where the deadline is later or there is none. A service that asks for a longer wait
   /// (Retry-After) is not asked again.
   double timeout_ms = 60'000;
-  /// Called about every 20 ms by the thread that waits; what it throws ends the call.
+  /// Called about every 20 ms by the thread that waits, but not in the last 20 before the deadline,
+  /// which it might hold up; what it throws ends the call.
   std::function<void()> on_wait = {};
 
   /// For answers with passages in them.
@@ -67,12 +68,15 @@ class HttpClient {
   /// Throws InvalidArgument for a ca_file that is not there.
   explicit HttpClient(HttpOptions options = {});
 
-  /// `take(index, result)` once for each request, as they come, by this thread. Returns at the
-  /// deadline at the latest: what has not come by then is an error, and after it nothing is sent.
-  /// Throws InvalidArgument for a URL or header that cannot be sent, Cancelled, what `take` throws.
-  void post_all(std::span<const HttpRequest> requests, const Deadline& deadline,
-                const CancelToken& cancel,
-                const std::function<void(std::size_t, HttpResult)>& take) const;
+  /// Posts `make(0)` to `make(count - 1)`, each made when its turn to be sent has come: those that
+  /// the deadline leaves out are not, and a RemoteError of `make` is that request's result.
+  /// `take(index, result)` is called once for each, as they come. Both are called by this thread.
+  /// Returns at the deadline at the latest: what has not come by then is an error, and after it
+  /// nothing is sent. Throws InvalidArgument for a URL or header that cannot be sent, Cancelled,
+  /// what `take` throws.
+  void post_all(std::size_t count, const std::function<HttpRequest(std::size_t)>& make,
+                const std::function<void(std::size_t, HttpResult)>& take, const Deadline& deadline,
+                const CancelToken& cancel) const;
 
   [[nodiscard]] const HttpOptions& options() const noexcept;
 

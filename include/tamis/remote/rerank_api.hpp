@@ -43,8 +43,10 @@ struct RerankQuestion {
   bool truncate = true;  ///< false: the service refuses what it would cut (Voyage, TEI)
 };
 
-/// Invalid UTF-8 is sent as U+FFFD.
-[[nodiscard]] std::string rerank_body(RerankDialect dialect, const RerankQuestion& question);
+/// Invalid UTF-8 is sent as U+FFFD. Throws RemoteError when a `deadline` passes while it is
+/// written.
+[[nodiscard]] std::string rerank_body(RerankDialect dialect, const RerankQuestion& question,
+                                      const Deadline* deadline = nullptr);
 
 struct RerankAnswer {
   std::vector<float> scores;  ///< [texts]

@@ -1,9 +1,12 @@
 // What is sent, against the formats that the services document.
+#include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include <tamis/cascade/clock.hpp>
 #include <tamis/remote/rerank_api.hpp>
 
 #include "support/catch.hpp"
@@ -49,6 +52,39 @@ TEST_CASE("invalid UTF-8 is sent as the replacement character") {
   const std::string body =
       tamis::rerank_body(RerankDialect::tei, {.query = "\xc3", .texts = texts});
   CHECK(json::parse(body)["texts"][0] == "a\xef\xbf\xbd");
+}
+
+TEST_CASE("long texts arrive as they are") {
+  // Parts are written one after the other; their ends fall into each character at every place.
+  for (const std::string& unit : {std::string("a"), std::string("\"\\\x01/"), std::string("\u00e9"),
+                                  std::string("\u5b57"), std::string("\U0001f600")}) {
+    for (std::size_t shift = 0; shift < 4; ++shift) {
+      std::string text(shift, 'x');
+      while (text.size() < 30'000) text += unit;
+      const std::vector<std::string_view> texts{text, "", text};
+      const json body =
+          json::parse(tamis::rerank_body(RerankDialect::cohere, {.query = "q", .texts = texts}));
+      CHECK(body["documents"] == json{text, "", text});
+    }
+  }
+  const std::string stray(20'000, '\x80');  // no character begins in it
+  const std::vector<std::string_view> texts{stray};
+  const json body =
+      json::parse(tamis::rerank_body(RerankDialect::tei, {.query = "q", .texts = texts}));
+  CHECK(body["texts"][0].get<std::string>().starts_with("\ufffd\ufffd"));
+}
+
+TEST_CASE("a request is written inside the deadline") {
+  const std::vector<std::string_view> texts{"one"};
+  const auto write = [&](std::chrono::nanoseconds left) {
+    const tamis::Deadline deadline =
+        tamis::Deadline(std::make_shared<tamis::ManualClock>()).within(left);
+    return message_of<tamis::RemoteError>([&] {
+      (void)tamis::rerank_body(RerankDialect::tei, {.query = "q", .texts = texts}, &deadline);
+    });
+  };
+  CHECK(write(std::chrono::nanoseconds(1)).empty());
+  CHECK(write(std::chrono::nanoseconds(0)) == "the deadline came before the request was written");
 }
 
 TEST_CASE("an unknown service is refused with those that are known") {

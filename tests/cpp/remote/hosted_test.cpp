@@ -280,6 +280,13 @@ TEST_CASE("what cannot be used is refused when the stage is made") {
   CHECK(message("cohere", {}).find("COHERE_API_KEY") != std::string::npos);
   CHECK(message("tei", {}).find("base_url") != std::string::npos);
   CHECK(message("tei", {.base_url = "localhost:8080"}).find("https://") != std::string::npos);
+  for (const char* url : {"http://", "http://lo cal", "http://me:word@:80", "http://host:99999",
+                          "http://[::1", "https://host/v1?version=2"}) {
+    const std::string told = message("tei", {.base_url = url});
+    CHECK(told.find("base_url") != std::string::npos);
+    CHECK(told.find("word") == std::string::npos);
+  }
+  CHECK(message("tei", {.base_url = "http://[::1]:8080/a/"}).empty());
   CHECK(message("cohere", {.api_key = "a\nb"}).find("line break") != std::string::npos);
   CHECK(message("cohere", {.api_key = "a", .max_documents = 0}).find("at least 1") !=
         std::string::npos);

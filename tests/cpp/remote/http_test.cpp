@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <tamis/remote/http.hpp>
 #include <tamis/remote/rerank_api.hpp>
 
@@ -44,22 +46,71 @@ TEST_CASE("an answer is handed over while others are waited for") {
                                           {.url = server.url(), .body = "fast"}};
   std::vector<std::string> bodies(2);
   const Deadline deadline(std::make_shared<tamis::SteadyClock>());
-  tamis::HttpClient().post_all(requests, deadline, {}, [&](std::size_t index, HttpResult result) {
-    bodies[index] = std::get<HttpResponse>(result).body;
-    taken = true;
-  });
+  tamis::HttpClient().post_all(
+      2, [&](std::size_t index) { return requests[index]; },
+      [&](std::size_t index, HttpResult result) {
+        bodies[index] = std::get<HttpResponse>(result).body;
+        taken = true;
+      },
+      deadline, {});
   CHECK(bodies == std::vector<std::string>{"slow", "fast"});
 }
 
-TEST_CASE("after the deadline nothing is sent") {
+TEST_CASE("after the deadline nothing is made and nothing sent") {
   const LocalServer server([](const Asked&) { return Reply{}; });
-  const std::vector<HttpRequest> requests(3, {.url = server.url(), .body = "{}"});
   std::vector<std::string> errors(3);
-  tamis::HttpClient().post_all(requests, passed(), {}, [&](std::size_t index, HttpResult result) {
-    errors[index] = std::get<tamis::RemoteError>(result).what();
-  });
+  bool made = false;
+  tamis::HttpClient().post_all(
+      3,
+      [&](std::size_t) {
+        made = true;
+        return HttpRequest{.url = server.url(), .body = "{}"};
+      },
+      [&](std::size_t index, HttpResult result) {
+        errors[index] = std::get<tamis::RemoteError>(result).what();
+      },
+      passed(), {});
   CHECK(errors == std::vector<std::string>(3, "the deadline came before an answer"));
+  CHECK_FALSE(made);
   CHECK(server.connections() == 0);
+}
+
+TEST_CASE("a request is made when its turn comes; one that cannot be is its own result") {
+  const LocalServer server([](const Asked& asked) { return Reply{.body = asked.body}; });
+  std::vector<std::string> story;
+  tamis::HttpClient({.connections = 1})
+      .post_all(
+          3,
+          [&](std::size_t index) {
+            story.push_back(fmt::format("make {}", index));
+            if (index == 1) throw tamis::RemoteError("no text", 0, false);
+            return HttpRequest{.url = server.url(), .body = std::to_string(index)};
+          },
+          [&](std::size_t index, const HttpResult& result) {
+            const auto* const response = std::get_if<HttpResponse>(&result);
+            story.push_back(fmt::format("take {}: {}", index,
+                                        response != nullptr
+                                            ? response->body
+                                            : std::get<tamis::RemoteError>(result).what()));
+          },
+          Deadline(std::make_shared<tamis::SteadyClock>()), {});
+  CHECK(story == std::vector<std::string>{"make 0", "take 0: 0", "make 1", "take 1: no text",
+                                          "make 2", "take 2: 2"});
+}
+
+TEST_CASE("a waiting thread is not held up by on_wait when the deadline is near") {
+  const LocalServer server([](const Asked&) { return Reply{.delay = 10s}; });
+  const auto calls_within = [&](std::chrono::milliseconds budget) {
+    int calls = 0;
+    const tamis::HttpClient client({.on_wait = [&] { ++calls; }});
+    client.post_all(
+        1, [&](std::size_t) { return HttpRequest{.url = server.url(), .body = "{}"}; },
+        [](std::size_t, const HttpResult&) {},
+        Deadline(std::make_shared<tamis::SteadyClock>()).within(budget), {});
+    return calls;
+  };
+  CHECK(calls_within(15ms) == 0);
+  CHECK(calls_within(200ms) > 0);
 }
 
 TEST_CASE("an answer is read inside the deadline") {

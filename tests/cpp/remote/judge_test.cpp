@@ -193,6 +193,17 @@ TEST_CASE("a judge that fails is paid for, and repeats no key") {
   }
 }
 
+TEST_CASE("a reason repeats no key, however the model wrote it") {
+  const LocalServer server(
+      [](const Asked&) { return says(R"({"reason": "s3cret, s3\u0063ret", "grade": 1})"); });
+  const tamis::Judge judge(at(server, JudgeMode::pointwise));
+  tamis::JudgeBill bill;
+  const std::vector<std::string_view> passages{"1"};
+  const auto found =
+      judge.grade("q", passages, tamis::Deadline(std::make_shared<tamis::SteadyClock>()), {}, bill);
+  CHECK(found.at(0).reason == "***, ***");
+}
+
 TEST_CASE("grades that a model's answer holds") {
   using tamis::read_grade;
   CHECK(read_grade(R"({"grade": 2, "reason": "x"})", 3) == 2.0);

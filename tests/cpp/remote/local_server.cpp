@@ -38,6 +38,19 @@ bool readable(int socket, const std::atomic<bool>& stopping) {
   return false;
 }
 
+/// False when the other side has closed meanwhile or the server stops.
+bool waited(int socket, std::chrono::milliseconds delay, const std::atomic<bool>& stopping) {
+  const auto end = std::chrono::steady_clock::now() + delay;
+  while (!stopping) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return true;
+    pollfd closing{socket, POLLRDHUP, 0};
+    if (::poll(&closing, 1, static_cast<int>(std::min<long>(left.count(), 10))) > 0) return false;
+  }
+  return false;
+}
+
 std::size_t length_in(const std::string& head) {
   std::string lower = head;
   std::transform(lower.begin(), lower.end(), lower.begin(),
@@ -65,7 +78,7 @@ LocalServer::LocalServer(Handler handler)
 LocalServer::~LocalServer() {
   stopping_ = true;
   accepting_.join();
-  for (std::thread& thread : threads_) thread.join();
+  while (serving_ > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ::close(listener_);
 }
 
@@ -79,10 +92,12 @@ void LocalServer::accept_all() {
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) continue;
     ++connections_;
-    threads_.emplace_back([this, socket] {
+    ++serving_;
+    std::thread([this, socket] {
       serve(socket);
       ::close(socket);
-    });
+      --serving_;
+    }).detach();
   }
 }
 
@@ -109,11 +124,7 @@ void LocalServer::serve(int socket) {
 
 bool LocalServer::answer(int socket, const Asked& asked) {
   const Reply reply = handler_(asked);
-  for (auto left = reply.delay; left.count() > 0 && !stopping_;
-       left -= std::chrono::milliseconds(1)) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  if (reply.hang_up || stopping_) return false;
+  if (!waited(socket, reply.delay, stopping_) || reply.hang_up) return false;
   const std::size_t length = reply.promised != 0 ? reply.promised : reply.body.size();
   const bool sent = send_all(
       socket, fmt::format("HTTP/1.1 {} X\r\n{}Content-Type: application/json\r\nContent-Length: {}"

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <list>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -53,7 +52,7 @@ class LocalServer {
   std::atomic<int> connections_{0};
   mutable std::mutex mutex_;
   std::vector<Asked> asked_;
-  std::list<std::thread> threads_;
+  std::atomic<int> serving_{0};
   std::thread accepting_;
 };
 
