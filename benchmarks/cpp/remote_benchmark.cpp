@@ -162,7 +162,8 @@ class Child {
   [[noreturn]] static void serve(int out, std::size_t candidates) {
     if (::nice(15) == -1) std::abort();  // it stands for another machine
     const test::LocalServer server(
-        [&](const test::Asked& asked) { return rude_reply(asked, candidates); });
+        [&](const test::Asked& asked) { return rude_reply(asked, candidates); },
+        test::LocalServer::Keep::nothing);
     const std::string url = server.url();
     if (::write(out, url.data(), url.size()) < 0) std::abort();
     while (true) ::pause();

@@ -70,8 +70,8 @@ bool send_all(int socket, const std::string& text) {
 
 }  // namespace
 
-LocalServer::LocalServer(Handler handler)
-    : handler_(std::move(handler)), listener_(listen_somewhere(port_)) {
+LocalServer::LocalServer(Handler handler, Keep keep)
+    : handler_(std::move(handler)), keep_(keep), listener_(listen_somewhere(port_)) {
   accepting_ = std::thread([this] { accept_all(); });
 }
 
@@ -114,7 +114,7 @@ void LocalServer::serve(int socket) {
     if (received.size() < whole) continue;
     const Asked asked{received.substr(0, end), received.substr(end + 4, whole - end - 4)};
     received.erase(0, whole);
-    {
+    if (keep_ == Keep::all) {
       const std::lock_guard lock(mutex_);
       asked_.push_back(asked);
     }

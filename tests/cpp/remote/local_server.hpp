@@ -31,7 +31,9 @@ class LocalServer {
  public:
   using Handler = std::function<Reply(const Asked&)>;
 
-  explicit LocalServer(Handler handler);
+  enum class Keep { all, nothing };  ///< of what was asked
+
+  explicit LocalServer(Handler handler, Keep keep = Keep::all);
   LocalServer(const LocalServer&) = delete;
   LocalServer& operator=(const LocalServer&) = delete;
   ~LocalServer();
@@ -46,6 +48,7 @@ class LocalServer {
   bool answer(int socket, const Asked& asked);
 
   Handler handler_;
+  Keep keep_;
   int port_ = 0;  // before the listener, which sets it
   int listener_;
   std::atomic<bool> stopping_{false};
