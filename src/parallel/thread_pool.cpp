@@ -16,9 +16,10 @@ bool inside_parallel_for() noexcept { return inside; }
 
 void ThreadPool::grow(std::size_t workers) {
   while (workers_.size() < workers) {
-    workers_.emplace_back([this] { serve(); });
+    std::thread worker([this] { serve(); });
+    workers_.push_back(worker.native_handle());
     // The process may exit while a worker sleeps; nothing that it holds needs a clean end.
-    workers_.back().detach();
+    worker.detach();
   }
 }
 
@@ -69,7 +70,10 @@ void ThreadPool::run(std::size_t count, std::size_t limit,
   limit_ = limit;
   grow(limit - 1);
   jobs_.push_back(&job);
-  if (limit > 1 && count > 1) changed_.notify_all();
+  if (limit > 1 && count > 1) {
+    if (jobs_.size() == 1) places_.avoid_this_processor(workers_);
+    changed_.notify_all();
+  }
   const auto done = [&] { return job.exhausted() && job.runners == 0; };
   while (!done()) {
     if (!job.exhausted() && running_ < limit_) {

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "parallel/places.hpp"
+
 namespace tamis {
 
 /// At most `limit` threads run work at a time, callers included, however many threads call: a
@@ -40,7 +42,8 @@ class ThreadPool {
   std::deque<Job*> jobs_;  // owned by their callers, which outlive their entries
   std::size_t running_ = 0;
   std::size_t limit_ = 1;
-  std::vector<std::thread> workers_;
+  std::vector<std::thread::native_handle_type> workers_;
+  Places places_;
 };
 
 }  // namespace tamis
