@@ -1,6 +1,7 @@
 // bindings/cross_encoder.cpp: CrossEncoder, its logits and CancelToken.
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 #include <tamis/cross_encoder.hpp>
 #include <tamis/error.hpp>
@@ -53,7 +55,7 @@ std::function<void(std::size_t, std::size_t)> watcher(const py::object& progress
   };
 }
 
-tamis::CrossEncoder load(const std::string& path, const std::string& precision,
+tamis::CrossEncoder load(const std::filesystem::path& path, const std::string& precision,
                          std::optional<std::size_t> max_length, bool verify_hashes,
                          const py::object& scorer) {
   const tamis::LoadOptions options{precision, max_length, verify_hashes};

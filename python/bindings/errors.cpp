@@ -1,6 +1,7 @@
 // bindings/errors.cpp: C++ exceptions as Python ones, mapped in this one place.
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -44,8 +45,19 @@ py::tuple bases(PyObject* own, PyObject* builtin) {
   return py::make_tuple(py::handle(own), py::handle(builtin));
 }
 
+/// A message with the bytes of a path, which need not be UTF-8: as Python writes such paths.
+py::object text_of(const std::exception& error) {
+  const std::string_view what = error.what();
+  return py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(what.data(), static_cast<Py_ssize_t>(what.size()), "surrogateescape"));
+}
+
+void set(PyObject* type, const std::exception& error) {
+  if (const py::object text = text_of(error)) PyErr_SetObject(type, text.ptr());
+}
+
 void set_non_finite(const tamis::NonFiniteScore& error) {
-  py::object value = py::handle(types.non_finite)(error.what());
+  py::object value = py::handle(types.non_finite)(text_of(error));
   py::list indices;
   for (const std::size_t index : error.indices()) indices.append(index);
   value.attr("indices") = indices;
@@ -53,7 +65,7 @@ void set_non_finite(const tamis::NonFiniteScore& error) {
 }
 
 void set_remote(const tamis::RemoteError& error) {
-  py::object value = py::handle(types.remote)(error.what());
+  py::object value = py::handle(types.remote)(text_of(error));
   value.attr("status") = error.status();
   value.attr("retry_after_ms") = error.retry_after_ms();
   PyErr_SetObject(types.remote, value.ptr());
@@ -75,7 +87,7 @@ py::object python_exception(const std::exception_ptr& pointer) {
 }
 
 void set_stage_error(const tamis::StageError& error) {
-  py::object value = py::handle(types.stage)(error.what());
+  py::object value = py::handle(types.stage)(text_of(error));
   value.attr("stage") = error.stage();
   const py::object cause = python_exception(error.cause());
   if (!cause.is_none()) PyException_SetCause(value.ptr(), cause.inc_ref().ptr());
@@ -95,25 +107,25 @@ void translate(std::exception_ptr pointer) {
   } catch (const tamis::StageError& error) {
     set_stage_error(error);
   } catch (const tamis::TruncationError& error) {
-    PyErr_SetString(types.truncation, error.what());
+    set(types.truncation, error);
   } catch (const tamis::InvalidArgument& error) {
-    PyErr_SetString(types.invalid_argument, error.what());
+    set(types.invalid_argument, error);
   } catch (const tamis::TokenizerError& error) {
-    PyErr_SetString(types.tokenizer, error.what());
+    set(types.tokenizer, error);
   } catch (const tamis::ModelError& error) {
-    PyErr_SetString(types.model, error.what());
+    set(types.model, error);
   } catch (const tamis::DeviceError& error) {
-    PyErr_SetString(types.device, error.what());
+    set(types.device, error);
   } catch (const tamis::RemoteError& error) {
     set_remote(error);
   } catch (const tamis::RetrievalError& error) {
-    PyErr_SetString(types.retrieval, error.what());
+    set(types.retrieval, error);
   } catch (const tamis::NonFiniteScore& error) {
     set_non_finite(error);
   } catch (const tamis::Cancelled& error) {
-    PyErr_SetString(types.cancelled, error.what());
+    set(types.cancelled, error);
   } catch (const tamis::Error& error) {
-    PyErr_SetString(types.error, error.what());
+    set(types.error, error);
   }
 }
 

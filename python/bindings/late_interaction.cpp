@@ -16,6 +16,7 @@
 #include <tamis/late_interaction.hpp>
 
 #include "bindings.hpp"
+#include "count.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -45,7 +46,7 @@ tamis::ReadOptions options_of(bool refuse_truncation, const py::object& progress
           watcher(progress), std::move(cancel)};
 }
 
-LateInteraction load(const std::string& path, const std::string& precision,
+LateInteraction load(const std::filesystem::path& path, const std::string& precision,
                      std::optional<std::size_t> max_length, std::optional<std::string> query_prefix,
                      std::optional<std::string> passage_prefix, float maxsim_weight,
                      float cosine_weight, std::size_t cache_bytes) {
@@ -108,8 +109,10 @@ void bind_passages(py::module_& module) {
       .def("__len__", &Passages::size)
       .def(
           "select",
-          [](const Passages& self, const std::vector<std::size_t>& indices) {
-            return self.select(indices);
+          [](const Passages& self, const py::iterable& indices) {
+            std::vector<std::size_t> chosen;
+            for (const py::handle index : indices) chosen.push_back(count_of(index, "an index"));
+            return self.select(chosen);
           },
           py::arg("indices"),
           "The passages with these indices, in this order; they share their bytes.")

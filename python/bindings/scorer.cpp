@@ -13,6 +13,7 @@
 #include <tamis/score/fused_encoder_scorer.hpp>
 
 #include "bindings.hpp"
+#include "count.hpp"
 
 namespace py = pybind11;
 
@@ -71,6 +72,8 @@ void bind_scorer(py::module_& module) {
   module.def("num_threads", &tamis::num_threads, "Threads that all models of this process share.");
   module.def("follow_num_threads", &tamis::follow_num_threads, py::arg("count"),
              "Threads that torch was told to use; bounds ours where nobody chose it. 0: unknown.");
-  module.def("set_num_threads", &tamis::set_num_threads, py::arg("count"),
-             "Set it for all models, from the next call on.");
+  module.def(
+      "set_num_threads",
+      [](const py::object& count) { tamis::set_num_threads(count_of(count, "count")); },
+      py::arg("count"), "Set it for all models, from the next call on.");
 }

@@ -17,6 +17,7 @@
 #include <tamis/text/pair_encoder.hpp>
 
 #include "bindings.hpp"
+#include "count.hpp"
 #include "parallel/parallel_for.hpp"
 #include "text.hpp"
 
@@ -95,13 +96,14 @@ py::list encode_batch(const tamis::AnyTokenizer& tokenizer, const py::list& list
 }
 
 py::dict encode_pair(const tamis::AnyTokenizer& tokenizer, const py::object& query,
-                     const py::object& document, std::size_t max_length,
-                     const std::string& truncation, std::optional<std::size_t> max_query_tokens,
-                     std::optional<std::size_t> max_document_tokens) {
+                     const py::object& document, const py::object& max_length,
+                     const std::string& truncation, const py::object& max_query_tokens,
+                     const py::object& max_document_tokens) {
   const Utf8Texts first = one_text(query, "query");
   const Utf8Texts second = one_text(document, "document");
-  const tamis::PairLimits limits{max_length, max_query_tokens, max_document_tokens,
-                                 truncation_from(truncation)};
+  const tamis::PairLimits limits{
+      count_of(max_length, "max_length"), optional_count_of(max_query_tokens, "max_query_tokens"),
+      optional_count_of(max_document_tokens, "max_document_tokens"), truncation_from(truncation)};
   tamis::EncodedPair pair;
   {
     const py::gil_scoped_release release;

@@ -92,7 +92,7 @@ class CrossEncoder:
 
     @staticmethod
     def load(
-        path: str,
+        path: str | PathLike[str],
         *,
         precision: str = "fp32",
         max_length: int | None = None,
@@ -198,7 +198,7 @@ class LateInteraction:
 
     @staticmethod
     def load(
-        path: str,
+        path: str | PathLike[str],
         *,
         precision: str = "fp32",
         max_length: int | None = None,

@@ -15,15 +15,37 @@ def _shown(value: Any) -> str:
     return repr(value) if plain else type(value).__name__
 
 
-def positive(name: str, value: Any) -> int:
-    """Any kind of integer above 0, NumPy's too; no bool, which is one to Python."""
+LARGEST = 2**63 - 1  # what every size that C++ holds can be
+
+
+def _whole(value: Any) -> int | None:
+    """Any kind of integer, NumPy's too; no bool, which is one to Python."""
     try:
-        found = 0 if isinstance(value, bool) else operator.index(value)
+        return None if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        found = 0
-    if found <= 0:
+        return None
+
+
+def _fitting(name: str, value: int) -> int:
+    if value > LARGEST:
+        raise InvalidArgument(f"{name} must be at most 2**63 - 1, got an integer of over 63 bits")
+    return value
+
+
+def positive(name: str, value: Any) -> int:
+    """An integer above 0 that C++ can hold."""
+    found = _whole(value)
+    if found is None or found <= 0:
         raise InvalidArgument(f"{name} must be a positive integer, got {_shown(value)}.")
-    return found
+    return _fitting(name, found)
+
+
+def natural(name: str, value: Any) -> int:
+    """The same, or 0."""
+    found = _whole(value)
+    if found is None or found < 0:
+        raise InvalidArgument(f"{name} must be a natural number, got {_shown(value)}")
+    return _fitting(name, found)
 
 
 def text(name: str, value: Any) -> str:

@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tamis import checks
 from tamis.activation import Array
-from tamis.errors import InvalidArgument
 from tamis.scoring import Scored
 
 
 def check_top_k(top_k: int | None) -> None:
     """None is all; above the count is all."""
-    if top_k is not None and (isinstance(top_k, bool) or not isinstance(top_k, (int, np.integer))):
-        raise InvalidArgument(f"top_k must be an integer or None, got {type(top_k).__name__}")
-    if top_k is not None and top_k < 0:
-        raise InvalidArgument(f"top_k must not be negative, got {top_k}")
+    if top_k is not None:
+        checks.natural("top_k", top_k)
 
 
 def order(logits: Array, scores: Array, monotone: bool) -> NDArray[np.intp]:

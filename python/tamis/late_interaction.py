@@ -53,8 +53,8 @@ class LateInteraction:
         local_files_only: bool = False,
     ) -> None:
         for name, value in (("max_length", max_length), ("cache_bytes", cache_bytes)):
-            if value is not None and (not isinstance(value, int) or value < 0):
-                raise InvalidArgument(f"{name} must be a natural number, got {value!r}")
+            if value is not None:
+                checks.natural(name, value)
         folder = model_source.locate(
             _with_organization(model_name_or_path),
             cache_folder=cache_folder,

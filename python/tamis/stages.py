@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 
-from tamis import candidates, finders
+from tamis import candidates, checks, finders
 from tamis import remote as tamis_remote
 from tamis._native import Stage as NativeStage
 from tamis.cross_encoder import CrossEncoder
@@ -82,20 +82,14 @@ class Scored:
 _WHOLE = ("limit", "retries", "chunk", "breaker")
 
 
-def _check_whole(name: str, value: Any) -> None:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < 0:
-        raise InvalidArgument(f"{name} must be a natural number, got {value!r}")
-
-
 def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
-    _check_whole("keep", keep)
+    checks.natural("keep", keep)
     unknown = sorted(set(use) - set(Use.__optional_keys__))
     if unknown:
         raise TypeError(f"stage '{native.name}' got an unexpected keyword argument '{unknown[0]}'")
     for name in _WHOLE:
         if use.get(name) is not None:
-            _check_whole(name, use[name])
+            checks.natural(name, use[name])
     own = {name: value for name, value in use.items() if value is not None}
     skip_if = own.pop("skip_if", None)
     if skip_if is not None:
@@ -131,7 +125,7 @@ def retrieve(
     Where documents have `scores={"bm25": 12.3, …}`, later stages can `blend` with those that
     `sources` names; an object with an attribute `sources`, as `tamis.Index`, names them itself.
     """
-    _check_whole("keep", keep)
+    checks.natural("keep", keep)
     limit = use.get("limit")
     count = keep if limit is None else limit
     if isinstance(source, Store):
@@ -139,7 +133,7 @@ def retrieve(
             raise InvalidArgument(
                 "the store knows its texts and sources: name columns where it is made"
             )
-        _check_whole("limit", count)
+        checks.natural("limit", count)
         return _used(source._native.stage(int(count), name=name), keep, use)
     if isinstance(sources, str):
         raise InvalidArgument(f"sources must be a sequence of names, got {sources!r}")
@@ -371,6 +365,6 @@ def diversify(
 
     `similarity`: of two texts, in [0, 1]; None is the share of their words that both have.
     """
-    _check_whole("keep", keep)
+    checks.natural("keep", keep)
     native = NativeStage.diversify(keep, balance=balance, similarity=similarity)
     return _used(native.named(name), keep, use)

@@ -31,13 +31,25 @@ PairTemplate template_of(const ModelSpec& spec, const AnyTokenizer& tokenizer) {
   return around;
 }
 
+[[noreturn]] void refuse_short(const ModelSpec& spec, std::size_t limit, std::size_t special) {
+  const bool by_tokenizer = limit < spec.max_length;
+  const auto file = by_tokenizer ? spec.tokenizer_folder / "tokenizer_config.json"
+                                 : spec.folder / (spec.is_bundle ? "tamis.json" : "config.json");
+  raise<ModelError>(
+      "{}: it limits a pair to {} tokens, but the model puts {} special ones around it; correct "
+      "its {}",
+      file.string(), limit, special,
+      by_tokenizer ? "model_max_length" : "max_length or max_position_embeddings");
+}
+
 /// The smaller of what the tokenizer states and what the position table holds, so that a wrong
 /// model_max_length cannot index out of range.
 std::size_t length_limit(const ModelSpec& spec, const AnyTokenizer& tokenizer,
                          const PairTemplate& around, const LoadOptions& options) {
   const std::size_t limit = std::min(spec.max_length, tokenizer.max_length());
-  if (!options.max_length) return limit;
   const std::size_t special = around.special_tokens();
+  if (limit < special) refuse_short(spec, limit, special);
+  if (!options.max_length) return limit;
   if (*options.max_length < special) {
     raise<InvalidArgument>("max_length is {}, but the model puts {} special tokens around a pair",
                            *options.max_length, special);

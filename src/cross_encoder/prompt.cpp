@@ -18,8 +18,14 @@ std::string prompt_of(const ModelSpec& spec, const PredictOptions& options) {
   if (found != spec.prompts.end()) return found->second;
   std::string known;
   for (const auto& [each, text] : spec.prompts) known += (known.empty() ? "" : ", ") + each;
-  raise<InvalidArgument>("the model has no prompt '{}'; it has {}", *name,
-                         known.empty() ? "none" : known);
+  if (known.empty()) known = "none";
+  if (options.prompt_name) {
+    raise<InvalidArgument>("the model has no prompt '{}'; it has {}", *name, known);
+  }
+  raise<InvalidArgument>(
+      "{}: the default prompt '{}' is not among its prompts; it has {}: name one, or give the "
+      "prompt itself",
+      spec.folder.string(), *name, known);
 }
 
 PromptedPairs::PromptedPairs(std::span<const TextPair> pairs, const std::string& prompt) {

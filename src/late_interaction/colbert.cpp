@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -43,7 +42,7 @@ std::vector<std::string> punctuation() {
 Settings pylate_settings(const fs::path& folder) {
   Settings settings{.query_marker = "[Q] ", .document_marker = "[D] ", .skipped = punctuation()};
   const fs::path path = folder / "config_sentence_transformers.json";
-  if (!fs::exists(path)) return settings;
+  if (!is_there<ModelError>(path)) return settings;
   const json saved = read_json_file(path);
   const std::string source = path.string();
   settings.query_marker = field_or(saved, "query_prefix", settings.query_marker, source);
@@ -60,7 +59,7 @@ Settings stanford_settings(const fs::path& folder) {
   Settings settings{
       .query_marker = "[unused0]", .document_marker = "[unused1]", .skipped = punctuation()};
   const fs::path path = folder / "artifact.metadata";
-  if (!fs::exists(path)) return settings;
+  if (!is_there<ModelError>(path)) return settings;
   const json saved = read_json_file(path);
   const std::string source = path.string();
   settings.query_marker = field_or(saved, "query_token_id", settings.query_marker, source);
@@ -75,9 +74,8 @@ Settings stanford_settings(const fs::path& folder) {
 /// Folders of the dense layers of a ColBERT, in order: modules.json has them and no pooling.
 std::vector<fs::path> dense_folders(const fs::path& folder) {
   const fs::path path = folder / "modules.json";
-  if (!fs::exists(path)) return {};
-  std::ifstream stream(path);
-  const json modules = json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  if (!is_there<ModelError>(path)) return {};
+  const json modules = parse_json<ModelError>(read_file<ModelError>(path), path.string());
   if (!modules.is_array()) raise<ModelError>("{} is no JSON array", path.string());
   std::vector<fs::path> dense;
   for (const json& module : modules) {

@@ -42,7 +42,7 @@ void refuse_cross_encoder(const ModelSpec& spec) {
 /// The prefix that sentence-transformers saved under one of these names; often empty.
 std::string saved_prefix(const fs::path& folder, const std::vector<std::string>& names) {
   const fs::path path = folder / "config_sentence_transformers.json";
-  if (!fs::exists(path)) return {};
+  if (!is_there<ModelError>(path)) return {};
   const SavedPrompts saved =
       read_prompts(read_json_file(path), "default_prompt_name", path.string());
   for (const std::string& name : names) {
@@ -75,6 +75,12 @@ std::size_t limit_of(const ModelSpec& spec, const AnyTokenizer& tokenizer,
         spec.folder.string());
   }
   const std::size_t limit = std::min(spec.max_length, tokenizer.max_length());
+  if (limit <= special) {
+    raise<ModelError>(
+        "{}: its max_length or model_max_length is {}, but the model puts {} special tokens around "
+        "a text; correct it",
+        spec.folder.string(), limit, special);
+  }
   if (asked && *asked <= special) {
     raise<InvalidArgument>("max_length is {}, but the model puts {} special tokens around a text",
                            *asked, special);

@@ -29,7 +29,7 @@ std::vector<std::string> modes_of(const nlohmann::json& config, const std::strin
 
 Pooling saved_pooling(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "1_Pooling" / "config.json";
-  if (!std::filesystem::exists(path)) return Pooling::mean;
+  if (!is_there<ModelError>(path)) return Pooling::mean;
   const std::vector<std::string> modes = modes_of(read_json_file(path), path.string());
   if (modes.size() != 1) return Pooling::other;
   if (modes[0] == "mean" || modes[0] == "pooling_mode_mean_tokens") return Pooling::mean;

@@ -48,7 +48,7 @@ void read_vocab_txt(const std::filesystem::path& path, Ids& ids) {
 
 TokenIds::TokenIds(const std::filesystem::path& folder) : folder_(folder) {
   const std::filesystem::path path = folder / "tokenizer.json";
-  if (std::filesystem::exists(path)) {
+  if (is_there<ModelError>(path)) {
     read_tokenizer_json(read_json_file(path), path.string(), ids_);
   } else {
     read_vocab_txt(folder / "vocab.txt", ids_);
@@ -64,7 +64,7 @@ std::optional<TokenId> TokenIds::find(const std::string& token) const {
 std::optional<TokenId> TokenIds::role(const std::string& name, const std::string& usual) const {
   for (const char* file : {"tokenizer_config.json", "special_tokens_map.json"}) {
     const std::filesystem::path path = folder_ / file;
-    if (!std::filesystem::exists(path)) continue;
+    if (!is_there<ModelError>(path)) continue;
     const json settings = read_json_file(path);
     const auto named = settings.find(name);
     if (named == settings.end()) continue;

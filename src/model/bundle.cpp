@@ -6,9 +6,9 @@
 #include <tamis/model/bundle.hpp>
 
 #include "model/activation_rule.hpp"
+#include "model/bundle_files.hpp"
 #include "model/json_field.hpp"
 #include "model/saved_settings.hpp"
-#include "model/sha256.hpp"
 
 namespace tamis {
 namespace {
@@ -16,28 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-/// A file name that a manifest may use: inside the folder, nowhere else.
-fs::path inside(const fs::path& folder, const std::string& name) {
-  const fs::path relative = fs::path(name).lexically_normal();
-  if (relative.is_absolute() || (!relative.empty() && *relative.begin() == "..")) {
-    raise<ModelError>("{}: '{}' points outside the bundle", (folder / "tamis.json").string(), name);
-  }
-  return folder / relative;
-}
-
-void verify_files(const fs::path& folder, const json& manifest) {
-  const std::string source = (folder / "tamis.json").string();
-  const auto files = field_or<std::map<std::string, std::string>>(manifest, "files", {}, source);
-  for (const auto& [name, expected] : files) {
-    const fs::path file = inside(folder, name);
-    if (!fs::exists(file)) raise<ModelError>("{}: file '{}' is missing", source, name);
-    const std::string found = sha256_of(file);
-    if (found != expected) {
-      raise<ModelError>(
-          "{} has sha256 {}, the manifest says {}: it was changed or damaged; export "
-          "the bundle again",
-          file.string(), found, expected);
-    }
+DType dtype_of(const json& entry, const std::string& name, const std::string& source) {
+  try {
+    return dtype_from_name(field_or<std::string>(entry, "dtype", "F32", source));
+  } catch (const ModelError& error) {
+    raise<ModelError>("{}: tensor '{}': {}", source, name, error.what());
   }
 }
 
@@ -50,7 +33,7 @@ std::map<std::string, TensorRecord> tensor_records(const json& manifest,
     if (!entry.is_object()) raise<ModelError>("{}: tensor '{}' is no object", source, name);
     TensorRecord record;
     record.record = field_or<std::string>(entry, "record", "", source);
-    record.dtype = dtype_from_name(field_or<std::string>(entry, "dtype", "F32", source));
+    record.dtype = dtype_of(entry, name, source);
     record.shape = field_or<std::vector<std::int64_t>>(entry, "shape", {}, source);
     records.emplace(name, std::move(record));
   }
@@ -66,6 +49,17 @@ std::map<std::string, double> ranking_parity(const json& object, const std::stri
     if (!entry.is_object()) raise<ModelError>("{}: parity of '{}' is no object", source, precision);
     const auto tau = entry.find("kendall_tau");
     if (tau != entry.end() && tau->is_number()) found.emplace(precision, tau->get<double>());
+  }
+  return found;
+}
+
+std::string activation_of(const json& manifest, const std::string& source) {
+  auto found = field_or<std::string>(manifest, "activation", "sigmoid", source);
+  if (found != "identity" && found != "sigmoid" && found != "tanh") {
+    raise<ModelError>(
+        "{}: unknown activation '{}'; it must be identity, sigmoid or tanh: export the bundle "
+        "again, or with a newer tamis",
+        source, found);
   }
   return found;
 }
@@ -88,12 +82,11 @@ void keep_prompts(SavedPrompts prompts, ModelSpec& spec) {
 ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
   const std::string source = (folder / "tamis.json").string();
   const json manifest = read_json_file(folder / "tamis.json");
-  const auto version = field_or<int>(manifest, "format_version", 0, source);
+  const std::size_t version = required_size(manifest, "format_version", source);
   if (version > kBundleFormat) {
     raise<ModelError>("{} has format {}, this version of tamis reads up to {}; upgrade tamis",
                       source, version, kBundleFormat);
   }
-  if (version < 1) raise<ModelError>("{} has no format_version; it is no bundle", source);
   if (verify_hashes) verify_files(folder, manifest);
   ModelSpec spec;
   spec.folder = folder;
@@ -106,7 +99,7 @@ ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
   spec.labels = required_size(manifest, "labels", source);
   spec.max_length = required_size(manifest, "max_length", source);
   if (spec.encoder) spec.max_length = std::min(spec.max_length, spec.encoder->max_positions());
-  spec.activation = field_or<std::string>(manifest, "activation", "sigmoid", source);
+  spec.activation = activation_of(manifest, source);
   spec.score_space = score_space(manifest, spec.activation, source);
   spec.inputs = field_or<std::vector<std::string>>(manifest, "inputs", {}, source);
   spec.tensors = tensor_records(manifest, source);
@@ -147,13 +140,13 @@ ModelSpec read_hugging_face_folder(const fs::path& folder) {
 }  // namespace
 
 ModelSpec load_model_spec(const fs::path& path, bool verify_hashes) {
-  if (!fs::exists(path)) raise<ModelError>("{} does not exist", path.string());
+  if (!is_there<ModelError>(path)) raise<ModelError>("{} does not exist", path.string());
   if (!fs::is_directory(path)) {
     raise<ModelError>("{} is a file; a model is a folder with config.json or tamis.json",
                       path.string());
   }
-  if (fs::exists(path / "tamis.json")) return read_bundle(path, verify_hashes);
-  if (fs::exists(path / "config.json")) return read_hugging_face_folder(path);
+  if (is_there<ModelError>(path / "tamis.json")) return read_bundle(path, verify_hashes);
+  if (is_there<ModelError>(path / "config.json")) return read_hugging_face_folder(path);
   raise<ModelError>("{} is no model: it has neither config.json nor tamis.json", path.string());
 }
 

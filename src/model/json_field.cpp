@@ -1,9 +1,6 @@
 // model/json_field.cpp
 #include "model/json_field.hpp"
 
-#include <fstream>
-#include <sstream>
-
 namespace tamis {
 namespace {
 
@@ -13,17 +10,11 @@ constexpr std::size_t kLargest = std::size_t{1} << 31U;
 }  // namespace
 
 nlohmann::json parse_json_object(std::string_view text, std::string_view source) {
-  auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) raise<ModelError>("{} is no JSON object; it may be truncated", source);
-  return json;
+  return parse_object<ModelError>(text, source);
 }
 
 nlohmann::json read_json_file(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) raise<ModelError>("cannot read {}", path.string());
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return parse_json_object(text.str(), path.string());
+  return parse_json_object(read_file<ModelError>(path), path.string());
 }
 
 std::string reason(const nlohmann::json::exception& error) {
@@ -39,7 +30,7 @@ std::size_t required_size(const nlohmann::json& object, const char* name, std::s
   if (!found->is_number_unsigned() || found->get<std::size_t>() < least ||
       found->get<std::size_t>() > kLargest) {
     raise<ModelError>("{}: field '{}' is {}, expected a whole number from {} to {}", source, name,
-                      found->dump(), least, kLargest);
+                      shown(*found), least, kLargest);
   }
   return found->get<std::size_t>();
 }

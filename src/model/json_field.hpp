@@ -6,10 +6,13 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include <tamis/error.hpp>
+
+#include "text/input_file.hpp"
 
 namespace tamis {
 
@@ -25,13 +28,7 @@ namespace tamis {
 template <typename T>
 [[nodiscard]] T field_or(const nlohmann::json& object, const char* name, T fallback,
                          std::string_view source) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return fallback;
-  try {
-    return found->template get<T>();
-  } catch (const nlohmann::json::exception& error) {
-    raise<ModelError>("{}: field '{}': {}", source, name, reason(error));
-  }
+  return field_of<ModelError>(object, name, std::move(fallback), source);
 }
 
 /// A number of at least `least` that is there. Throws ModelError.

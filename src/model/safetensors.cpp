@@ -29,6 +29,7 @@ std::uint64_t header_length(std::span<const std::byte> file, const std::filesyst
 }
 
 nlohmann::json parse_header(std::string_view text, const std::filesystem::path& path) {
+  refuse_deep_json<ModelError>(text, path.string());
   std::set<std::string> names;
   std::string twice;
   const auto note_name = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& key) {

@@ -21,9 +21,7 @@ SavedPrompts read_prompts(const json& object, const char* default_key, std::stri
 
 SavedSettings read_saved_settings(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "config_sentence_transformers.json";
-  if (!std::filesystem::exists(folder / "modules.json") || !std::filesystem::exists(path)) {
-    return {};
-  }
+  if (!is_there<ModelError>(folder / "modules.json") || !is_there<ModelError>(path)) return {};
   const std::string source = path.string();
   const json saved = read_json_file(path);
   const std::string kind = "CrossEncoder";

@@ -72,7 +72,8 @@ std::string sha256(std::span<const std::byte> bytes) {
 }
 
 std::string sha256_of(const std::filesystem::path& path) {
-  if (std::filesystem::is_empty(path)) return sha256({});
+  std::error_code ignored;
+  if (std::filesystem::file_size(path, ignored) == 0) return sha256({});
   return sha256(MappedFile(path).bytes());
 }
 

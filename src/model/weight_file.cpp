@@ -1,5 +1,4 @@
 // model/weight_file.cpp
-#include <fstream>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -7,6 +6,7 @@
 #include <tamis/error.hpp>
 #include <tamis/model/weight_file.hpp>
 
+#include "model/json_field.hpp"
 #include "model/mapped_file.hpp"
 #include "model/tensor_index.hpp"
 
@@ -39,9 +39,8 @@ namespace fs = std::filesystem;
 
 /// The files that a sharded checkpoint's index names, each once.
 std::set<std::string> shards(const fs::path& index) {
-  std::ifstream stream(index);
-  const auto json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
+  const auto json = read_json_file(index);
+  if (!json.contains("weight_map") || !json["weight_map"].is_object()) {
     raise<ModelError>("{} is no index of sharded weights (weight_map is missing)", index.string());
   }
   std::set<std::string> names;
@@ -57,7 +56,7 @@ std::set<std::string> shards(const fs::path& index) {
 }
 
 [[noreturn]] void no_weights(const fs::path& folder) {
-  if (fs::exists(folder / "pytorch_model.bin")) {
+  if (is_there<ModelError>(folder / "pytorch_model.bin")) {
     raise<ModelError>(
         "{} has only pytorch_model.bin, a pickle that can run code when it is read; convert it: "
         "transformers.AutoModelForSequenceClassification.from_pretrained(folder)"
@@ -73,12 +72,12 @@ std::set<std::string> shards(const fs::path& index) {
 WeightFile WeightFile::open(const fs::path& path) {
   auto contents = std::make_shared<Contents>();
   contents->path = path;
-  if (!fs::exists(path)) raise<ModelError>("{} does not exist", path.string());
+  if (!is_there<ModelError>(path)) raise<ModelError>("{} does not exist", path.string());
   if (!fs::is_directory(path)) {
     contents->add(path);
-  } else if (fs::exists(path / "model.safetensors")) {
+  } else if (is_there<ModelError>(path / "model.safetensors")) {
     contents->add(path / "model.safetensors");
-  } else if (fs::exists(path / "model.safetensors.index.json")) {
+  } else if (is_there<ModelError>(path / "model.safetensors.index.json")) {
     for (const std::string& name : shards(path / "model.safetensors.index.json")) {
       contents->add(path / name);
     }

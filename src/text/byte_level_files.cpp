@@ -128,14 +128,11 @@ ByteLevelTokenizer byte_level_from_vocab(const TokenizerFiles& files) {
         "(tokenizer.json)",
         name, tokenizer_class(files));
   }
-  const json map = json::parse(read_tokenizer_file(files.folder / "vocab.json"), nullptr,
-                               /*allow_exceptions=*/false);
-  if (!map.is_object()) {
-    raise<TokenizerError>("{} is no JSON object; it may be truncated, fetch it again", name);
-  }
+  const json map =
+      parse_object<TokenizerError>(read_file<TokenizerError>(files.folder / "vocab.json"), name);
   BpeOptions options{
       .vocab = read_id_map(map, name),
-      .merges = read_merges_file(read_tokenizer_file(files.folder / "merges.txt"), merges)};
+      .merges = read_merges_file(read_file<TokenizerError>(files.folder / "merges.txt"), merges)};
   return make(std::move(options), files, {}, prefix_space_of_class(files), true, family, merges);
 }
 

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <tamis/error.hpp>
@@ -79,7 +78,6 @@ bool is_built_by_class(const TokenizerFiles& files) {
 
 AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   const TokenizerFiles files = read_tokenizer_files(folder);
-  std::error_code ignored;
   if (!files.tokenizer.empty()) {
     const std::string kind = model_kind(files);
     if (kind == "WordPiece") return wordpiece_from_json(files);
@@ -92,8 +90,8 @@ AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   if (const auto model = find_sentencepiece_model(folder)) {
     return sentencepiece_from_model(files, *model);
   }
-  if (std::filesystem::exists(folder / "vocab.json", ignored)) return byte_level_from_vocab(files);
-  if (std::filesystem::exists(folder / "vocab.txt", ignored)) {
+  if (is_there<TokenizerError>(folder / "vocab.json")) return byte_level_from_vocab(files);
+  if (is_there<TokenizerError>(folder / "vocab.txt")) {
     if (const std::string name = tokenizer_class(files); !reads_as_bert(name)) {
       raise<TokenizerError>(
           "{} is for {}, which is not supported; save the model's fast tokenizer "

@@ -13,10 +13,10 @@ TokenId special_id(const json& processor, const std::string& name, std::string_v
   const json& entry =
       json_part(json_part(processor, "special_tokens", source), name.c_str(), source);
   const json& ids = json_part(entry, "ids", source);
-  if (ids.size() != 1 || !ids[0].is_number_integer()) {
-    raise<TokenizerError>("{}: the template's token '{}' has no single id", source, name);
-  }
-  return ids[0].get<TokenId>();
+  const bool single = ids.is_array() && ids.size() == 1;
+  const auto id = single ? json_as<TokenId>(ids[0]) : std::nullopt;
+  if (!id) raise<TokenizerError>("{}: the template's token '{}' has no single id", source, name);
+  return *id;
 }
 
 PairTemplate read_template(const json& processor, std::string_view source) {
@@ -46,10 +46,10 @@ PairTemplate read_template(const json& processor, std::string_view source) {
 // ["</s>", 2]
 TokenId named_id(const json& processor, const char* name, std::string_view source) {
   const json& entry = json_part(processor, name, source);
-  if (entry.size() != 2 || !entry[1].is_number_integer()) {
-    raise<TokenizerError>("{}: post_processor's '{}' is no token and id", source, name);
-  }
-  return entry[1].get<TokenId>();
+  const bool pair = entry.is_array() && entry.size() == 2;
+  const auto id = pair ? json_as<TokenId>(entry[1]) : std::nullopt;
+  if (!id) raise<TokenizerError>("{}: post_processor's '{}' is no token and id", source, name);
+  return *id;
 }
 
 PairTemplate read_processor(const json& processor, PairTemplate otherwise,

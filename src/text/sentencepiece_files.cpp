@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "text/frame_files.hpp"
@@ -123,7 +122,8 @@ Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
 
 SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
                                                 const std::filesystem::path& path) {
-  SentencepieceModel model = read_sentencepiece_model(read_tokenizer_file(path), path.string());
+  SentencepieceModel model =
+      read_sentencepiece_model(read_file<TokenizerError>(path), path.string());
   if (model.kind != SentencepieceModel::Kind::unigram || model.byte_fallback) {
     raise<TokenizerError>(
         "{}: only unigram models without byte fallback are read from a .model file; "
@@ -145,9 +145,8 @@ SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
 
 std::optional<std::filesystem::path> find_sentencepiece_model(const std::filesystem::path& folder) {
   constexpr std::array kNames{"sentencepiece.bpe.model", "spiece.model", "sentencepiece.model"};
-  std::error_code ignored;
   for (const char* name : kNames) {
-    if (std::filesystem::exists(folder / name, ignored)) return folder / name;
+    if (is_there<TokenizerError>(folder / name)) return folder / name;
   }
   return std::nullopt;
 }

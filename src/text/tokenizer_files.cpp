@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -19,14 +17,8 @@ using nlohmann::json;
 constexpr TokenId kLargestId = 1 << 26;
 
 json read_object(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return json::object();
-  json object = json::parse(read_tokenizer_file(path), nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) {
-    raise<TokenizerError>("{} is no JSON object; it may be truncated, fetch it again",
-                          path.string());
-  }
-  return object;
+  if (!is_there<TokenizerError>(path)) return json::object();
+  return parse_object<TokenizerError>(read_file<TokenizerError>(path), path.string());
 }
 
 AddedToken read_added_token(const json& object, TokenId id, std::string_view source) {
@@ -63,19 +55,6 @@ TokenId parse_id(const std::string& text, std::string_view source) {
 }
 
 }  // namespace
-
-std::string read_tokenizer_file(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || !(text << stream.rdbuf())) {
-    std::error_code ignored;
-    if (stream && std::filesystem::file_size(path, ignored) == 0) {
-      raise<TokenizerError>("{} is empty; fetch it again", path.string());
-    }
-    raise<TokenizerError>("cannot read {}", path.string());
-  }
-  return std::move(text).str();
-}
 
 TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
   std::error_code ignored;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,8 @@
 #include <tamis/error.hpp>
 #include <tamis/text/added_token.hpp>
 #include <tamis/text/pair_template.hpp>
+
+#include "text/input_file.hpp"
 
 namespace tamis {
 
@@ -31,21 +34,11 @@ struct TokenizerFiles {
 /// Throws TokenizerError when the folder or a file cannot be read, or holds no JSON object.
 [[nodiscard]] TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder);
 
-/// The whole file. Throws TokenizerError.
-[[nodiscard]] std::string read_tokenizer_file(const std::filesystem::path& path);
-
 /// The field, or `fallback` when it is absent or null. Throws TokenizerError for another type.
 template <typename T>
 [[nodiscard]] T json_or(const nlohmann::json& object, const char* name, T fallback,
                         std::string_view source) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return fallback;
-  try {
-    return found->template get<T>();
-  } catch (const nlohmann::json::exception&) {
-    raise<TokenizerError>("{}: field '{}' is {}, which is of the wrong type", source, name,
-                          found->dump().substr(0, 60));
-  }
+  return field_of<TokenizerError>(object, name, std::move(fallback), source);
 }
 
 /// The field as an object or array. Throws TokenizerError when it is absent or something else.

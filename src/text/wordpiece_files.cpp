@@ -123,7 +123,7 @@ WordPieceTokenizer wordpiece_from_json(const TokenizerFiles& files) {
 WordPieceTokenizer wordpiece_from_vocab(const TokenizerFiles& files) {
   const std::string name = files.name("vocab.txt");
   WordPieceOptions options;
-  options.vocab = read_vocab_lines(read_tokenizer_file(files.folder / "vocab.txt"));
+  options.vocab = read_vocab_lines(read_file<TokenizerError>(files.folder / "vocab.txt"));
   options.unknown = special_token(files, "unk_token", "[UNK]");
   read_switches(options, json::object(), files.config, name, files.name("tokenizer_config.json"));
   finish(options, files, name);

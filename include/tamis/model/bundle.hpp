@@ -16,7 +16,7 @@
 namespace tamis {
 
 /// The newest bundle format that this version reads.
-inline constexpr int kBundleFormat = 1;
+inline constexpr std::size_t kBundleFormat = 1;
 
 struct ModelSpec {
   std::filesystem::path folder;

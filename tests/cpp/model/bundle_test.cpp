@@ -135,6 +135,27 @@ TEST_CASE("a bundle that was changed is refused before it is read") {
   CHECK(contains(refusal(folder), "model.pt"));
 }
 
+TEST_CASE("what a bundle would be read from must be among its hashes") {
+  const TemporaryFolder folder;
+  const json good = manifest(folder);
+  json without = good;
+  without["files"] = json::object();
+  CHECK(contains(refusal(folder, "tamis.json", without), "no hash of 'model.pt'"));
+  folder.write("tamis.json", good.dump());
+  for (const char* name : {"vocab.txt", "tokenizer.json", "words/spiece.model"}) {
+    const auto file = folder.write(name, "[PAD]");
+    CHECK(contains(refusal(folder), std::string("no hash of '") + name + "'"));
+    std::filesystem::remove(file);
+  }
+  const TemporaryFolder elsewhere;
+  std::filesystem::create_directory_symlink(elsewhere.path(), folder.path() / "words/more");
+  CHECK(contains(refusal(folder), "is a link to a folder"));
+  std::filesystem::remove(folder.path() / "words/more");
+  folder.write("README.md", "for people");
+  folder.write(".cache/huggingface/download/model.pt.metadata", "of huggingface_hub");
+  CHECK_NOTHROW(tamis::load_model_spec(folder.path()));
+}
+
 TEST_CASE("manifests that cannot be used") {
   const TemporaryFolder folder;
   const json good = manifest(folder);
@@ -146,6 +167,12 @@ TEST_CASE("manifests that cannot be used") {
   CHECK(contains(changed("format_version", 2), "upgrade"));
   CHECK(contains(changed("format_version", "one"), "format_version"));
   CHECK(contains(changed("format_version", nullptr), "format_version"));
+  for (const json& wrong : {json(1.5), json(true), json(1e30), json("1"), json(0), json(-1)}) {
+    CHECK(contains(changed("format_version", wrong), "'format_version' is " + wrong.dump()));
+  }
+  CHECK(contains(changed("activation", "foo"), "tamis.json: unknown activation 'foo'"));
+  CHECK(contains(changed("tensors", {{"w", {{"dtype", "F7"}}}}), "tamis.json: tensor 'w'"));
+  CHECK(contains(changed("max_length", -1), "'max_length' is -1"));
   CHECK(contains(changed("labels", 0), "labels"));
   CHECK(contains(changed("max_length", "long"), "max_length"));
   CHECK(contains(changed("files", {{"../model.pt", "00"}}), "outside"));
@@ -155,6 +182,27 @@ TEST_CASE("manifests that cannot be used") {
   CHECK(contains(changed("tensors", {{"w", 7}}), "'w'"));
   folder.write("tamis.json", good.dump().substr(0, 50));
   CHECK(contains(refusal(folder), "truncated"));
+}
+
+TEST_CASE("files that are no objects, or nest without end, or lead nowhere") {
+  const TemporaryFolder folder;
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  for (const char* name : {"tamis.json", "config.json"}) {
+    const std::string told = std::string(name) + " is no JSON object";
+    for (const char* text : {"[1]", "3", "null", "\"x\""}) {
+      folder.write(name, text);
+      CHECK(contains(refusal(folder), told));
+    }
+    folder.write(name, R"({"config": )" + deep + "}");
+    CHECK(contains(refusal(folder), std::string(name) + " nests deeper than 100 levels"));
+    std::filesystem::remove(folder.path() / name);
+    std::filesystem::create_symlink(name, folder.path() / name);
+    CHECK(contains(refusal(folder), std::string(name) + ": Too many levels of symbolic links"));
+    std::filesystem::remove(folder.path() / name);
+    std::filesystem::create_directory(folder.path() / name);
+    CHECK(contains(refusal(folder), "it is no regular file"));
+    std::filesystem::remove(folder.path() / name);
+  }
 }
 
 TEST_CASE("folders that are no model") {

@@ -126,7 +126,11 @@ TEST_CASE("what the engine cannot run is refused by the name of the field") {
   CHECK(contains(refusal(with(bert(), "num_hidden_layers", 1'000'000'000'000)),
                  "expected a whole number from 1 to"));
   CHECK(contains(refusal(with(bert(), "hidden_act", 3)),
-                 "field 'hidden_act': type must be string, but is number"));
+                 "field 'hidden_act' is 3, which is of the wrong type"));
+  CHECK(contains(refusal(with(bert(), "type_vocab_size", 2.5)), "'type_vocab_size' is 2.5"));
+  CHECK(contains(refusal(with(bert(), "type_vocab_size", true)), "'type_vocab_size' is true"));
+  CHECK(contains(refusal(with(with(bert(), "model_type", "roberta"), "pad_token_id", -3)),
+                 "'pad_token_id' is -3"));
   CHECK(contains(refusal(with(with(bert(), "model_type", "roberta"), "pad_token_id", 63)),
                  "max_position_embeddings"));
   json short_one = bert();

@@ -86,7 +86,7 @@ TEST_CASE("a sharded checkpoint is one index") {
   CHECK(contains(message(R"({"weight_map":{"a":"../x.safetensors"}})"), "outside"));
   CHECK(contains(message(R"({"weight_map":{"a":"model-3.safetensors"}})"), "model-3"));
   CHECK(contains(message(R"({"weight_map":7})"), "weight_map"));
-  CHECK(contains(message("{"), "weight_map"));
+  CHECK(contains(message("{"), "model.safetensors.index.json is no JSON object"));
   folder.write("model-2.safetensors", one.str());
   CHECK(contains(message(R"({"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}})"),
                  "in two of its files"));
@@ -118,6 +118,8 @@ TEST_CASE("headers that lie are refused, naming the tensor") {
   CHECK(contains(opening(R"({"w":3})", data), "'w'"));
   CHECK(contains(opening(R"({"w":{"dtype":"F32"}})", data), "'w'"));
   CHECK(contains(opening("[]", data), "no JSON object"));
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK(contains(opening(R"({"w":)" + deep + "}", data), "nests deeper than 100 levels"));
 }
 
 TEST_CASE("files that are cut short, empty or missing") {

@@ -1,4 +1,5 @@
 // A folder becomes a tokenizer, or one sentence that names the file.
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -56,4 +57,34 @@ TEST_CASE("what is missing or broken is named", "[text]") {
   CHECK(contains(refusal(folder), "BertJapaneseTokenizer"));
   folder.write("tokenizer.json", "[]");
   CHECK(contains(refusal(folder), "tokenizer.json is no JSON object"));
+}
+
+TEST_CASE("brackets without end and links that lead nowhere", "[text]") {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  for (const std::string name : {"tokenizer.json", "tokenizer_config.json"}) {
+    const TemporaryFolder folder;
+    folder.write("vocab.txt", kVocab);
+    folder.write(name, R"({"a": ")" + std::string(200, '[') + R"(\"", "b": 3})");
+    if (name != "tokenizer.json") CHECK_NOTHROW(load_tokenizer(folder.path()));  // in a string
+    folder.write(name, R"({"a": )" + deep + "}");
+    CHECK(contains(refusal(folder), name + " nests deeper than 100 levels"));
+    std::filesystem::remove(folder.path() / name);
+    std::filesystem::create_symlink(name, folder.path() / name);
+    CHECK(contains(refusal(folder), name + ": Too many levels of symbolic links"));
+  }
+}
+
+TEST_CASE("a pair template whose token has no single id", "[text]") {
+  const TemporaryFolder folder;
+  for (const char* ids : {"{\"a\": 1}", "[1, 2]", "[1.5]", "[4294967298]"}) {
+    folder.write("tokenizer.json", std::string(R"({"model": {"type": "WordPiece", "vocab":
+                  {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4}},
+                 "normalizer": {"type": "BertNormalizer"},
+                 "pre_tokenizer": {"type": "BertPreTokenizer"},
+                 "post_processor": {"type": "TemplateProcessing",
+                  "special_tokens": {"[CLS]": {"ids": )") +
+                                       ids +
+                                       R"(}}, "pair": [{"SpecialToken": {"id": "[CLS]"}}]}})");
+    CHECK(contains(refusal(folder), "the template's token '[CLS]' has no single id"));
+  }
 }
