@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,13 @@ class Activation:
         """Its name in a bundle's manifest, where C++ has it too."""
         names = ("identity", "sigmoid", "tanh")
         return next((name for name in names if _KNOWN[name].path == self.path), None)
+
+    @property
+    def has_path(self) -> bool:
+        """Whether `path` names it: it is of a class that others can import; no plain function."""
+        kind = type(self.given)
+        own = isinstance(kind.__call__, FunctionType) and "<locals>" not in kind.__qualname__
+        return self.given is None or own
 
     def __reduce__(self) -> tuple[Any, ...]:
         return resolve, (self.path if self.given is None else self.given,)

@@ -87,7 +87,17 @@ class CrossEncoder(DropIn):
             )
         load_options.check_backend(backend)
         load_options.note_remote_code(trust_remote_code)
-        options = load_options.read_options(model_kwargs, processor_kwargs, config_kwargs)
+        options = load_options.read_options(
+            model_kwargs,
+            processor_kwargs,
+            config_kwargs,
+            {
+                "revision": revision,
+                "token": token,
+                "cache_dir": cache_folder,
+                "local_files_only": local_files_only or None,
+            },
+        )
         precision = load_options.choose_precision(
             precision, options.precision, keep_in_fp32_modules
         )
@@ -95,13 +105,7 @@ class CrossEncoder(DropIn):
             logger.warning(
                 f"Ignoring `device={device}` because `model_kwargs['device_map']` takes priority."
             )
-        folder = model_source.locate(
-            model_name_or_path,
-            cache_folder=cache_folder,
-            revision=revision or options.revision,
-            token=token,
-            local_files_only=local_files_only,
-        )
+        folder = model_source.locate(model_name_or_path, **options.hub)
         model_source.require_reranker(folder)
         embedded = model_source.embedded(model_name_or_path)
         for_cpu = embedded or model_source.is_multilingual(folder) or scorer == "engine"
@@ -367,12 +371,16 @@ class CrossEncoder(DropIn):
         device, pool = arguments.get("device"), arguments.get("pool")
         if pool is not None:
             check(pool, self._loaded)
-        if pool is None and isinstance(device, (list, tuple)) and device and queries:
+            if device is not None:
+                raise InvalidArgument(
+                    "the workers of a pool have their devices already; leave out one of pool= and "
+                    "device="
+                )
+            return score(self._loaded, queries, texts, call, pool)
+        if isinstance(device, (list, tuple)):
             own = self.start_multi_process_pool(list(device))
             try:
                 return score(self._loaded, queries, texts, call, own)
             finally:
                 stop(own)
-        if pool is None and not isinstance(device, (list, tuple)):
-            return score(self._on(device), queries, texts, call)
-        return score(self._loaded, queries, texts, call, pool)
+        return score(self._on(device), queries, texts, call)

@@ -56,7 +56,7 @@ def text_of(
     """
     if isinstance(document, str):
         return document
-    if document is None or isinstance(document, _NO_DOCUMENT):
+    if not callable(text) and (document is None or isinstance(document, _NO_DOCUMENT)):
         raise InvalidArgument(f"{where} must be a str, got {type(document).__name__}")
     if fields is not None:
         return _joined(document, [fields] if isinstance(fields, str) else fields, where)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -172,12 +173,16 @@ class DropIn:
         if name is None:
             return None
         checks.text("prompt_name", name)
+        if not isinstance(self.prompts, Mapping):  # the caller may have set it after loading
+            kind = type(self.prompts).__name__
+            raise InvalidArgument(f"model.prompts must be a dictionary of texts, got {kind}")
         if name not in self.prompts:
             raise InvalidArgument(
                 f"Prompt name '{name}' not found in the configured prompts dictionary with keys "
                 f"{list(self.prompts)!r}."
             )
-        return self.prompts[name]
+        found = self.prompts[name]
+        return None if found is None else checks.text(f"the prompt '{name}'", found)
 
     # --- device and precision
 

@@ -24,20 +24,14 @@ _NO_EFFECT_ON_MODEL = {
     "low_cpu_mem_usage",
     "use_safetensors",
     "trust_remote_code",
-    "token",
-    "revision",
-    "local_files_only",
-    "cache_dir",
 }
-_NO_EFFECT_ON_PROCESSOR = {
-    "use_fast",
-    "padding",
-    "padding_side",
-    "trust_remote_code",
-    "token",
-    "revision",
-    "local_files_only",
-    "cache_dir",
+_NO_EFFECT_ON_PROCESSOR = {"use_fast", "padding", "padding_side", "trust_remote_code"}
+# Where the files come from, one download for all, and the constructor's own names of it.
+_HUB = {
+    "revision": "revision",
+    "token": "token",
+    "cache_dir": "cache_folder",
+    "local_files_only": "local_files_only",
 }
 _PRECISIONS = {
     "float32": "fp32",
@@ -64,7 +58,8 @@ class LoadOptions:
     num_labels: int | None = None
     # shown by `model.config`, without effect on scores
     config: Mapping[str, Any] = field(default_factory=dict)
-    revision: str | None = None
+    # the constructor's arguments of where the files come from; None where nobody said it
+    hub: Mapping[str, Any] = field(default_factory=dict)
 
 
 def precision_of(dtype: Any) -> str | None:
@@ -101,25 +96,28 @@ def _device_map(value: Any) -> Any:
     return value
 
 
-def read_options(model: Kwargs, processor: Kwargs, config: Kwargs) -> LoadOptions:
-    """Throws InvalidArgument for a key that cannot apply."""
+def read_options(
+    model: Kwargs, processor: Kwargs, config: Kwargs, hub: Mapping[str, Any]
+) -> LoadOptions:
+    """`hub`: the constructor's arguments of where the files come from, by transformers' names.
+    Throws InvalidArgument for a key that cannot apply, and for two that differ."""
     model = _dictionary("model_kwargs", model)
     processor = _dictionary("processor_kwargs", processor)
     config = _dictionary("config_kwargs", config)
     _refuse(
         "model_kwargs",
-        set(model) - _NO_EFFECT_ON_MODEL - {"torch_dtype", "dtype", "device_map"},
+        set(model) - _NO_EFFECT_ON_MODEL - set(_HUB) - {"torch_dtype", "dtype", "device_map"},
         "supported are torch_dtype and device_map",
     )
     _refuse(
         "processor_kwargs",
-        set(processor) - _NO_EFFECT_ON_PROCESSOR - {"model_max_length"},
+        set(processor) - _NO_EFFECT_ON_PROCESSOR - set(_HUB) - {"model_max_length"},
         "supported is model_max_length",
     )
     dropout = {key for key in config if key.endswith("dropout") or key.endswith("dropout_prob")}
     _refuse(
         "config_kwargs",
-        set(config) - dropout - _NO_EFFECT_ON_PROCESSOR - {"num_labels"},
+        set(config) - dropout - set(_HUB) - {"num_labels", "trust_remote_code"},
         "supported is num_labels; dropout is shown and has no effect on scores",
     )
     return LoadOptions(
@@ -128,18 +126,17 @@ def read_options(model: Kwargs, processor: Kwargs, config: Kwargs) -> LoadOption
         max_length=processor.get("model_max_length"),
         num_labels=config.get("num_labels"),
         config={key: config[key] for key in dropout},
-        revision=_one_revision(model, processor, config),
+        hub={_HUB[key]: _one(key, [hub, model, processor, config]) for key in _HUB},
     )
 
 
-def _one_revision(*kwargs: Mapping[str, Any]) -> str | None:
-    found = {given["revision"] for given in kwargs if given.get("revision") is not None}
-    if len(found) > 1:
-        raise InvalidArgument(
-            f"one model has one revision, got {', '.join(sorted(map(repr, found)))}; "
-            "hand it in as revision="
-        )
-    return found.pop() if found else None
+def _one(key: str, places: Sequence[Mapping[str, Any]]) -> Any:
+    found = [given[key] for given in places if given.get(key) is not None]
+    if any(value != found[0] for value in found):
+        # A token is in no message.
+        values = "" if key == "token" else f", got {', '.join(sorted({repr(v) for v in found}))}"
+        raise InvalidArgument(f"one model has one {key}{values}; hand it in as {_HUB[key]}=")
+    return found[0] if found else None
 
 
 def choose_precision(

@@ -16,7 +16,7 @@ from typing import Any
 from tamis import _native, _torch_loader
 from tamis.device import Device
 from tamis.errors import InvalidArgument, ModelError
-from tamis.model_source import EMBEDDED, is_bundle, read_json
+from tamis.model_source import EMBEDDED, is_bundle, read_object
 
 logger = logging.getLogger("tamis.cross_encoder")
 
@@ -40,10 +40,8 @@ class Recipe:
 
 def _engine_reads(path: Path) -> bool:
     if is_bundle(path):
-        manifest = read_json(path / "tamis.json") or {}
-        return bool(manifest.get("convention") != "padded")
-    config = read_json(path / "config.json") or {}
-    return config.get("model_type") in _native.known_encoders()
+        return bool(read_object(path / "tamis.json").get("convention") != "padded")
+    return read_object(path / "config.json").get("model_type") in _native.known_encoders()
 
 
 def _load_engine(recipe: Recipe) -> _native.CrossEncoder:

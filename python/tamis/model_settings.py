@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,6 +69,11 @@ def computed_space(loaded: Loaded) -> str:
     return loaded.native.score_space if loaded.native.activation == "identity" else "logit"
 
 
+def _settings_file(loaded: Loaded) -> Path:
+    folder = loaded.recipe.path
+    return folder / ("tamis.json" if is_bundle(folder) else "config_sentence_transformers.json")
+
+
 def prompts_of(
     loaded: Loaded, given: Mapping[str, str] | None, default_name: str | None
 ) -> tuple[dict[str, str], str | None]:
@@ -86,9 +92,13 @@ def prompts_of(
     prompts = {name: text or "" for name, text in prompts.items()}
     name = default_name or loaded.native.default_prompt
     if name is not None and name not in prompts:
+        where = "" if default_name else f"{_settings_file(loaded)}: "
+        instead = (
+            "" if default_name else " Name one as default_prompt_name=, or add it to prompts=."
+        )
         raise InvalidArgument(
-            f"Default prompt name '{name}' not found in the configured prompts dictionary with "
-            f"keys {list(prompts)!r}."
+            f"{where}Default prompt name '{name}' not found in the configured prompts dictionary "
+            f"with keys {list(prompts)!r}.{instead}"
         )
     return prompts, name
 

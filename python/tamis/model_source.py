@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,10 @@ def is_multilingual(folder: Path) -> bool:
 def locate(
     name: str | os.PathLike[str] | None,
     *,
-    cache_folder: str | None = None,
+    cache_folder: str | os.PathLike[str] | None = None,
     revision: str | None = None,
     token: bool | str | None = None,
-    local_files_only: bool = False,
+    local_files_only: bool | None = False,
 ) -> Path:
     """The folder of a model. A local folder, the embedded models (None and "tiny") and
     "multilingual" open no socket."""
@@ -109,6 +110,8 @@ def locate(
         return Path(path)
     if path == MULTILINGUAL:
         return _multilingual()
+    if os.path.islink(path) and not os.path.exists(path):
+        raise FileNotFoundError(f"Path {path} is a link that leads to no folder")
     if os.path.isfile(path):
         raise NotADirectoryError(
             f"Path {path} is a file, not a directory. `model_name_or_path` must be a local "
@@ -123,7 +126,7 @@ def locate(
             "cache_dir": cache_folder or os.environ.get("SENTENCE_TRANSFORMERS_HOME"),
             "revision": revision,
             "token": token,
-            "local_files_only": local_files_only,
+            "local_files_only": bool(local_files_only),
         },
     )
 
@@ -137,26 +140,39 @@ def revision_of(folder: Path, name: Any) -> str | None:
 def read_json(path: Path) -> Any:
     """The file's content, or None where there is none. Throws ModelError for what is no JSON."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ModelError(f"{path} cannot be read as JSON: it is no regular file")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read as JSON: {error}") from error
+    except RecursionError:
+        raise ModelError(f"{path} cannot be read as JSON: it nests too deep") from None
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The file's object, empty where there is no file. Throws ModelError for anything else."""
+    found = read_json(path)
+    if isinstance(found, dict):
+        return found
+    if path.exists():
+        raise ModelError(f"{path} is no JSON object; it may be truncated, fetch it again")
+    return {}
 
 
 def is_bundle(folder: Path) -> bool:
-    """Whether tamis exported it."""
-    return (folder / "tamis.json").is_file()
+    """Whether tamis exported it. What its manifest is, if no file, loading it says."""
+    return os.path.lexists(folder / "tamis.json")
 
 
 def saved_settings(folder: Path) -> dict[str, Any]:
     """config_sentence_transformers.json: activation and prompts; empty where there is none."""
     if not (folder / "modules.json").is_file():
         return {}  # sentence-transformers reads the one only beside the other
-    found = read_json(folder / "config_sentence_transformers.json")
-    if not isinstance(found, dict) or found.get("model_type", "CrossEncoder") != "CrossEncoder":
-        return {}  # an embedding model's prompts are not for pairs
-    return found
+    found = read_object(folder / "config_sentence_transformers.json")
+    # An embedding model's prompts are not for pairs; older ones do not say what they are.
+    return found if found.get("model_type") == "CrossEncoder" else {}
 
 
 def activation_path(config: Mapping[str, Any]) -> str | None:
@@ -179,9 +195,9 @@ def require_reranker(folder: Path) -> None:
     """Say what a folder is that cannot be a sequence-classification reranker."""
     if is_bundle(folder):
         return
-    config = read_json(folder / "config.json")
-    if not isinstance(config, dict):
+    if not os.path.lexists(folder / "config.json"):
         raise ModelError(f"{folder} holds no model: it has neither config.json nor tamis.json")
+    config = read_object(folder / "config.json")
     named = config.get("architectures")
     architecture = str(named[0]) if isinstance(named, list) and named else ""
     if architecture.endswith(("ForCausalLM", "ForConditionalGeneration")):

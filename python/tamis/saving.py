@@ -63,7 +63,6 @@ def save(
     """Write the folder; the settings go where sentence-transformers keeps them, and a bundle's into
     its manifest."""
     target = Path(path)
-    target.mkdir(parents=True, exist_ok=True)
     if target.resolve() == source.resolve():
         raise InvalidArgument(f"{target} is the folder the model was loaded from")
     if is_bundle(source):
@@ -74,9 +73,17 @@ def save(
             "default_prompt": default_prompt_name,
             "max_length": max_length,
         }
+        target.mkdir(parents=True, exist_ok=True)
         _copy(source, target)
         _write(target / "tamis.json", {**read_json(source / "tamis.json"), **facts})
         return
+    if not activation.has_path:
+        raise InvalidArgument(
+            "a folder's configuration names an activation by its class, and activation_fn is a "
+            "function: set it to a torch module or a name, and pass yours where the folder is "
+            "loaded"
+        )
+    target.mkdir(parents=True, exist_ok=True)
     _copy(source, target)
     saved = read_json(source / "config_sentence_transformers.json")
     settings = {

@@ -24,8 +24,8 @@ SavedSettings read_saved_settings(const std::filesystem::path& folder) {
   if (!is_there<ModelError>(folder / "modules.json") || !is_there<ModelError>(path)) return {};
   const std::string source = path.string();
   const json saved = read_json_file(path);
-  const std::string kind = "CrossEncoder";
-  if (field_or<std::string>(saved, "model_type", kind, source) != kind) return {};
+  // Older files do not say it: they are of embedding models, as sentence-transformers has it.
+  if (field_or<std::string>(saved, "model_type", "", source) != "CrossEncoder") return {};
   return {read_prompts(saved, "default_prompt_name", source),
           field_or<std::string>(saved, "activation_fn", "", source)};
 }

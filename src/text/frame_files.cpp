@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "text/pair_template_of.hpp"
+#include "text/tokenizer_class.hpp"
 
 namespace tamis {
 namespace {
@@ -37,16 +38,20 @@ void finish_frame(TextFrame& frame, const TokenizerFiles& files,
     return find(special.back().content);
   };
   // In the order in which transformers numbers those that the vocabulary has not.
-  named("bos_token", defaults.begin);
-  named("eos_token", defaults.end);
+  const auto bos = named("bos_token", defaults.begin);
+  const auto eos = named("eos_token", defaults.end);
   named("unk_token", defaults.unknown);
-  const auto end = named("sep_token", defaults.end);
+  const auto sep = named("sep_token", defaults.end);
   const auto pad = named("pad_token", defaults.pad);
-  const auto begin = named("cls_token", defaults.begin);
+  const auto cls = named("cls_token", defaults.begin);
   named("mask_token", defaults.mask, defaults.strip_before_mask);
   for (const std::string& token : defaults.special) special.push_back({.content = token});
   // A tokenizer.json states all its added tokens itself.
   if (!files.tokenizer.empty()) special.clear();
+  const std::string name = tokenizer_class(files);
+  const bool by_bos = name == "XLMRobertaTokenizer" || name == "CamembertTokenizer";
+  const auto begin = by_bos ? bos : cls;
+  const auto end = by_bos ? eos : sep;
   frame.vocab_size = vocab.size();
   frame.set_added(read_added_tokens(files, special, find, vocab.size()));
   frame.pair =

@@ -1,10 +1,6 @@
 // text/load_tokenizer.cpp: which kind of tokenizer a folder holds.
-#include <algorithm>
-#include <array>
 #include <filesystem>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include <tamis/error.hpp>
 #include <tamis/text/load_tokenizer.hpp>
@@ -20,20 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-// The classes of transformers whose vocab.txt is read as BERT's is.
-bool reads_as_bert(std::string_view name) {
-  constexpr std::array kNames{"",
-                              "BertTokenizer",
-                              "DistilBertTokenizer",
-                              "ElectraTokenizer",
-                              "MobileBertTokenizer",
-                              "SqueezeBertTokenizer",
-                              "ConvBertTokenizer",
-                              "LayoutLMTokenizer",
-                              "LxmertTokenizer"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
-}
-
 // Older files do not name their model's kind.
 std::string model_kind(const TokenizerFiles& files) {
   const std::string name = files.name("tokenizer.json");
@@ -44,37 +26,6 @@ std::string model_kind(const TokenizerFiles& files) {
 }
 
 }  // namespace
-
-std::string tokenizer_class(const TokenizerFiles& files) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 11> kByModelType{
-      {{"xlm-roberta", "XLMRobertaTokenizer"},
-       {"camembert", "CamembertTokenizer"},
-       {"mbart", "MBartTokenizer"},
-       {"albert", "AlbertTokenizer"},
-       {"t5", "T5Tokenizer"},
-       {"deberta-v2", "DebertaV2Tokenizer"},
-       {"xlnet", "XLNetTokenizer"},
-       {"roberta", "RobertaTokenizer"},
-       {"bart", "RobertaTokenizer"},
-       {"longformer", "RobertaTokenizer"},
-       {"gpt2", "GPT2Tokenizer"}}};
-  auto name = json_or<std::string>(files.config, "tokenizer_class", "",
-                                   files.name("tokenizer_config.json"));
-  if (name.ends_with("Fast")) name.resize(name.size() - 4);
-  if (!name.empty() && name != "PreTrainedTokenizer" && name != "TokenizersBackend") return name;
-  const auto type =
-      json_or<std::string>(files.model_config, "model_type", "", files.name("config.json"));
-  for (const auto& [known, known_class] : kByModelType) {
-    if (type == known) return known_class;
-  }
-  return "";
-}
-
-bool is_built_by_class(const TokenizerFiles& files) {
-  const auto stated = json_or<std::string>(files.config, "tokenizer_class", "",
-                                           files.name("tokenizer_config.json"));
-  return !stated.starts_with("PreTrainedTokenizer") && stated != "TokenizersBackend";
-}
 
 AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   const TokenizerFiles files = read_tokenizer_files(folder);
@@ -92,7 +43,7 @@ AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   }
   if (is_there<TokenizerError>(folder / "vocab.json")) return byte_level_from_vocab(files);
   if (is_there<TokenizerError>(folder / "vocab.txt")) {
-    if (const std::string name = tokenizer_class(files); !reads_as_bert(name)) {
+    if (const std::string name = tokenizer_class(files); !name.empty() && !is_bert_class(name)) {
       raise<TokenizerError>(
           "{} is for {}, which is not supported; save the model's fast tokenizer "
           "there (tokenizer.json)",

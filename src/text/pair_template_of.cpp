@@ -1,8 +1,9 @@
 // text/pair_template_of.cpp
 #include "text/pair_template_of.hpp"
 
-#include <algorithm>
 #include <utility>
+
+#include "text/tokenizer_class.hpp"
 
 namespace tamis {
 namespace {
@@ -83,17 +84,24 @@ bool cuts_begin(const TokenizerFiles& files) {
   raise<TokenizerError>("{}: truncation_side is '{}'; it can be 'right' or 'left'", config, side);
 }
 
-/// A model that is handed no type ids takes them for zeros (transformers hands it what the file
-/// names).
+/// A model that is handed no type ids takes them for zeros.
 PairTemplate as_named(PairTemplate pair, const TokenizerFiles& files) {
-  const auto names = files.config.find("model_input_names");
-  if (names == files.config.end() || !names->is_array()) return pair;
-  if (std::find(names->begin(), names->end(), "token_type_ids") != names->end()) return pair;
+  if (names_type_ids(files)) return pair;
   for (auto* const tokens : {&pair.prefix, &pair.infix, &pair.suffix}) {
     for (TemplateToken& token : *tokens) token.type = 0;
   }
   pair.query_type = pair.document_type = 0;
   return pair;
+}
+
+PairTemplate template_of_file(const TokenizerFiles& files, PairTemplate otherwise) {
+  const auto processor = files.tokenizer.find("post_processor");
+  if (processor != files.tokenizer.end() && processor->is_object()) {
+    return read_processor(*processor, std::move(otherwise), files.name("tokenizer.json"));
+  }
+  // A general class puts nothing around texts where its file says nothing.
+  const bool follows_file = !files.tokenizer.empty() && !is_built_by_class(files);
+  return follows_file ? PairTemplate{} : otherwise;
 }
 
 PairTemplate tokens_around(const TokenizerFiles& files, PairTemplate otherwise, TokenId cls,
@@ -110,9 +118,8 @@ PairTemplate tokens_around(const TokenizerFiles& files, PairTemplate otherwise, 
     raise<TokenizerError>("{}: pair_template '{}' is not known; it can be 'cls_sep_cls_sep'",
                           config, name);
   }
-  const auto processor = files.tokenizer.find("post_processor");
-  if (processor != files.tokenizer.end() && processor->is_object()) {
-    otherwise = read_processor(*processor, std::move(otherwise), files.name("tokenizer.json"));
+  if (otherwise.special_tokens() == 0 || !has_template_of_class(files)) {
+    otherwise = template_of_file(files, std::move(otherwise));
   }
   return as_named(std::move(otherwise), files);
 }

@@ -13,9 +13,10 @@ namespace tamis {
 /// <s> q </s></s> d </s>; all types 0.
 [[nodiscard]] PairTemplate roberta_pair(TokenId begin, TokenId end);
 
-/// What tokenizer.json's post_processor says, or `otherwise`; then config.json's `pair_template`,
-/// the one field there that is ours: "cls_sep_cls_sep" is [CLS] q [SEP] [CLS] d [SEP] with type 1
-/// from the second [CLS] on. Sides are cut where `truncation_side` says.
+/// `otherwise` where it is what the tokenizer's class writes, else what tokenizer.json's
+/// post_processor says; before both config.json's `pair_template`, the one field there that is
+/// ours: "cls_sep_cls_sep" is [CLS] q [SEP] [CLS] d [SEP] with type 1 from the second [CLS] on.
+/// Sides are cut where `truncation_side` says.
 [[nodiscard]] PairTemplate pair_template_of(const TokenizerFiles& files, PairTemplate otherwise,
                                             TokenId cls, TokenId sep);
 

@@ -44,7 +44,7 @@ def find_source(
         raise ExportError(f"{folder} is no model folder: config.json is missing")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ExportError(f"{path} is not JSON: {error}") from None
     if not isinstance(config, dict):
         raise ExportError(f"{path} is not a JSON object")

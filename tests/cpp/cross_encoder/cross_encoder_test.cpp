@@ -251,7 +251,8 @@ TEST_CASE("a saved prompt goes before the query", "[cross_encoder]") {
   }
   folder.write("modules.json", "[]");
   folder.write("config_sentence_transformers.json",
-               R"({"prompts": {"web": "river ", "none": ""}, "default_prompt_name": "web"})");
+               R"({"model_type": "CrossEncoder", "prompts": {"web": "river ", "none": ""},
+                   "default_prompt_name": "web"})");
   const auto prompted = CrossEncoder::load(folder.path());
   const auto score = [](const CrossEncoder& scorer, std::string_view query,
                         const tamis::PredictOptions& options = {}) {

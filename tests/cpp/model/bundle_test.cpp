@@ -94,7 +94,8 @@ TEST_CASE("what sentence-transformers saved beside a Hugging Face folder") {
   folder.write("config.json", changed.dump());
   folder.write("modules.json", "[]");
   folder.write("config_sentence_transformers.json",
-               R"({"activation_fn": "torch.nn.modules.linear.Identity",
+               R"({"model_type": "CrossEncoder",
+                   "activation_fn": "torch.nn.modules.linear.Identity",
                    "prompts": {"web": "search: "}, "default_prompt_name": "web"})");
   const auto spec = tamis::load_model_spec(folder.path());
   CHECK(spec.activation == "identity");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import tamis
+from tamis import stages
 
 PAIRS = [("SECRET", "b")]
 
@@ -64,6 +66,39 @@ def test_of_a_call(model: Any, option: dict[str, Any]) -> None:
 def test_without_effect(model: Any, option: dict[str, Any]) -> None:
     with pytest.raises(tamis.InvalidArgument, match="window"):
         model.predict(PAIRS, **option)
+
+
+HUGE = [2**64, 10**30, -(2**63) - 1]
+
+
+@pytest.mark.parametrize("value", HUGE)
+@pytest.mark.parametrize(
+    "name",
+    ["batch_size", "chunk_size", "max_query_tokens", "max_doc_tokens", "max_batch_tokens"],
+)
+def test_numbers_that_no_machine_counts_to(model: Any, name: str, value: int) -> None:
+    with pytest.raises(tamis.InvalidArgument, match=f"{name} must be"):
+        model.predict(PAIRS, **{name: value})
+
+
+@pytest.mark.parametrize("value", HUGE)
+def test_such_numbers_elsewhere(model: Any, one_label: Path, value: int) -> None:
+    late = tamis.LateInteraction("tiny")
+    calls: dict[str, Callable[[], Any]] = {
+        "window_stride": lambda: model.predict(PAIRS, on_truncation="window", window_stride=value),
+        "top_k": lambda: model.rank("a", ["b"], top_k=value),
+        "max_length": lambda: tamis.CrossEncoder(str(one_label), max_length=value),
+        "keep": lambda: stages.deduplicate(keep=value),
+        "cache_bytes": lambda: tamis.LateInteraction("tiny", cache_bytes=value),
+        "count": lambda: tamis.set_num_threads(value),
+        "an index": lambda: late.encode_passages(["a"]).select([value]),
+        "max_query_tokens": lambda: tamis.Tokenizer.load(one_label).encode_pair(
+            "a", "b", max_query_tokens=value
+        ),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            call()
 
 
 @pytest.mark.parametrize("bad", ["0.5", float("nan"), True, [1]], ids=repr)
@@ -135,6 +170,38 @@ def test_a_pool_is_of_one_model(model: Any, bert_maker: Any, tmp_path: Path) -> 
         assert tamis.CrossEncoder(other.path).predict(PAIRS, pool=pool) == other.predict(PAIRS)
     finally:
         other.stop_multi_process_pool(pool)
+
+
+def test_a_pool_has_its_devices(model: Any) -> None:
+    pool = model.start_multi_process_pool(["cpu"])
+    try:
+        for device in ("cpu", ["cpu"]):
+            with pytest.raises(tamis.InvalidArgument, match="leave out one of pool= and device="):
+                model.predict(PAIRS, pool=pool, device=device)
+    finally:
+        model.stop_multi_process_pool(pool)
+    with pytest.raises(tamis.InvalidArgument, match="at least one device"):
+        model.predict(PAIRS, device=[])
+
+
+def test_prompts_that_were_set_after_loading(model: Any) -> None:
+    for prompts, message in (
+        ({"z": 3}, "the prompt 'z' must be a str, got 3"),
+        (3, "model.prompts must be a dictionary of texts, got int"),
+    ):
+        model.prompts = prompts
+        with pytest.raises(tamis.InvalidArgument, match=message):
+            model.predict(PAIRS, prompt_name="z")
+    model.prompts = {"z": None}
+    assert model.predict(PAIRS, prompt_name="z") == model.predict(PAIRS)
+
+
+def test_a_folder_cannot_name_a_function(model: Any, tmp_path: Path) -> None:
+    for function in (lambda x: x, functools.partial(np.multiply, 2), np.tanh):
+        model.activation_fn = function
+        with pytest.raises(tamis.InvalidArgument, match="activation_fn is a function"):
+            model.save_pretrained(tmp_path / "saved")
+        assert not (tmp_path / "saved").exists()
 
 
 @pytest.mark.parametrize(

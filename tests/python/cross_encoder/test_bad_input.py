@@ -84,6 +84,17 @@ def test_where_the_text_is(model: Any) -> None:
             model.rank_many(queries, [documents])
 
 
+def test_a_function_reads_documents_of_any_type(model: Any) -> None:
+    found = model.rank("q", [3, None, 2.5, b"x"], text=str, return_documents=True)
+    texts = model.rank("q", ["3", "None", "2.5", "b'x'"])
+    assert [(hit["corpus_id"], hit["score"]) for hit in found] == [
+        (hit["corpus_id"], hit["score"]) for hit in texts
+    ]
+    assert {hit["text"] for hit in found} == {"3", "None", "2.5", "b'x'"}
+    with pytest.raises(tamis.InvalidArgument, match="document 0: its text must be a str, got int"):
+        model.rank("q", [3], text=lambda document: document)
+
+
 def test_empty_texts_have_scores(model: Any) -> None:
     scores = model.predict([("", ""), ("a", ""), ("", "b"), (" \t\n", "\x00")])
     assert np.isfinite(scores).all()

@@ -31,6 +31,90 @@ def test_type_ids_only_where_the_folder_names_them(
     assert same == ("token_type_ids" in names)
 
 
+def _with(folder: Path, target: Path, config: dict[str, Any], **changed: Any) -> str:
+    """A copy of the folder with other settings, and other parts of tokenizer.json."""
+    shutil.copytree(folder, target)
+    for name, changes in (("tokenizer_config.json", config), ("tokenizer.json", changed)):
+        path = target / name
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return str(target)
+
+
+GENERAL = ["PreTrainedTokenizerFast", "TokenizersBackend"]
+SETTINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    *[({"tokenizer_class": name}, {}) for name in (*GENERAL, "DistilBertTokenizer")],
+    *[({"tokenizer_class": name, "sep_token": "[MASK]"}, {}) for name in GENERAL],
+    *[({"tokenizer_class": name}, {"post_processor": None}) for name in GENERAL],
+    ({"sep_token": "[MASK]"}, {}),
+    ({"cls_token": "[unused5]"}, {}),
+    ({"sep_token": "[unused7]"}, {"added_tokens": [], "post_processor": None}),
+]
+
+
+@pytest.mark.parametrize(("config", "changed"), SETTINGS, ids=str)
+def test_the_tokenizers_class_decides_as_in_transformers(
+    config: dict[str, Any], changed: dict[str, Any], one_label: Path, pairs: Any, tmp_path: Path
+) -> None:
+    peer = pytest.importorskip("sentence_transformers")
+    folder = _with(one_label, tmp_path / "model", config, **changed)
+    ours = tamis.CrossEncoder(folder, device="cpu").predict(pairs[:7])
+    theirs = peer.CrossEncoder(folder, device="cpu").predict(pairs[:7])
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    plain = tamis.CrossEncoder(str(one_label), device="cpu").predict(pairs[:7])
+    assert not np.allclose(ours, plain, atol=1e-2)
+
+
+def test_the_side_of_padding_changes_no_score(one_label: Path, pairs: Any, tmp_path: Path) -> None:
+    peer = pytest.importorskip("sentence_transformers")
+    folder = _with(one_label, tmp_path / "model", {"padding_side": "left"})
+    ours = tamis.CrossEncoder(folder, device="cpu").predict(pairs[:7])
+    assert (ours == tamis.CrossEncoder(str(one_label), device="cpu").predict(pairs[:7])).all()
+    alone = peer.CrossEncoder(folder, device="cpu")  # a batch moves BERT's positions there
+    np.testing.assert_allclose(ours, [alone.predict(pair) for pair in pairs[:7]], atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["SentenceTransformer", None])
+def test_settings_that_are_not_a_cross_encoders(
+    kind: str | None, one_label: Path, pairs: Any, tmp_path: Path
+) -> None:
+    peer = pytest.importorskip("sentence_transformers")
+    model = tamis.CrossEncoder(str(one_label), prompts={"q": "pandas "}, default_prompt_name="q")
+    model.activation_fn = "tanh"
+    model.save_pretrained(tmp_path / "saved")
+    path = tmp_path / "saved/config_sentence_transformers.json"
+    saved = json.loads(path.read_text()) | {"model_type": kind}
+    path.write_text(json.dumps({name: value for name, value in saved.items() if value}))
+    ours = tamis.CrossEncoder(str(tmp_path / "saved"), device="cpu")
+    theirs = peer.CrossEncoder(str(tmp_path / "saved"), device="cpu")
+    assert ours.prompts.get("q") == theirs.prompts.get("q")
+    assert ours.default_prompt_name is theirs.default_prompt_name is None
+    np.testing.assert_allclose(ours.predict(pairs[:7]), theirs.predict(pairs[:7]), atol=1e-4)
+
+
+def test_where_the_files_come_from_may_stand_in_any_dictionary(
+    one_label: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    asked: list[dict[str, Any]] = []
+
+    def download(name: str, **options: Any) -> str:
+        asked.append(options)
+        return str(one_label)
+
+    monkeypatch.setattr(hub, "snapshot_download", download)
+    tamis.CrossEncoder(
+        "org/name",
+        model_kwargs={"token": "SECRET"},
+        tokenizer_kwargs={"cache_dir": "/there"},
+        config_kwargs={"local_files_only": True},
+    )
+    found = {name: asked[0][name] for name in ("token", "cache_dir", "local_files_only")}
+    assert found == {"token": "SECRET", "cache_dir": "/there", "local_files_only": True}
+    with pytest.raises(tamis.InvalidArgument, match="one token; hand it in as token=") as caught:
+        tamis.CrossEncoder("org/name", token="SECRET", model_kwargs={"token": "OTHER"})
+    assert "SECRET" not in str(caught.value)
+
+
 def test_one_model_has_one_revision(one_label: Path) -> None:
     with pytest.raises(tamis.InvalidArgument, match=r"got 'a', 'b'; hand it in as revision="):
         tamis.CrossEncoder(
