@@ -10,7 +10,8 @@ namespace tamis {
 /// least 1.
 [[nodiscard]] std::size_t num_threads();
 
-/// For all models of the process, from the next call on. Throws InvalidArgument for 0.
+/// For all models of the process, from the next call on. Throws InvalidArgument unless it is 1 to
+/// 4096.
 void set_num_threads(std::size_t count);
 
 /// How many threads another library in this process was told to use (Python's binding passes

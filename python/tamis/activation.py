@@ -92,7 +92,15 @@ def _full_name(value: Any) -> str:
 def _as_array(scores: Any) -> Array:
     if hasattr(scores, "detach"):  # a tensor
         scores = scores.detach().float().cpu().numpy()
-    return np.asarray(scores, dtype=np.float32)
+    try:
+        found = np.asarray(scores)
+        if found.dtype.kind in "biuf":
+            return found.astype(np.float32)
+    except ValueError:  # a ragged list
+        pass
+    raise InvalidArgument(
+        f"activation_fn must return an array or tensor of numbers, got {type(scores).__name__}"
+    )
 
 
 def _calling(function: Callable[[Any], Any]) -> Callable[[Array], Array]:

@@ -48,6 +48,13 @@ def natural(name: str, value: Any) -> int:
     return _fitting(name, found)
 
 
+def number(name: str, value: Any) -> None:
+    """A finite number."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not (real and math.isfinite(value)):
+        raise InvalidArgument(f"{name} must be a finite number, got {_shown(value)}")
+
+
 def text(name: str, value: Any) -> str:
     """A str."""
     if not isinstance(value, str):

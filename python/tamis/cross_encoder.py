@@ -111,7 +111,7 @@ class CrossEncoder(DropIn):
         for_cpu = embedded or model_source.is_multilingual(folder) or scorer == "engine"
         self._loaded = Loaded.load(
             Recipe(
-                str(folder) if embedded is None else None,
+                str(folder.absolute()) if embedded is None else None,
                 devices.resolve(
                     device if options.device is None else options.device,
                     automatic="cpu" if for_cpu else "cuda",
@@ -141,8 +141,9 @@ class CrossEncoder(DropIn):
     def _check_labels(self, asked: int | None) -> None:
         if asked is not None and asked != self.num_labels:
             raise ModelError(
-                f"num_labels={asked} was asked for, but the model's head gives {self.num_labels}; "
-                "a new head would be random: train one with sentence-transformers"
+                f"num_labels={asked!r} was asked for, but the model's head gives "
+                f"{self.num_labels}; a new head would be random: train one with "
+                "sentence-transformers"
             )
 
     # --- pairs

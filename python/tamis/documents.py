@@ -109,7 +109,7 @@ def listed_texts(
 
 def _names(text: Any, fields: Any) -> list[str] | None:
     """`fields` as a list: an iterator would be used up by the first document."""
-    if text is not None and not (isinstance(text, str) or callable(text)):
+    if text is not None and not ((isinstance(text, str) and text) or callable(text)):
         raise InvalidArgument(
             f"text must be the name of a key or attribute, or a function, got {text!r}"
         )
@@ -119,7 +119,12 @@ def _names(text: Any, fields: Any) -> list[str] | None:
         raise InvalidArgument(f"fields must be names of keys or attributes, got {fields!r}")
     if text is not None and fields is not None:
         raise InvalidArgument("give text or fields, not both")
-    return [fields] if isinstance(fields, str) else None if fields is None else list(fields)
+    if fields is None:
+        return None
+    names = [fields] if isinstance(fields, str) else list(fields)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise InvalidArgument(f"fields must be names of keys or attributes, got {names!r}")
+    return names
 
 
 def _refuse_plain(documents: list[Any]) -> None:

@@ -55,6 +55,12 @@ class LateInteraction:
         for name, value in (("max_length", max_length), ("cache_bytes", cache_bytes)):
             if value is not None:
                 checks.natural(name, value)
+        checks.text("precision", precision)
+        for name, prefix in (("query_prefix", query_prefix), ("passage_prefix", passage_prefix)):
+            if prefix is not None:
+                checks.text(name, prefix)
+        checks.number("maxsim_weight", maxsim_weight)
+        checks.number("cosine_weight", cosine_weight)
         folder = model_source.locate(
             _with_organization(model_name_or_path),
             cache_folder=cache_folder,
@@ -73,7 +79,7 @@ class LateInteraction:
         }
         self._embedded = model_source.embedded(model_name_or_path)
         inside = None if self._embedded == "default" else self._embedded
-        self._recipe = (inside if self._embedded else str(folder), settings)
+        self._recipe = (inside if self._embedded else str(folder.absolute()), settings)
         self._native = _native.LateInteraction.load(str(folder), **settings)
 
     def encode_passages(

@@ -143,11 +143,13 @@ def choose_precision(
     precision: str | None, by_dtype: str | None, in_fp32: Sequence[str] | None
 ) -> str:
     """The `precision` argument, or what torch_dtype said; fp32 by default."""
+    if precision is not None:
+        checks.text("precision", precision)
     if precision is not None and by_dtype not in (None, precision):
         raise InvalidArgument(f"precision='{precision}' and a torch_dtype of {by_dtype} differ")
     if isinstance(in_fp32, str):
         raise InvalidArgument(f"keep_in_fp32_modules must be a list of names, got {in_fp32!r}")
-    chosen = precision or by_dtype or "fp32"
+    chosen = by_dtype or "fp32" if precision is None else precision
     if in_fp32 and chosen != "fp32":
         raise InvalidArgument(
             f"keep_in_fp32_modules names torch modules, which do not exist here; at precision "

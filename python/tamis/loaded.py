@@ -16,7 +16,7 @@ from typing import Any
 from tamis import _native, _torch_loader
 from tamis.device import Device
 from tamis.errors import InvalidArgument, ModelError
-from tamis.model_source import EMBEDDED, is_bundle, read_object
+from tamis.model_source import EMBEDDED, ModelNotFound, is_bundle, read_object
 
 logger = logging.getLogger("tamis.cross_encoder")
 
@@ -90,6 +90,8 @@ class Loaded:
     @classmethod
     def load(cls, recipe: Recipe) -> Loaded:
         """Throws ModelError, TokenizerError, DeviceError."""
+        if not recipe.path.is_dir():  # where it was pickled, or before it was moved or removed
+            raise ModelNotFound(f"the model's folder {recipe.path} is not there any more")
         return cls(recipe, _load_native(recipe))
 
     def changed(self, **changes: Any) -> Loaded:

@@ -62,6 +62,8 @@ def save(
 ) -> None:
     """Write the folder; the settings go where sentence-transformers keeps them, and a bundle's into
     its manifest."""
+    if not os.fspath(path):
+        raise InvalidArgument("path is empty; name the folder to write")
     target = Path(path)
     if target.resolve() == source.resolve():
         raise InvalidArgument(f"{target} is the folder the model was loaded from")

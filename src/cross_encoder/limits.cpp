@@ -14,6 +14,18 @@ void require_positive(std::string_view name, std::optional<std::size_t> value) {
   if (value && *value == 0) raise<InvalidArgument>("{} is 0; it must be at least 1", name);
 }
 
+void refuse_without_effect(const PredictOptions& options) {
+  const bool windows = options.on_truncation == OnTruncation::window;
+  if (windows && options.truncation != Truncation::longest_first) {
+    raise<InvalidArgument>(
+        "truncation says which side is cut, and windows cut no document; leave out one of them");
+  }
+  if (!windows && (options.window_stride || options.aggregate != Aggregate::max)) {
+    raise<InvalidArgument>(
+        "aggregate and window_stride are of windows; set on_truncation to window");
+  }
+}
+
 }  // namespace
 
 PairLimits pair_limits(const PairTemplate& pair_template, std::size_t model_limit,
@@ -24,6 +36,7 @@ PairLimits pair_limits(const PairTemplate& pair_template, std::size_t model_limi
   require_positive("window_stride", options.window_stride);
   require_positive("max_batch_tokens", options.max_batch_tokens);
   require_positive("max_batch_pairs", options.max_batch_pairs);
+  refuse_without_effect(options);
   PairLimits limits;
   limits.max_length = std::min(options.max_length.value_or(model_limit), model_limit);
   limits.max_query_tokens = options.max_query_tokens;

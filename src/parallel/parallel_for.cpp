@@ -20,14 +20,17 @@ namespace tamis {
 namespace {
 
 /// TAMIS_NUM_THREADS; 0 where it is not set.
+constexpr std::size_t kMost = 4096;  // each that is asked for is started
+
 std::size_t threads_of_environment() {
   const char* text = std::getenv("TAMIS_NUM_THREADS");
   if (text == nullptr || *text == '\0') return 0;
   const std::string_view value(text);
   std::size_t count = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-  if (error != std::errc{} || end != value.data() + value.size() || count == 0) {
-    raise<InvalidArgument>("TAMIS_NUM_THREADS is '{}'; it must be a number of at least 1", value);
+  if (error != std::errc{} || end != value.data() + value.size() || count == 0 || count > kMost) {
+    raise<InvalidArgument>("TAMIS_NUM_THREADS is '{}'; it must be a number from 1 to {}", value,
+                           kMost);
   }
   return count;
 }
@@ -83,7 +86,9 @@ void follow_num_threads(std::size_t count) noexcept {
 }
 
 void set_num_threads(std::size_t count) {
-  if (count == 0) raise<InvalidArgument>("the number of threads is 0; it must be at least 1");
+  if (count == 0 || count > kMost) {
+    raise<InvalidArgument>("the number of threads is {}; it must be from 1 to {}", count, kMost);
+  }
   chosen.store(count, std::memory_order_relaxed);
 }
 

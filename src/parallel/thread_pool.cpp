@@ -2,6 +2,7 @@
 #include "parallel/thread_pool.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "parallel/parallel_for.hpp"
 
@@ -16,7 +17,12 @@ bool inside_parallel_for() noexcept { return inside; }
 
 void ThreadPool::grow(std::size_t workers) {
   while (workers_.size() < workers) {
-    std::thread worker([this] { serve(); });
+    std::thread worker;
+    try {
+      worker = std::thread([this] { serve(); });
+    } catch (const std::system_error&) {
+      return;  // the system gives no more: those that there are do the work, the caller at least
+    }
     workers_.push_back(worker.native_handle());
     // The process may exit while a worker sleeps; nothing that it holds needs a clean end.
     worker.detach();

@@ -5,9 +5,12 @@
 //   std::cout << passages[ranking.front().index];
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
+
+#include <tamis/error.hpp>
 
 namespace tamis {
 
@@ -40,8 +43,10 @@ struct BestFirst {
   return ranking;
 }
 
-/// The hits that score at least `min_score` (inclusive), in their order.
+/// The hits that score at least `min_score` (inclusive), in their order. Throws InvalidArgument for
+/// NaN, which nothing is above.
 [[nodiscard]] inline Ranking keep_above(Ranking ranking, float min_score) {
+  if (std::isnan(min_score)) raise<InvalidArgument>("min_score is NaN; it must be a number");
   std::erase_if(ranking, [min_score](const Hit& hit) { return !(hit.score >= min_score); });
   return ranking;
 }

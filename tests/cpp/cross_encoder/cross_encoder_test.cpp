@@ -1,5 +1,6 @@
 // The front door on the embedded model: order, windows, truncation, threads, cancellation.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <random>
@@ -160,6 +161,27 @@ TEST_CASE("mean and first are other aggregates of the same windows", "[cross_enc
   };
   CHECK(of(tamis::Aggregate::max) >= of(tamis::Aggregate::mean));
   CHECK(of(tamis::Aggregate::max) >= of(tamis::Aggregate::first));
+}
+
+TEST_CASE("options that would have no effect are refused", "[cross_encoder]") {
+  const TextPair pair{"treaty", "signed"};
+  const auto refused = [&](const tamis::PredictOptions& options) {
+    return message_of<tamis::InvalidArgument>(
+        [&] { (void)model().predict(std::span(&pair, 1), options); });
+  };
+  tamis::PredictOptions options;
+  options.window_stride = 3;
+  CHECK(contains(refused(options), "window_stride"));
+  options = {};
+  options.aggregate = tamis::Aggregate::mean;
+  CHECK(contains(refused(options), "aggregate"));
+  options = {};
+  options.on_truncation = OnTruncation::window;
+  options.truncation = tamis::Truncation::only_first;
+  CHECK(contains(refused(options), "truncation"));
+  const std::vector<std::string_view> one{"signed"};
+  CHECK_THROWS_AS(model().rank("treaty", one, {.min_score = std::nanf("")}),
+                  tamis::InvalidArgument);
 }
 
 TEST_CASE("many threads get what one gets", "[cross_encoder]") {

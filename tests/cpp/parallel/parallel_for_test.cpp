@@ -153,5 +153,6 @@ TEST_CASE("a child has a pool of its own after fork") {
 
 TEST_CASE("no threads is an error") {
   CHECK_THROWS_AS(tamis::set_num_threads(0), tamis::InvalidArgument);
+  CHECK_THROWS_AS(tamis::set_num_threads(1'000'000), tamis::InvalidArgument);
   CHECK(tamis::num_threads() >= 1);
 }

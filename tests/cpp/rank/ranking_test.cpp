@@ -1,8 +1,10 @@
 // tests/cpp/rank/ranking_test.cpp
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 
+#include <tamis/error.hpp>
 #include <tamis/rank/ranking.hpp>
 
 #include "rank/random_scores.hpp"
@@ -29,5 +31,6 @@ TEST_CASE("keep(a) then keep(b) is keep(min(a, b))") {
 TEST_CASE("keep_above is inclusive and drops what is no number") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   const Ranking ranking = {{0, 0.9F}, {1, 0.5F}, {2, 0.49F}, {3, nan}};
+  CHECK_THROWS_AS(keep_above(ranking, std::nanf("")), tamis::InvalidArgument);
   REQUIRE(keep_above(ranking, 0.5F) == Ranking{{0, 0.9F}, {1, 0.5F}});
 }

@@ -91,6 +91,8 @@ def test_such_numbers_elsewhere(model: Any, one_label: Path, value: int) -> None
         "keep": lambda: stages.deduplicate(keep=value),
         "cache_bytes": lambda: tamis.LateInteraction("tiny", cache_bytes=value),
         "count": lambda: tamis.set_num_threads(value),
+        "maxsim_weight": lambda: tamis.LateInteraction("tiny", maxsim_weight=str(value)),
+        "query_prefix": lambda: tamis.LateInteraction("tiny", query_prefix=value),
         "an index": lambda: late.encode_passages(["a"]).select([value]),
         "max_query_tokens": lambda: tamis.Tokenizer.load(one_label).encode_pair(
             "a", "b", max_query_tokens=value
@@ -119,6 +121,7 @@ def test_min_score(model: Any, bad: Any) -> None:
         {"prompts": {"a": "b"}, "default_prompt_name": 3},
         {"max_length": True},
         {"max_length": 2.5},
+        {"precision": 3},
         {"model_kwargs": 3},
         {"processor_kwargs": ["x"]},
         {"keep_in_fp32_modules": "classifier"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,14 @@ def test_where_the_text_is(model: Any) -> None:
     assert model.rank("q", documents, fields=iter(["title"])) == by_text
     twice = model.rank_many(iter(["q", "q"]), iter([documents, documents]), fields=iter(["title"]))
     assert twice == [by_text, by_text]
-    for wrong in ({"text": 1}, {"fields": 1}, {"text": "title", "fields": ["title"]}):
+    for wrong in (
+        {"text": 1},
+        {"text": ""},
+        {"fields": 1},
+        {"fields": [1]},
+        {"fields": []},
+        {"text": "title", "fields": ["title"]},
+    ):
         with pytest.raises(tamis.InvalidArgument, match=r"text|fields"):
             model.rank("q", documents, **wrong)
     for unused in ({"text": str.lower}, {"fields": ["title"]}):
@@ -139,6 +147,12 @@ def test_an_activation_must_keep_the_pairs(model: Any) -> None:
         model.predict([("a", "b")], activation_fn=lambda scores: scores.sum())
 
 
+@pytest.mark.parametrize("given", [None, "x", ["a", "b"], [1j, 1j], [[1], [1, 2]]], ids=repr)
+def test_an_activation_must_return_numbers(model: Any, given: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="must return an array or tensor of numbers"):
+        model.predict([("a", "b"), ("c", "d")], activation_fn=lambda scores: given)
+
+
 def test_an_activation_must_give_numbers(model: Any) -> None:
     def broken(scores: Any) -> Any:
         scores[1:] = float("nan")
@@ -182,6 +196,25 @@ def test_a_mistyped_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(tamis.ModelError, match=r"holds no model"):
         tamis.CrossEncoder(str(tmp_path))
+
+
+def test_a_model_is_of_its_folder_wherever_the_process_goes(
+    one_label: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _copy(one_label, tmp_path / "m")
+    monkeypatch.chdir(tmp_path)
+    models = (tamis.CrossEncoder("m"), tamis.LateInteraction("tiny"))
+    pickled = [pickle.dumps(model) for model in models]
+    monkeypatch.chdir("/")
+    again = [pickle.loads(data) for data in pickled]
+    assert again[0].predict(("a", "b")) == models[0].predict(("a", "b"))
+    assert again[1].rank("a", ["b"]) == models[1].rank("a", ["b"])
+    shutil.rmtree(tmp_path / "m")
+    assert np.isfinite(models[0].predict(("a", "b")))
+    with pytest.raises(tamis.ModelError, match=r"folder .*/m is not there any more"):
+        pickle.loads(pickled[0])
+    with pytest.raises(tamis.InvalidArgument, match="path is empty"):
+        models[0].save_pretrained("")
 
 
 def test_broken_config(one_label: Path, tmp_path: Path) -> None:
