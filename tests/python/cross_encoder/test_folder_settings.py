@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -71,6 +72,20 @@ def test_the_side_of_padding_changes_no_score(one_label: Path, pairs: Any, tmp_p
     assert (ours == tamis.CrossEncoder(str(one_label), device="cpu").predict(pairs[:7])).all()
     alone = peer.CrossEncoder(folder, device="cpu")  # a batch moves BERT's positions there
     np.testing.assert_allclose(ours, [alone.predict(pair) for pair in pairs[:7]], atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.skipif(importlib.util.find_spec("tamis._torch") is None, reason="built without torch")
+@pytest.mark.parametrize("convention", ["packed", "padded"])
+def test_nor_does_it_in_a_bundle(
+    convention: str, one_label: Path, pairs: Any, tmp_path: Path
+) -> None:
+    export = pytest.importorskip("tamis.export")
+    folder = _with(one_label, tmp_path / "model", {"padding_side": "left"})
+    export.export_model(folder, tmp_path / "bundle", convention=convention)
+    bundle = tamis.CrossEncoder(str(tmp_path / "bundle"), scorer="torchscript")
+    plain = tamis.CrossEncoder(str(one_label), device="cpu").predict(pairs[:7])
+    np.testing.assert_allclose(bundle.predict(pairs[:7]), plain, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["SentenceTransformer", None])
