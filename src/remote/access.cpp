@@ -57,22 +57,6 @@ std::string without_user(const std::string& url) {
          (end == std::string::npos ? "" : url.substr(end));
 }
 
-std::string without_secrets(std::string text, std::span<const std::string> secrets) {
-  constexpr std::string_view kMask = "***";
-  for (const std::string& secret : secrets) {
-    std::size_t at = secret.empty() ? std::string::npos : text.find(secret);
-    if (at == std::string::npos) continue;
-    std::string masked;
-    std::size_t from = 0;
-    for (; at != std::string::npos; at = text.find(secret, from)) {
-      masked.append(text, from, at - from).append(kMask);
-      from = at + secret.size();
-    }
-    text = masked.append(text, from);
-  }
-  return text;
-}
-
 std::string bearer(const std::string& key) { return "Authorization: Bearer " + key; }
 
 }  // namespace tamis::remote

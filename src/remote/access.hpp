@@ -24,11 +24,13 @@ namespace tamis::remote {
 [[nodiscard]] std::string without_user(const std::string& url);
 
 /// What no message may hold: the key, and the passwords of URLs that have one, the environment's
-/// proxies too: as they stand there, decoded, and in the header that carries them.
+/// proxies too: as they stand there, decoded, in the header that carries them, and escaped as in
+/// URLs, HTML and JSON.
 [[nodiscard]] std::vector<std::string> secrets_of(const std::string& key,
                                                   const std::vector<std::string>& urls);
 
-/// A service may quote what it was sent.
+/// A service may quote what it was sent. Escapes of plain characters (\u00XX) are read, and zeros
+/// left out: a secret could hide behind them.
 [[nodiscard]] std::string without_secrets(std::string text, std::span<const std::string> secrets);
 
 /// The header that carries the key.

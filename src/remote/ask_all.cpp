@@ -5,26 +5,27 @@
 #include <cstdint>
 #include <random>
 
+#include <fmt/format.h>
+
 namespace tamis::remote {
 
-bool wait_before(std::size_t attempt, double asked_ms, const Terms& terms, const Deadline& deadline,
-                 const CancelToken& cancel, const HttpOptions& options) {
-  // A call that was cancelled from another thread ends after this time at the latest.
-  constexpr double kLongestSleepMs = 10;
+std::optional<double> wait_before(std::size_t retry, RemoteError& error, const Terms& terms,
+                                  const Deadline& deadline, const HttpOptions& options) {
   constexpr std::size_t kMostDoublings = 20;
+  if (!error.may_pass() || retry > terms.retries) return std::nullopt;
   thread_local std::minstd_rand random{std::random_device{}()};
-  const auto doubled = static_cast<double>(1U << std::min(attempt - 1, kMostDoublings));
+  const auto doubled = static_cast<double>(1U << std::min(retry - 1, kMostDoublings));
   const double jitter = std::uniform_real_distribution<double>(1.0, 1.5)(random);
+  const double asked_ms = error.retry_after_ms().value_or(0);
   const double ms = std::max(terms.backoff_ms * doubled * jitter, asked_ms);
-  if (ms >= std::min(milliseconds(deadline.remaining()), options.timeout_ms)) return false;
-  const Clock& clock = deadline.clock();
-  const Clock::Time end = clock.now() + from_milliseconds(ms);
-  while (clock.now() < end) {
-    if (cancel.cancelled()) throw Cancelled("the request was cancelled");
-    if (options.on_wait) options.on_wait();
-    clock.sleep_until(std::min(end, clock.now() + from_milliseconds(kLongestSleepMs)));
+  const double left_ms = std::min(milliseconds(deadline.remaining()), options.timeout_ms);
+  if (ms < left_ms) return ms;
+  if (asked_ms >= left_ms && left_ms > 0) {
+    error = RemoteError(fmt::format("{} (it asks to wait {:.4g} s, and {:.3g} s are left)",
+                                    error.what(), asked_ms * 1e-3, left_ms * 1e-3),
+                        error.status(), error.may_pass(), error.retry_after_ms());
   }
-  return true;
+  return std::nullopt;
 }
 
 }  // namespace tamis::remote

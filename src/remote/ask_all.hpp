@@ -1,8 +1,7 @@
-// remote/ask_all.hpp: requests side by side, again and again while failures may pass and time is
-// left.
+// remote/ask_all.hpp: requests side by side, each again and again while its failures may pass and
+// time is left.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -25,8 +24,7 @@ struct Ask {
   std::function<HttpRequest()> request;  ///< may throw RemoteError
   std::optional<Answer> answer = {};
   std::optional<RemoteError> error = {};
-
-  [[nodiscard]] bool open() const { return !answer && (!error || error->may_pass()); }
+  std::size_t retries = 0;
 };
 
 struct Terms {
@@ -36,18 +34,19 @@ struct Terms {
   double backoff_ms;  ///< doubles, with up to half of it as jitter
 };
 
-/// Waits before the attempt with that number; false, at once, when the wait would end after the
-/// deadline or be longer than a call may take. Throws Cancelled.
-[[nodiscard]] bool wait_before(std::size_t attempt, double asked_ms, const Terms& terms,
-                               const Deadline& deadline, const CancelToken& cancel,
-                               const HttpOptions& options);
+/// Milliseconds until a request that failed like that is sent again, for the `retry`th time (from
+/// 1). Nothing when it is not: the failure will not pass, or the wait would end after the deadline
+/// or be longer than a request may take. Then `error` says so, if the service asked for it.
+[[nodiscard]] std::optional<double> wait_before(std::size_t retry, RemoteError& error,
+                                                const Terms& terms, const Deadline& deadline,
+                                                const HttpOptions& options);
 
 /// `read(body, index)` makes an answer of the body of a success, or throws RemoteError. Answers are
 /// read as they come, while others are waited for.
 template <typename Answer, typename Read>
 void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Terms& terms,
              const Deadline& deadline, const CancelToken& cancel, Read&& read) {
-  const auto settle = [&](HttpResult result, std::size_t index) {
+  const auto settle = [&](std::size_t index, HttpResult result) -> std::optional<double> {
     Ask<Answer>& ask = asks[index];
     const std::optional<RemoteError> before = std::exchange(ask.error, std::nullopt);
     try {
@@ -55,32 +54,20 @@ void ask_all(const HttpClient& client, std::vector<Ask<Answer>>& asks, const Ter
       const auto& response = std::get<HttpResponse>(result);
       if (auto error = error_of(terms.service, response, terms.secrets)) throw std::move(*error);
       ask.answer = read(response.body, index);
+      return std::nullopt;
     } catch (const RemoteError& error) {
       if (before && deadline.passed()) {  // which says more than that time ran out
         ask.error = before;
-        return;
+        return std::nullopt;
       }
       ask.error = RemoteError(without_secrets(error.what(), terms.secrets), error.status(),
                               error.may_pass(), error.retry_after_ms());
     }
+    return wait_before(++ask.retries, *ask.error, terms, deadline, client.options());
   };
-  for (std::size_t attempt = 0; attempt <= terms.retries; ++attempt) {
-    std::vector<std::size_t> open;
-    double asked_ms = 0;
-    for (std::size_t i = 0; i < asks.size(); ++i) {
-      if (!asks[i].open()) continue;
-      open.push_back(i);
-      if (asks[i].error) asked_ms = std::max(asked_ms, asks[i].error->retry_after_ms().value_or(0));
-    }
-    if (open.empty()) return;
-    if (attempt > 0 && !wait_before(attempt, asked_ms, terms, deadline, cancel, client.options())) {
-      return;
-    }
-    client.post_all(
-        open.size(), [&](std::size_t at) { return asks[open[at]].request(); },
-        [&](std::size_t at, HttpResult result) { settle(std::move(result), open[at]); }, deadline,
-        cancel);
-  }
+  client.post_all(
+      asks.size(), [&](std::size_t index) { return asks[index].request(); }, settle, deadline,
+      cancel);
 }
 
 }  // namespace tamis::remote

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include <unistd.h>
@@ -36,18 +37,18 @@ Multi new_multi() {
 class Exchange {
  public:
   using Make = std::function<HttpRequest(std::size_t)>;
-  using Take = std::function<void(std::size_t, HttpResult)>;
+  using Take = std::function<std::optional<double>(std::size_t, HttpResult)>;
 
   Exchange(CURLM* multi, std::size_t count, const Make& make, const Take& take,
-           const HttpOptions& options, const Deadline& whole)
+           const HttpOptions& options, const Deadline& deadline)
       : multi_(multi),
         count_(count),
         make_(make),
         take_(take),
         options_(options),
-        deadline_(whole.within(from_milliseconds(options.timeout_ms))),
+        deadline_(deadline),
         transfers_(count),
-        taken_(count, false) {}
+        settled_(count, false) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() {
@@ -55,7 +56,7 @@ class Exchange {
   }
 
   void run(const CancelToken& cancel) {
-    while (under_way_ > 0 || next_ < count_) {
+    while (under_way_ > 0 || next_ < count_ || !again_.empty()) {
       if (cancel.cancelled()) throw Cancelled("the request was cancelled");
       call_on_wait();
       const bool over = deadline_.passed();
@@ -64,35 +65,62 @@ class Exchange {
       curl_multi_perform(multi_, &running);
       if (collect() || started) continue;
       if (over) break;
-      // Rounded down: a last part of a millisecond is spent asking.
-      const double wait = std::clamp(milliseconds(deadline_.remaining()), 0.0, kLongestWaitMs);
-      curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait), nullptr);
+      wait();
     }
     for (std::size_t i = 0; i < count_; ++i) {
-      if (!taken_[i]) settle(i, remote::too_late());
+      if (!settled_[i]) (void)take_(i, remote::too_late());
     }
   }
 
  private:
+  struct Again {
+    Clock::Time at;
+    std::size_t index;
+  };
+
+  [[nodiscard]] const Clock& clock() const { return deadline_.clock(); }
+
   void call_on_wait() {
-    const Clock::Time now = deadline_.clock().now();
+    const Clock::Time now = clock().now();
     if (!options_.on_wait || now < next_call_) return;
     next_call_ = now + from_milliseconds(kLongestWaitMs);
     if (milliseconds(deadline_.remaining()) > kLongestWaitMs) options_.on_wait();
   }
 
-  /// Begins the next request, alone: it is under way while another is made. False when there is
-  /// none or its turn has not come.
+  /// Until something comes or is to be sent again. Rounded down: a last part of a millisecond is
+  /// spent asking.
+  void wait() const {
+    double ms = std::clamp(milliseconds(deadline_.remaining()), 0.0, kLongestWaitMs);
+    for (const Again& again : again_) {
+      ms = std::clamp(milliseconds(again.at - clock().now()), 0.0, ms);
+    }
+    if (under_way_ == 0) return clock().sleep_until(clock().now() + from_milliseconds(ms));
+    curl_multi_poll(multi_, nullptr, 0, static_cast<int>(ms), nullptr);
+  }
+
+  /// The request whose turn it is.
+  std::optional<std::size_t> turn() {
+    const Clock::Time now = clock().now();
+    const auto due = std::find_if(again_.begin(), again_.end(),
+                                  [&](const Again& again) { return again.at <= now; });
+    if (due == again_.end()) return next_ < count_ ? std::optional(next_++) : std::nullopt;
+    const std::size_t index = due->index;
+    again_.erase(due);
+    return index;
+  }
+
+  /// Begins one request, alone: it is under way while another is made. False when none is to be.
   bool start() {
-    if (next_ == count_ || under_way_ == options_.connections) return false;
-    const std::size_t index = next_++;
+    if (under_way_ == options_.connections) return false;
+    const std::optional<std::size_t> index = turn();
+    if (!index) return false;
     try {
-      transfers_[index] = std::make_unique<Transfer>(make_(index), options_, deadline_);
+      transfers_[*index] = std::make_unique<Transfer>(make_(*index), options_, deadline_);
     } catch (const RemoteError& error) {
-      settle(index, error);
+      settle(*index, error);
       return true;
     }
-    if (curl_multi_add_handle(multi_, transfers_[index]->easy()) != CURLM_OK) {
+    if (curl_multi_add_handle(multi_, transfers_[*index]->easy()) != CURLM_OK) {
       throw std::bad_alloc();
     }
     ++under_way_;
@@ -100,8 +128,9 @@ class Exchange {
   }
 
   void settle(std::size_t index, HttpResult result) {
-    taken_[index] = true;
-    take_(index, std::move(result));
+    const std::optional<double> ms = take_(index, std::move(result));
+    settled_[index] = !ms;
+    if (ms) again_.push_back({clock().now() + from_milliseconds(*ms), index});
   }
 
   /// Whether any has come.
@@ -134,9 +163,10 @@ class Exchange {
   const Make& make_;
   const Take& take_;
   const HttpOptions& options_;
-  const Deadline deadline_;
+  const Deadline& deadline_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
-  std::vector<bool> taken_;
+  std::vector<bool> settled_;
+  std::vector<Again> again_;
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;
   Clock::Time next_call_{};
@@ -186,7 +216,7 @@ HttpClient::HttpClient(HttpOptions options) : shared_(std::make_shared<Shared>()
 const HttpOptions& HttpClient::options() const noexcept { return shared_->options; }
 
 void HttpClient::post_all(std::size_t count, const std::function<HttpRequest(std::size_t)>& make,
-                          const std::function<void(std::size_t, HttpResult)>& take,
+                          const std::function<std::optional<double>(std::size_t, HttpResult)>& take,
                           const Deadline& deadline, const CancelToken& cancel) const {
   Multi multi = shared_->take();
   Exchange(multi.get(), count, make, take, shared_->options, deadline).run(cancel);

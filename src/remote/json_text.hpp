@@ -1,12 +1,17 @@
 // remote/json_text.hpp: JSON with long texts in it, written inside a deadline.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include <tamis/cascade/clock.hpp>
 
 namespace tamis::remote {
+
+/// For texts that are written in one piece. Throws RemoteError when that may take longer than is
+/// left.
+void require_time_for(std::size_t bytes, const Deadline& deadline);
 
 /// Appends `text` as a JSON string, invalid UTF-8 as U+FFFD. Throws RemoteError when the deadline,
 /// if there is one, passes meanwhile.

@@ -11,6 +11,7 @@
 #include "remote/access.hpp"
 #include "remote/ask_all.hpp"
 #include "remote/chat.hpp"
+#include "remote/json_text.hpp"
 #include "remote/judge_answer.hpp"
 #include "remote/judge_prompt.hpp"
 
@@ -94,11 +95,10 @@ struct Judge::Parts {
     bill.dollars += price(answer);
   }
 
-  /// A model may repeat what the server told it.
-  [[nodiscard]] ChatAnswer parsed(const std::string& body, const Deadline& deadline) const {
-    ChatAnswer answer = remote::parse_chat(body, &deadline);
-    answer.text = remote::without_secrets(std::move(answer.text), terms.secrets);
-    return answer;
+  /// What a model says, for messages: it may repeat what the server told it.
+  [[nodiscard]] std::string told(const std::string& text) const {
+    constexpr std::size_t kShown = 80;
+    return std::string(remote::cut_to(remote::without_secrets(text, terms.secrets), kShown));
   }
 
   /// Throws RemoteError when there is no grade in it.
@@ -109,9 +109,9 @@ struct Judge::Parts {
     }
     if (!found.grade) found.grade = read_grade(answer.text, options.highest_grade);
     if (!found.grade) {
-      throw RemoteError(fmt::format("no grade from 0 to {} is in '{}'", options.highest_grade,
-                                    remote::cut_to(answer.text, 80)),
-                        200, true);
+      throw RemoteError(
+          fmt::format("no grade from 0 to {} is in '{}'", options.highest_grade, told(answer.text)),
+          200, true);
     }
   }
 };
@@ -132,6 +132,7 @@ std::vector<Judgement> Judge::grade(std::string_view query,
   const std::size_t tokens = own.options.mode == JudgeMode::expected ? 1 : kReasonTokens;
   for (const std::string_view passage : own.cut(passages, bill)) {
     asks.push_back({[&own, &deadline, query, passage, tokens] {
+      remote::require_time_for(query.size() + passage.size(), deadline);
       return own.request(remote::pointwise_prompt(own.options, own.prompt, query, passage), tokens,
                          deadline);
     }});
@@ -139,7 +140,7 @@ std::vector<Judgement> Judge::grade(std::string_view query,
   std::vector<Judgement> found(asks.size());
   remote::ask_all(own.client, asks, own.terms, deadline, cancel,
                   [&](const std::string& body, std::size_t index) {
-                    const ChatAnswer answer = own.parsed(body, deadline);
+                    const ChatAnswer answer = remote::parse_chat(body, &deadline);
                     own.pay(answer, bill);
                     Judgement& judgement = found[index];
                     judgement.answers += 1;
@@ -169,18 +170,19 @@ std::vector<std::size_t> Judge::order(std::string_view query,
     std::vector<std::string_view> window;
     for (std::size_t i = begin; i < end; ++i) window.push_back(texts[order[i]]);
     std::vector<Ask<ReadOrder>> ask{{[&] {
+      remote::require_time_for(query.size() + window.size() * own.options.max_passage_bytes,
+                               deadline);
       return own.request(remote::listwise_prompt(own.options, own.prompt, query, window),
                          kTokensPerNumber * window.size(), deadline);
     }}};
     remote::ask_all(
         own.client, ask, own.terms, deadline, cancel, [&](const std::string& body, std::size_t) {
-          const ChatAnswer answer = own.parsed(body, deadline);
+          const ChatAnswer answer = remote::parse_chat(body, &deadline);
           own.pay(answer, bill);
           ReadOrder read = read_order(answer.text, window.size());
           if (read.named > 0) return read;
-          throw RemoteError(
-              fmt::format("no passage is named in '{}'", remote::cut_to(answer.text, 80)), 200,
-              true);
+          throw RemoteError(fmt::format("no passage is named in '{}'", own.told(answer.text)), 200,
+                            true);
         });
     if (!ask[0].answer) {
       if (end == order.size()) throw *ask[0].error;

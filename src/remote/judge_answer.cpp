@@ -24,6 +24,8 @@ constexpr int kMostObjects = 64;  // that are looked at for a grade
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
 std::optional<double> inside(double grade, std::size_t highest) {
   if (!(grade >= 0) || grade > static_cast<double>(highest)) return std::nullopt;
   return grade;
@@ -75,14 +77,17 @@ bool is_negative(std::string_view answer, std::size_t place) {
   return place == 1 || std::isalnum(static_cast<unsigned char>(answer[place - 2])) == 0;
 }
 
-/// The only number of the answer; two different ones are no grade, and a negative one neither.
+/// The only number of the answer that is no part of a word; two different ones are no grade, and a
+/// negative one neither.
 std::optional<double> lone_number(std::string_view answer) {
   std::optional<double> found;
   for (std::size_t i = 0; i < answer.size(); ++i) {
     if (!is_digit(answer[i])) continue;
     if (is_negative(answer, i)) return std::nullopt;
     double number = 0;
+    const bool in_word = i > 0 && is_letter(answer[i - 1]);
     for (; i < answer.size() && is_digit(answer[i]); ++i) number = number * 10 + (answer[i] - '0');
+    if (in_word || (i < answer.size() && is_letter(answer[i]))) continue;
     if (found && *found != number) return std::nullopt;
     found = number;
   }

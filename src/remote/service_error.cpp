@@ -85,7 +85,8 @@ std::optional<RemoteError> error_of(std::string_view service, const HttpResponse
   if (!response.location.empty()) {
     return RemoteError(
         fmt::format("{} redirects to {}: name that as base_url if it is to have the key", service,
-                    readable(shortened(remote::without_user(response.location)))),
+                    readable(shortened(remote::without_secrets(
+                        remote::without_user(response.location), secrets)))),
         response.status, false);
   }
   return RemoteError(fmt::format("{} answers {}: {}{}", service, response.status,

@@ -2,6 +2,7 @@
 #include "remote/transfer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <new>
 #include <string_view>
@@ -38,6 +39,12 @@ curl_slist* appended(curl_slist* list, const char* header) {
   curl_slist* const longer = curl_slist_append(list, header);
   if (longer == nullptr) throw std::bad_alloc();
   return longer;
+}
+
+/// For libcurl, to which 0 means that there is no limit.
+long whole_ms(double ms) {
+  constexpr double kMost = 2e9;
+  return static_cast<long>(std::ceil(std::min(ms, kMost)));
 }
 
 bool may_pass(CURLcode code) {
@@ -107,7 +114,8 @@ void Transfer::set_up() {
   set(easy, CURLOPT_SEEKDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &Transfer::receive);
   set(easy, CURLOPT_WRITEDATA, this);
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, whole_ms(options_.connect_timeout_ms));
+  set(easy, CURLOPT_TIMEOUT_MS, whole_ms(options_.timeout_ms));
   if (!options_.ca_file.empty()) set(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
   if (options_.proxy) set(easy, CURLOPT_PROXY, options_.proxy->c_str());
 }

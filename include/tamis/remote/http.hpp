@@ -3,7 +3,10 @@
 //   tamis::HttpClient client;
 //   client.post_all(
 //       texts.size(), [&](std::size_t index) { return request_with(texts[index]); },
-//       [&](std::size_t index, tamis::HttpResult result) { answers[index] = read(result); },
+//       [&](std::size_t index, tamis::HttpResult result) -> std::optional<double> {
+//         answers[index] = read(result);
+//         return std::nullopt;  // or milliseconds after which it is to be sent again
+//       },
 //       deadline, cancel);
 #pragma once
 
@@ -29,8 +32,8 @@ struct HttpOptions {
   std::size_t max_response_bytes = 1U << 20U;
   std::size_t connections = 8;  ///< requests of one call that are under way at once
   double connect_timeout_ms = 5000;
-  /// Of a call, where the deadline is later or there is none. A service that asks for a longer wait
-  /// (Retry-After) is not asked again.
+  /// Of one request, where the deadline is later or there is none. A service that asks for a longer
+  /// wait (Retry-After) is not asked again.
   double timeout_ms = 60'000;
   /// Called about every 20 ms by the thread that waits, but not in the last 20 before the deadline,
   /// which it might hold up; what it throws ends the call.
@@ -70,13 +73,14 @@ class HttpClient {
 
   /// Posts `make(0)` to `make(count - 1)`, each made when its turn to be sent has come: those that
   /// the deadline leaves out are not, and a RemoteError of `make` is that request's result.
-  /// `take(index, result)` is called once for each, as they come. Both are called by this thread.
+  /// `take(index, result)` is called for each as they come; milliseconds that it returns are waited
+  /// until that one is made and sent again, while others go on. Both are called by this thread.
   /// Returns at the deadline at the latest: what has not come by then is an error, and after it
   /// nothing is sent. Throws InvalidArgument for a URL or header that cannot be sent, Cancelled,
   /// what `take` throws.
   void post_all(std::size_t count, const std::function<HttpRequest(std::size_t)>& make,
-                const std::function<void(std::size_t, HttpResult)>& take, const Deadline& deadline,
-                const CancelToken& cancel) const;
+                const std::function<std::optional<double>(std::size_t, HttpResult)>& take,
+                const Deadline& deadline, const CancelToken& cancel) const;
 
   [[nodiscard]] const HttpOptions& options() const noexcept;
 

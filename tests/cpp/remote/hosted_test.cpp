@@ -128,6 +128,24 @@ TEST_CASE("too many requests: waits as long as it is asked to, inside the deadli
   CHECK(hurried.trace.stages[0].skipped->find("429: slow down") != std::string::npos);
 }
 
+TEST_CASE("a long wait that one request is asked for does not keep others from being sent again") {
+  std::atomic<int> busy{0};
+  const LocalServer server([&](const Asked& asked) -> Reply {
+    if (asked.body.find("\"7\"") != std::string::npos) {
+      return {.status = 429, .body = "{}", .headers = "Retry-After: 3600\r\n"};
+    }
+    if (++busy == 1) return {.status = 500, .body = "{}"};
+    return cohere_answer(asked);
+  });
+  HostedOptions options = at(server.url());
+  options.max_documents = 5;
+  const CascadeResult result = run(options, 10, {.keep = 10});
+  CHECK(busy == 2);
+  CHECK(result.trace.stages[0].scored == 5);
+  REQUIRE_FALSE(result.trace.stages[0].warnings.empty());
+  CHECK(result.trace.stages[0].warnings[0].find("asks to wait 3600 s") != std::string::npos);
+}
+
 TEST_CASE("without a budget no wait is longer than a call may take") {
   const LocalServer server(
       [](const Asked&) { return Reply{.status = 429, .headers = "Retry-After: 3600\r\n"}; });

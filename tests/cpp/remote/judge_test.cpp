@@ -204,6 +204,20 @@ TEST_CASE("a reason repeats no key, however the model wrote it") {
   CHECK(found.at(0).reason == "***, ***");
 }
 
+TEST_CASE("a key that is a word of the answer hides nothing of it") {
+  for (const char* key : {"2", "1", "grade", "e"}) {
+    const LocalServer server([](const Asked& asked) {
+      return says(asked.body.find("json_schema") != std::string::npos ? R"({"grade": 2})"
+                                                                      : "[2] > [1]");
+    });
+    for (const JudgeMode mode : {JudgeMode::pointwise, JudgeMode::listwise}) {
+      JudgeOptions options = at(server, mode);
+      options.api_key = key;
+      CHECK(run(options, {1, 2}).trace.stages[0].scored == 2);
+    }
+  }
+}
+
 TEST_CASE("grades that a model's answer holds") {
   using tamis::read_grade;
   CHECK(read_grade(R"({"grade": 2, "reason": "x"})", 3) == 2.0);
@@ -223,6 +237,8 @@ TEST_CASE("grades that a model's answer holds") {
   CHECK_FALSE(read_grade(R"({"grade": "-2"})", 3));
   CHECK(read_grade("relevance-2", 3) == 2.0);
   CHECK(read_grade(R"({"a": "}"} {"reason": "of } and \" and {", "grade": 2})", 3) == 2.0);
+  CHECK_FALSE(read_grade("s3cret", 3));
+  CHECK(read_grade("an mp3 of grade 2", 3) == 2.0);
   CHECK_FALSE(read_grade("", 3));
   CHECK_FALSE(read_grade("I cannot help with that", 3));
   CHECK_FALSE(read_grade(std::string(100'000, '{'), 3));
