@@ -84,14 +84,15 @@ py::dict dict_of(const tamis::Trace& trace) {
   return out;
 }
 
-/// (document, index, id, text, [(stage's name, score)]).
+/// (document, index, id, text, {stage's name: score}). The dict holds nothing that Python's
+/// collector has to follow.
 py::tuple tuple_of(const tamis::CascadeHit& hit, const Cascade& cascade) {
-  py::list scores;
+  py::dict scores;
   for (const auto& [stage, score] : hit.scores) {
     const std::string_view name = stage == tamis::kInputStage
                                       ? std::string_view("input")
                                       : cascade.stages()[stage].stage.traits().name;
-    scores.append(py::make_tuple(name, score));
+    scores[py::cast(name)] = score;
   }
   const auto& document = *static_cast<const Document*>(hit.candidate.document.get());
   return py::make_tuple(document.object, document.index, hit.candidate.id, hit.candidate.text,
@@ -172,8 +173,8 @@ void bind_cascade(py::module_& module) {
            py::arg("stages"), py::kw_only(), py::arg("budget_ms") = py::none())
       .def("run_many", &run_many, py::arg("queries"), py::arg("candidates") = py::none(),
            py::kw_only(), py::arg("budget_ms") = py::none(), py::arg("cancel") = py::none(),
-           "For each query (hits, trace): a hit is (document, index, id, text, [(stage, "
-           "score)]).\n\n"
+           "For each query (hits, trace): a hit is (document, index, id, text, {stage: "
+           "score}).\n\n"
            "`candidates`: a tamis.candidates.Read for each query. The GIL is released.")
       .def_property_readonly("warnings", [](const Cascade& self) { return self.warnings(); })
       .def_property_readonly("retrieves", &Cascade::retrieves,

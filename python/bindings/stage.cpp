@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -58,7 +59,8 @@ py::list texts_of(const StageCall& call) {
 }
 
 tamis::Scored scored_from(const py::tuple& told) {
-  return {.scores = told[0].cast<std::vector<float>>(),
+  const auto scores = told[0].cast<py::array_t<float, py::array::c_style>>();
+  return {.scores = {scores.data(), scores.data() + scores.size()},
           .tokens = told[1].cast<std::size_t>(),
           .truncated = told[2].cast<std::size_t>(),
           .dollars = told[3].cast<double>(),

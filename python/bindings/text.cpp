@@ -5,6 +5,8 @@
 
 #include <tamis/error.hpp>
 
+#include "gil_pauses.hpp"
+
 namespace py = pybind11;
 
 namespace {
@@ -30,7 +32,9 @@ Utf8Texts::Utf8Texts(const py::list& texts, const char* what) {
       PyList_GetSlice(texts.ptr(), 0, static_cast<Py_ssize_t>(texts.size()))));
   views_.reserve(held_.size());
   replaced_.reserve(held_.size());  // never reallocated: views_ points into it
+  GilPauses pause;
   for (std::size_t i = 0; i < held_.size(); ++i) {
+    pause();
     const py::object item = held_[i];
     if (PyUnicode_Check(item.ptr()) == 0) {
       tamis::raise<tamis::InvalidArgument>("{} {} is of type {}; it must be a str", what, i,

@@ -371,7 +371,7 @@ class Cascade:
         budget_ms: float | None = None,
         cancel: CancelToken | None = None,
     ) -> list[tuple[list[Any], dict[str, Any]]]:
-        """For each query (hits, trace): a hit is (document, index, id, text, [(stage, score)]).
+        """For each query (hits, trace): a hit is (document, index, id, text, {stage: score}).
 
         `candidates`: a tamis.candidates.Read for each query. The GIL is released.
         """

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tamis.documents import TextOf, listed, text_of
+from tamis.pauses import paused
 
 _ID_NAMES = ("id", "_id", "doc_id", "node_id", "corpus_id")
 # What rerankers leave behind: LangChain's compressors, LlamaIndex's postprocessors, and others.
@@ -101,7 +102,7 @@ def _named(found: Sequence[str | None]) -> list[str]:
     """Those without an id have their place for one, so written that it is nobody else's."""
     taken = {name for name in found if name is not None}
     names = []
-    for place, name in enumerate(found):
+    for place, name in enumerate(paused(found)):
         own = str(place) if name is None else name
         while name is None and own in taken:
             own = "#" + own
@@ -113,7 +114,7 @@ def read(given: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None
     """`text` and `fields` as in `CrossEncoder.rank`. Throws InvalidArgument."""
     out = Read([], [], [], [], [], [])
     ids = []
-    for place, item in enumerate(listed(given)):
+    for place, item in enumerate(paused(listed(given))):
         document, score = _split(item)
         out.documents.append(document)
         out.texts.append(text_of(document, f"candidate {place}", text, fields))

@@ -13,6 +13,7 @@ from typing import Any
 from tamis import _native, awaiting, candidates
 from tamis.documents import TextOf, query_text
 from tamis.errors import CascadeWarning, InvalidArgument
+from tamis.pauses import paused
 from tamis.report import level_of_caller
 from tamis.stages import Stage
 from tamis.threads import follow_torch
@@ -177,9 +178,9 @@ class Cascade:
 
 def _result(hits: list[Any], told: dict[str, Any], query: str) -> CascadeResult:
     found = []
-    for document, index, name, text, scores in hits:
-        last = scores[-1][1] if scores else None
-        found.append(Hit(document, index, name, text, last, dict(scores)))
+    for document, index, name, text, scores in paused(hits):
+        last = next(reversed(scores.values()), None)
+        found.append(Hit(document, index, name, text, last, scores))
     return CascadeResult(found, Trace.read(told, query))
 
 

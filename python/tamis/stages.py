@@ -266,7 +266,7 @@ def _told(result: Any) -> tuple[Any, ...]:
         scores = scores[:, 0]
     if scores.ndim != 1:
         raise InvalidArgument(f"it must return one score a document, got shape {scores.shape}")
-    return scores.tolist(), told.tokens, told.truncated, told.dollars, list(told.warnings)
+    return scores, told.tokens, told.truncated, told.dollars, list(told.warnings)
 
 
 # --- services

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from tamis.pauses import paused
+
 
 class Dropped(NamedTuple):
     """A candidate that left, and why."""
@@ -43,7 +45,7 @@ class StageTrace:
     def read(cls, told: Mapping[str, Any]) -> StageTrace:
         """Of what the native run tells."""
         own = dict(told)
-        dropped = [Dropped(*one) for one in own.pop("dropped")]
+        dropped = [Dropped(*one) for one in paused(own.pop("dropped"))]
         return cls(in_=own.pop("in"), dropped=dropped, **own)
 
     @property

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -68,6 +71,38 @@ def test_cancelling_the_task_stops_the_work() -> None:
 
     asyncio.run(main())  # waits for its threads
     assert calls == [1]
+
+
+def test_long_lists_leave_the_gil_to_others() -> None:
+    """Nobody takes the GIL by force here: another thread goes on only where it is handed over."""
+    ticks = 0
+    when_read: list[int] = []
+    when_scored: list[int] = []
+
+    def text(document: dict[str, str]) -> str:
+        when_read.append(ticks)
+        return document["body"]
+
+    def score(query: str, documents: list[Any]) -> range:
+        when_scored.append(ticks)
+        return range(len(documents))
+
+    count = 20_000
+    cascade = Cascade([s.callable(score, keep=count, limit=count)])
+    given = [{"id": str(i), "body": f"text {i}"} for i in range(count)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(3600)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            run = pool.submit(cascade.run, "q", given, text=text)
+            while not run.done():
+                time.sleep(1e-5)
+                ticks += 1
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(run.result().hits) == count
+    assert when_read[-1] - when_read[0] > 10, "it kept the GIL while it read the candidates"
+    assert ticks - when_scored[0] > 10, "it kept the GIL while it made the result"
 
 
 def test_a_model_stops_within_a_micro_batch(model: CrossEncoder) -> None:
