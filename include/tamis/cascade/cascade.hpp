@@ -98,10 +98,10 @@ inline void pass(const CascadeStage& stage, StageState& state, const Deadline& d
     run.begin(place, part(runs.size()));
     if (run.task() != nullptr) tasks.push_back(run.task());
   }
-  if (!state.open(deadline.clock().now())) {
-    Together(stage.stage, stage.options, deadline, tasks).run(state);
+  if (!tasks.empty() && !state.open(deadline.clock().now())) {
+    Together(stage.stage, stage.options, tasks).run(state);
   }
-  for (Run& run : runs) run.end(place);
+  for (std::size_t i = 0; i < runs.size(); ++i) runs[i].end(place, part(runs.size() - i));
 }
 
 }  // namespace detail
@@ -143,7 +143,8 @@ class Cascade {
 
   /// A run for each query, in step: stages that can take candidates of several queries in one call.
   /// Results are those of `run`; what fails in a shared call is tried again by itself. The budget
-  /// is each query's, and they spend it together: n queries have n times as much. A trace's
+  /// is each query's, and they spend it together: n queries have n times as much, and the last
+  /// shared call is late by no more than a single run's. A trace's
   /// `real_ms` is the query's part of shared calls, its `total_ms` the time of all.
   [[nodiscard]] std::vector<CascadeResult> run_many(std::span<const std::string_view> queries,
                                                     const RunOptions& options = {}) const {

@@ -82,6 +82,12 @@ class Deadline {
     return Deadline(clock_, time_ ? std::min(*time_, end) : end);
   }
 
+  /// After this part, in [0, 1], of the time that is left.
+  [[nodiscard]] Deadline after(double part) const {
+    if (!time_ || part == 1) return *this;
+    return within(from_milliseconds(part * milliseconds(remaining())));
+  }
+
   [[nodiscard]] const std::optional<Clock::Time>& time() const noexcept { return time_; }
   [[nodiscard]] const Clock& clock() const noexcept { return *clock_; }
 

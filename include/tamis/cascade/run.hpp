@@ -100,10 +100,11 @@ class Run {
   /// Null when there is nothing to score.
   [[nodiscard]] ScoreTask* task() noexcept { return task_ ? &*task_ : nullptr; }
 
-  /// The rest of the stage; calls it for what was not scored yet.
-  void end(std::size_t place) {
+  /// The rest of the stage; calls it for what was not scored yet, in `part` of the time that is
+  /// left.
+  void end(std::size_t place, double part = 1) {
     const Clock::Time start = clock_.now();
-    if (task_) score(place, trace());
+    if (task_) score(place, trace(), part);
     cut_to(stages_[place].options.keep, trace());
     trace().kept = order_.size();
     trace().real_ms += milliseconds(clock_.now() - start);
@@ -216,7 +217,8 @@ class Run {
       return;
     }
     if (deadline_.passed()) return leave_out(trace, "no time was left");
-    const Deadline own = deadline_of(options, part);
+    const Deadline all_runs = deadline_of(options);
+    const Deadline own = all_runs.after(part);
     View all = view(std::min(order_.size(), options.limit.value_or(order_.size())));
     const double left = milliseconds(own.remaining());
     std::size_t count = states_[place].fitting(all.texts, left);
@@ -232,23 +234,20 @@ class Run {
           fmt::format("{} of {} candidates fit into {:.1f} ms", count, all.texts.size(), left);
     }
     trace.predicted_ms = states_[place].predict(std::span(all.texts).first(count));
-    task_.emplace(ScoreTask{std::move(all), count, own, query_, cancel_});
+    task_.emplace(ScoreTask{std::move(all), count, own, all_runs, query_, cancel_});
   }
 
-  [[nodiscard]] Deadline deadline_of(const StageOptions& options, double part) const {
-    const Deadline own = options.share && budget_ms_
-                             ? deadline_.within(from_milliseconds(*options.share * *budget_ms_))
-                             : deadline_;
-    if (!own.time() || part == 1) return own;
-    return own.within(from_milliseconds(part * milliseconds(own.remaining())));
+  [[nodiscard]] Deadline deadline_of(const StageOptions& options) const {
+    return options.share && budget_ms_
+               ? deadline_.within(from_milliseconds(*options.share * *budget_ms_))
+               : deadline_;
   }
 
-  void score(std::size_t place, StageTrace& trace) {
-    if (task_->scores) {
-      take_shared(trace);
-    } else if (deadline_.passed()) {
-      return leave_out(trace, "no time was left");
-    } else {
+  void score(std::size_t place, StageTrace& trace, double part) {
+    task_->tell(trace);
+    if (!task_->scores) {
+      if (task_->together.passed()) return leave_out(trace, "no time was left");
+      task_->deadline = task_->together.after(part);
       const StageCall call = task_->call();
       const ScoreCall scoring(call, stages_[place].options, states_[place], trace);
       task_->scores = attempt(place, call, trace, [&](const AnyStage& stage) {
@@ -259,17 +258,6 @@ class Run {
     if (!task_->scores) return;
     reorder(place, *task_->scores);
     trace.scored = task_->scores->size();
-  }
-
-  void take_shared(StageTrace& trace) {
-    StageTrace& told = task_->told;
-    ++trace.attempts;
-    trace.tokens += told.tokens;
-    trace.truncated += told.truncated;
-    trace.dollars += told.dollars;
-    trace.real_ms += task_->shared_ms;
-    if (told.cut) trace.cut = told.cut;
-    trace.warnings = std::move(told.warnings);
   }
 
   /// How far the first candidate leads the second, when the stage is to be skipped for it.

@@ -1,4 +1,5 @@
 // Several queries in step: results are those of runs one by one.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -115,6 +116,63 @@ TEST_CASE("the budget is each query's, and is spent together") {
   }
   const auto longer = cascade.run_many(kQueries, {texts, texts, texts}, {.budget_ms = 100});
   CHECK(longer[2].trace.stages[0].scored == 5);
+}
+
+TEST_CASE("what a shared call was billed is told, though it failed for a query") {
+  std::vector<std::size_t> sizes;
+  const auto price = [&](std::span<const StageCall> calls) {
+    sizes.push_back(calls.size());
+    std::vector<StageResult> results;
+    for (const StageCall& call : calls) {
+      tamis::Scored scored{.scores = {1}, .tokens = 10, .dollars = 0.5};
+      if (calls.size() > 1 && call.query == "two") {
+        scored.failure = std::make_exception_ptr(std::runtime_error("it could not be read"));
+      }
+      results.emplace_back(std::move(scored));
+    }
+    return results;
+  };
+  const tamis::AnyStage stage(
+      {.name = "paid", .scorer = "paid"},
+      [&](const StageCall& call) { return price(std::span(&call, 1)).front(); }, price);
+  const Cascade cascade({{stage, {.keep = 1, .limit = 1}}});
+  const auto results = cascade.run_many(kQueries, {of({"a"}), of({"a"}), of({"a"})});
+  CHECK(sizes == std::vector<std::size_t>{3, 1});
+  CHECK(results[0].trace.stages[0].dollars == Approx(0.5));
+  CHECK(results[1].trace.stages[0].dollars == Approx(1));
+  CHECK(results[1].trace.stages[0].tokens == 20);
+  CHECK(results[1].trace.stages[0].scored == 1);
+}
+
+TEST_CASE("shared calls come no later than a single run's would") {
+  for (const double share : {1.0, 0.5}) {
+    const Longest stage{.each = 10ms};
+    const Cascade cascade({{stage, {.keep = 9, .limit = 9, .share = share, .chunk = 2}}},
+                          {.budget_ms = 40, .clock = stage.clock});
+    const auto texts = of({"a", "bb", "ccc", "dddd", "eeeee"});
+    const std::vector<std::string_view> queries(16, "q");
+    const std::vector<std::vector<Candidate>> lists(16, texts);
+    const auto results = cascade.run_many(queries, lists);
+    const double most = 16 * 40 * share;
+    CHECK(results[0].trace.total_ms <= most);
+    CHECK(results[0].trace.total_ms > most - 20);
+    CHECK(stage.calls->front() == 2);
+    CHECK(*std::max_element(stage.calls->begin(), stage.calls->end()) > 2);
+    std::size_t scored = 0;
+    for (const CascadeResult& result : results) {
+      scored += result.trace.stages[0].scored;
+      CHECK(result.trace.degraded);
+    }
+    CHECK(scored + 2 >= static_cast<std::size_t>(most) / 10);
+  }
+  const Longest slow{.each = 100ms};
+  const Cascade cascade({{slow, {.keep = 9, .limit = 9, .chunk = 2}}},
+                        {.budget_ms = 1, .clock = slow.clock});
+  const std::vector<std::vector<Candidate>> lists(3, of({"a", "bb", "ccc"}));
+  const auto results = cascade.run_many(kQueries, lists);
+  CHECK(*slow.calls == std::vector<std::size_t>{2});
+  CHECK(results[0].trace.stages[0].scored == 2);
+  CHECK(ids(results[2]) == "0 1 2 ");
 }
 
 TEST_CASE("a run may have a budget of its own, and none at all") {
