@@ -26,6 +26,7 @@
 #include <tamis/cancel.hpp>
 #include <tamis/cross_encoder.hpp>
 #include <tamis/rank/ranking.hpp>
+#include <tamis/text/tokens.hpp>
 
 namespace tamis {
 
@@ -68,6 +69,19 @@ struct Embeddings {
   std::vector<std::uint32_t> tokens_cut;  ///< [texts]
 };
 
+/// How a ColBERT reads texts: a marker after the first token tells queries from documents.
+struct ColbertSettings {
+  struct Side {
+    std::optional<TokenId> marker;
+    std::size_t length = 0;  ///< tokens, special ones and the marker included
+  };
+  Side query;
+  Side document;
+  std::optional<TokenId> filler;  ///< fills queries up to their length; absent: they stay short
+  bool attend_to_filler = false;  ///< whether a query's other tokens see it
+  std::vector<TokenId> skipped;   ///< tokens of documents that are not compared, sorted
+};
+
 /// Encoded passages of one model. Immutable: copies share everything, and parts share their bytes.
 ///
 /// A token takes its width and four bytes more: int8 with a scale of its own. One more row, the
@@ -104,9 +118,9 @@ class Passages {
 /// Immutable but for its cache: copies share everything, any number of threads may call one object.
 class LateInteraction {
  public:
-  /// `path`: a folder of a tamis_interaction model, of a ColBERT, or of a plain encoder (BERT,
-  /// RoBERTa, XLM-R ...) that was trained to embed texts by the mean of its tokens. Throws
-  /// ModelError, TokenizerError, InvalidArgument.
+  /// `path`: a folder of a tamis_interaction model, of a ColBERT (or its bundle), or of a plain
+  /// encoder (BERT, RoBERTa, XLM-R ...) that was trained to embed texts by the mean of its tokens.
+  /// Throws ModelError, TokenizerError, InvalidArgument.
   [[nodiscard]] static LateInteraction load(const std::filesystem::path& path,
                                             const LateInteractionOptions& options = {});
 
@@ -147,6 +161,8 @@ class LateInteraction {
   [[nodiscard]] const std::filesystem::path& folder() const;
   [[nodiscard]] std::size_t max_length() const;
   [[nodiscard]] std::size_t width() const;  ///< of a token's vector
+  /// Null for what is no ColBERT.
+  [[nodiscard]] const ColbertSettings* colbert() const;
   /// Names the model and its passage prefix: equal for whom vectors may be compared.
   [[nodiscard]] const std::string& fingerprint() const;
   [[nodiscard]] std::size_t cached_bytes() const;  ///< held by the cache now

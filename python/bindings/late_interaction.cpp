@@ -25,6 +25,7 @@ namespace {
 
 using tamis::LateInteraction;
 using tamis::Passages;
+using namespace py::literals;  // NOLINT(google-build-using-namespace): "name"_a
 
 template <typename T>
 py::array_t<T> array_of(const std::vector<T>& values) {
@@ -104,6 +105,18 @@ py::tuple score(const LateInteraction& model, const py::str& query, const Passag
   return py::make_tuple(array_of(scores.logits), scores.query_tokens_cut);
 }
 
+/// As a bundle's manifest has it.
+py::object settings_of(const LateInteraction& model) {
+  const tamis::ColbertSettings* const colbert = model.colbert();
+  if (colbert == nullptr) return py::none();
+  const auto side = [](const tamis::ColbertSettings::Side& of) {
+    return py::dict("marker"_a = of.marker, "length"_a = of.length);
+  };
+  return py::dict("query"_a = side(colbert->query), "document"_a = side(colbert->document),
+                  "filler"_a = colbert->filler, "attend_to_filler"_a = colbert->attend_to_filler,
+                  "skipped"_a = colbert->skipped);
+}
+
 void bind_passages(py::module_& module) {
   py::class_<Passages>(module, "Passages", "Encoded passages of one model; immutable.")
       .def("__len__", &Passages::size)
@@ -139,11 +152,12 @@ void bind_late_interaction(py::module_& module) {
   bind_passages(module);
   py::class_<LateInteraction>(module, "LateInteraction",
                               "Compares a query with passages that were encoded before.")
-      .def_static("load", &load, py::arg("path"), py::kw_only(), py::arg("precision") = "fp32",
-                  py::arg("max_length") = py::none(), py::arg("query_prefix") = py::none(),
-                  py::arg("passage_prefix") = py::none(), py::arg("maxsim_weight") = 1.0,
-                  py::arg("cosine_weight") = 1.0, py::arg("cache_bytes") = 134217728,
-                  "Load a folder of a tamis_interaction model or of a plain encoder.")
+      .def_static(
+          "load", &load, py::arg("path"), py::kw_only(), py::arg("precision") = "fp32",
+          py::arg("max_length") = py::none(), py::arg("query_prefix") = py::none(),
+          py::arg("passage_prefix") = py::none(), py::arg("maxsim_weight") = 1.0,
+          py::arg("cosine_weight") = 1.0, py::arg("cache_bytes") = 134217728,
+          "Load a folder of a tamis_interaction model, a ColBERT, its bundle, or a plain encoder.")
       .def("encode_passages", &encode, py::arg("texts"), py::kw_only(),
            py::arg("refuse_truncation") = false, py::arg("progress") = py::none(),
            py::arg("cancel") = py::none(),
@@ -169,6 +183,8 @@ void bind_late_interaction(py::module_& module) {
       .def_property_readonly("max_length", &LateInteraction::max_length,
                              "Tokens of a text, special ones included.")
       .def_property_readonly("width", &LateInteraction::width, "Of a token's vector.")
+      .def_property_readonly("colbert", &settings_of,
+                             "How a ColBERT reads texts, as docs/bundle.md says; None: it is none.")
       .def_property_readonly("fingerprint", &LateInteraction::fingerprint,
                              "Names the model and its passage prefix.")
       .def_property_readonly("cached_bytes", &LateInteraction::cached_bytes,

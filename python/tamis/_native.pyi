@@ -208,7 +208,7 @@ class LateInteraction:
         cosine_weight: float = 1.0,
         cache_bytes: int = 134217728,
     ) -> LateInteraction:
-        """Load a folder of a tamis_interaction model or of a plain encoder."""
+        """Load a folder of a tamis_interaction model, a ColBERT, its bundle, or a plain encoder."""
 
     def encode_passages(
         self,
@@ -253,6 +253,10 @@ class LateInteraction:
     @property
     def width(self) -> int:
         """Of a token's vector."""
+
+    @property
+    def colbert(self) -> dict[str, Any] | None:
+        """How a ColBERT reads texts, as docs/bundle.md says; None: it is none."""
 
     @property
     def fingerprint(self) -> str:

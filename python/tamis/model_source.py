@@ -33,9 +33,18 @@ TOKENIZER_FILES = (
     "spm.model",
     "tokenizer.model",
 )
+# What says how token vectors are made: pylate's and sentence-transformers' modules, the Stanford
+# code's settings.
+MODULE_FILES = (
+    "artifact.metadata",
+    "*_Dense/config.json",
+    "*_Dense/model.safetensors",
+    "*_Pooling/config.json",
+)
 # Never Python files, never pickles.
 _WANTED = [
     *SETTINGS_FILES,
+    *MODULE_FILES,
     *TOKENIZER_FILES,
     "model*.safetensors",
     "model.safetensors.index.json",

@@ -88,17 +88,20 @@ std::vector<fs::path> dense_folders(const fs::path& folder) {
   return dense;
 }
 
-void add_projection(const WeightFile& file, const std::string& source, std::size_t inputs,
-                    Colbert& colbert) {
-  const TensorView* const weight = file.find("linear.weight");
+/// The next one, of the tensors `name`.weight and, if there is one, `name`.bias.
+void add_projection(const WeightFile& file, const std::string& name, const std::string& source,
+                    const ModelSpec& spec, Colbert& colbert) {
+  const TensorView* const weight = file.find(name + ".weight");
   if (weight == nullptr || weight->shape.size() != 2) {
-    raise<ModelError>("{}: tensor 'linear.weight' is missing, or no matrix", source);
+    raise<ModelError>("{}: tensor '{}.weight' is missing, or no matrix", source, name);
   }
   const engine::TensorReader reader(file, {""});
+  const std::size_t inputs =
+      colbert.projections.empty() ? spec.encoder->hidden_size : colbert.width();
   const auto outputs = static_cast<std::size_t>(weight->shape[0]);
-  const auto values = reader.floats("linear.weight", {outputs, inputs});
+  const auto values = reader.floats(name + ".weight", {outputs, inputs});
   const auto bias =
-      reader.has("linear.bias") ? reader.floats("linear.bias", {outputs}) : std::vector<float>{};
+      reader.has(name + ".bias") ? reader.floats(name + ".bias", {outputs}) : std::vector<float>{};
   colbert.projections.push_back(
       engine::make_linear(engine::kernels().fp32, values, bias, outputs, inputs));
   colbert.identity += fmt::format(" {} {}", sha256(std::as_bytes(std::span(values))),
@@ -136,19 +139,28 @@ std::optional<TokenId> marker(const TokenIds& ids, const std::string& text,
   return found;
 }
 
-/// All but the projections.
-Colbert with_ids(const ModelSpec& spec, const Settings& settings) {
+/// Checks what does not depend on where it came from.
+Colbert checked(ColbertSettings settings, const ModelSpec& spec) {
   const std::string source = spec.folder.string();
-  const TokenIds ids(spec.tokenizer_folder);
-  Colbert colbert;
-  colbert.query = {marker(ids, settings.query_marker, source), settings.query_length};
-  colbert.document = {marker(ids, settings.document_marker, source), settings.document_length};
-  for (const std::size_t length : {settings.query_length, settings.document_length}) {
+  for (const std::size_t length : {settings.query.length, settings.document.length}) {
     if (length < kLeastLength || length > spec.max_length) {
       raise<ModelError>("{}: a length of {} tokens is not between {} and the encoder's {}", source,
                         length, kLeastLength, spec.max_length);
     }
   }
+  std::sort(settings.skipped.begin(), settings.skipped.end());
+  Colbert colbert{std::move(settings), {}, {}};
+  colbert.identity = fmt::format("colbert {} {}", colbert.document.marker.value_or(-1),
+                                 fmt::join(colbert.skipped, ","));
+  return colbert;
+}
+
+ColbertSettings with_ids(const ModelSpec& spec, const Settings& settings) {
+  const std::string source = spec.folder.string();
+  const TokenIds ids(spec.tokenizer_folder);
+  ColbertSettings colbert;
+  colbert.query = {marker(ids, settings.query_marker, source), settings.query_length};
+  colbert.document = {marker(ids, settings.document_marker, source), settings.document_length};
   if (settings.expand) colbert.filler = ids.role("mask_token", "[MASK]");
   if (settings.expand && !colbert.filler) {
     raise<ModelError>("{}: its tokenizer has no mask token to fill queries with", source);
@@ -159,25 +171,62 @@ Colbert with_ids(const ModelSpec& spec, const Settings& settings) {
     const auto id = ids.find(word);
     if (id || unknown) colbert.skipped.push_back(id ? *id : *unknown);
   }
-  std::sort(colbert.skipped.begin(), colbert.skipped.end());
-  colbert.identity = fmt::format("colbert {} {}", colbert.document.marker.value_or(-1),
-                                 fmt::join(colbert.skipped, ","));
+  return colbert;
+}
+
+std::optional<TokenId> id_or_none(const json& object, const char* name, const ModelSpec& spec,
+                                  const std::string& source) {
+  const auto id = field_or<TokenId>(object, name, -1, source);
+  if (id >= static_cast<TokenId>(spec.encoder->vocab_size)) {
+    raise<ModelError>("{}: {} {} is no token of a vocabulary of {}", source, name, id,
+                      spec.encoder->vocab_size);
+  }
+  return id < 0 ? std::nullopt : std::optional(id);
+}
+
+ColbertSettings::Side side_of(const json& manifest, const char* name, const ModelSpec& spec,
+                              const std::string& source) {
+  const auto side = field_or<json>(manifest, name, json::object(), source);
+  if (!side.is_object()) raise<ModelError>("{}: '{}' is no object", source, name);
+  return {id_or_none(side, "marker", spec, source), required_size(side, "length", source)};
+}
+
+/// Nothing for a bundle of another model. docs/bundle.md has the fields.
+std::optional<Colbert> read_bundle(const ModelSpec& spec) {
+  const fs::path path = spec.folder / "tamis.json";
+  const std::string source = path.string();
+  const auto manifest = field_or<json>(read_json_file(path), "colbert", json(), source);
+  if (manifest.is_null()) return std::nullopt;
+  if (!manifest.is_object() || !spec.encoder) {
+    raise<ModelError>("{}: 'colbert' is no object, or not of a known encoder", source);
+  }
+  ColbertSettings settings;
+  settings.query = side_of(manifest, "query", spec, source);
+  settings.document = side_of(manifest, "document", spec, source);
+  settings.filler = id_or_none(manifest, "filler", spec, source);
+  settings.attend_to_filler = field_or(manifest, "attend_to_filler", false, source);
+  settings.skipped = field_or<std::vector<TokenId>>(manifest, "skipped", {}, source);
+  Colbert colbert = checked(std::move(settings), spec);
+  const WeightFile weights = open_weights(spec);
+  const auto names = field_or<std::vector<std::string>>(manifest, "projections", {}, source);
+  if (names.empty()) raise<ModelError>("{}: 'colbert' names no projections", source);
+  for (const std::string& name : names) add_projection(weights, name, source, spec, colbert);
   return colbert;
 }
 
 }  // namespace
 
 std::optional<Colbert> read_colbert(const ModelSpec& spec) {
+  if (spec.is_bundle) return read_bundle(spec);
   const fs::path& folder = spec.folder;
   const std::vector<fs::path> dense = dense_folders(folder);
   const bool stanford = dense.empty() && is_stanford(spec);
   if (!spec.encoder || (dense.empty() && !stanford)) return std::nullopt;
-  Colbert colbert = with_ids(spec, stanford ? stanford_settings(folder) : pylate_settings(folder));
-  std::size_t inputs = spec.encoder->hidden_size;
-  if (stanford) add_projection(open_weights(spec), folder.string(), inputs, colbert);
+  const Settings settings = stanford ? stanford_settings(folder) : pylate_settings(folder);
+  Colbert colbert = checked(with_ids(spec, settings), spec);
+  if (stanford) add_projection(open_weights(spec), "linear", folder.string(), spec, colbert);
   for (const fs::path& layer : dense) {
-    add_projection(dense_weights(layer), layer.string(), inputs, colbert);
-    inputs = colbert.width();
+    add_projection(dense_weights(layer), "linear", layer.string(), spec, colbert);
   }
   return colbert;
 }

@@ -1,5 +1,5 @@
-// late_interaction/colbert.hpp: what a folder of pylate, or of the Stanford code, says of a
-// ColBERT.
+// late_interaction/colbert.hpp: what a folder of pylate, of the Stanford code, or a bundle says of
+// a ColBERT.
 //
 // Its tokens' states are projected to a smaller width. A marker after the first token tells queries
 // from documents, queries are filled up with [MASK], documents are compared without punctuation.
@@ -11,24 +11,14 @@
 #include <string>
 #include <vector>
 
+#include <tamis/late_interaction.hpp>
 #include <tamis/model/bundle.hpp>
-#include <tamis/text/encoded_pair.hpp>
 
 #include "score/engine/linear.hpp"
 
 namespace tamis {
 
-struct ColbertSide {
-  std::optional<TokenId> marker;
-  std::size_t length = 0;  ///< tokens, special ones and the marker included
-};
-
-struct Colbert {
-  ColbertSide query;
-  ColbertSide document;
-  std::optional<TokenId> filler;  ///< fills queries up to their length; absent: they stay short
-  bool attend_to_filler = false;
-  std::vector<TokenId> skipped;             ///< of documents, sorted
+struct Colbert : ColbertSettings {
   std::vector<engine::Linear> projections;  ///< one after the other, at least one; fp32
   std::string identity;                     ///< of all that a document's vectors depend on
 

@@ -120,6 +120,9 @@ Ranking LateInteraction::rank(std::string_view query, std::span<const std::strin
 const std::filesystem::path& LateInteraction::folder() const { return parts_->folder; }
 std::size_t LateInteraction::max_length() const { return parts_->max_length; }
 std::size_t LateInteraction::width() const { return parts_->width(); }
+const ColbertSettings* LateInteraction::colbert() const {
+  return parts_->colbert ? &*parts_->colbert : nullptr;
+}
 const std::string& LateInteraction::fingerprint() const { return parts_->fingerprint; }
 std::size_t LateInteraction::cached_bytes() const { return parts_->passages->bytes(); }
 

@@ -1,6 +1,8 @@
 // late_interaction/load.cpp: a folder -> encoder, tokenizer, prefixes and what names the model.
 #include <algorithm>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <tamis/error.hpp>
 #include <tamis/model/bundle.hpp>
@@ -39,15 +41,20 @@ void refuse_cross_encoder(const ModelSpec& spec) {
       source, names.front());
 }
 
-/// The prefix that sentence-transformers saved under one of these names; often empty.
-std::string saved_prefix(const fs::path& folder, const std::vector<std::string>& names) {
-  const fs::path path = folder / "config_sentence_transformers.json";
+/// As sentence-transformers saved them, or the bundle's.
+std::map<std::string, std::string> saved_prompts(const ModelSpec& spec) {
+  if (spec.is_bundle) return spec.prompts;
+  const fs::path path = spec.folder / "config_sentence_transformers.json";
   if (!is_there<ModelError>(path)) return {};
-  const SavedPrompts saved =
-      read_prompts(read_json_file(path), "default_prompt_name", path.string());
+  return read_prompts(read_json_file(path), "default_prompt_name", path.string()).texts;
+}
+
+/// The prefix that was saved under one of these names; often empty.
+std::string saved_prefix(const ModelSpec& spec, const std::vector<std::string>& names) {
+  const auto saved = saved_prompts(spec);
   for (const std::string& name : names) {
-    const auto found = saved.texts.find(name);
-    if (found != saved.texts.end()) return found->second;
+    const auto found = saved.find(name);
+    if (found != saved.end()) return found->second;
   }
   return {};
 }
@@ -58,8 +65,8 @@ std::string prefix_of(const ModelSpec& spec, Side side, const std::optional<std:
   if (is_interaction(spec)) {
     return query ? spec.encoder->query_prefix : spec.encoder->document_prefix;
   }
-  if (query) return saved_prefix(spec.folder, {"query"});
-  return saved_prefix(spec.folder, {"passage", "document", "corpus"});
+  if (query) return saved_prefix(spec, {"query"});
+  return saved_prefix(spec, {"passage", "document", "corpus"});
 }
 
 std::size_t limit_of(const ModelSpec& spec, const AnyTokenizer& tokenizer,

@@ -95,7 +95,9 @@ ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
   spec.config_json = field_or<json>(manifest, "config", json::object(), source).dump();
   spec.convention = field_or<std::string>(manifest, "convention", "padded", source);
   // A program of the padded convention may be anything; only our own are read by the engine.
-  if (spec.convention == "packed") spec.encoder = parse_encoder_config(spec.config_json, source);
+  if (spec.convention == "packed" || spec.convention == "none") {
+    spec.encoder = parse_encoder_config(spec.config_json, source);
+  }
   spec.labels = required_size(manifest, "labels", source);
   spec.max_length = required_size(manifest, "max_length", source);
   if (spec.encoder) spec.max_length = std::min(spec.max_length, spec.encoder->max_positions());
@@ -151,7 +153,7 @@ ModelSpec load_model_spec(const fs::path& path, bool verify_hashes) {
 }
 
 WeightFile open_weights(const ModelSpec& spec) {
-  if (!spec.is_bundle) return WeightFile::open(spec.folder);
+  if (!spec.is_bundle || spec.convention == "none") return WeightFile::open(spec.folder);
   if (spec.tensors.empty()) {
     raise<ModelError>(
         "{} lists no tensors, so the engine cannot read it; use "

@@ -31,8 +31,10 @@ struct ModelSpec {
   std::string score_space = "probability";  ///< what that gives; or "logit" or "custom" (tanh)
   std::map<std::string, std::string> prompts;
   std::optional<std::string> default_prompt;
-  std::string convention;           ///< of the TorchScript program: "packed" or "padded"
-  std::vector<std::string> inputs;  ///< of the padded program, in order
+  /// Of the TorchScript program: "packed" or "padded"; "none": there is none, the engine alone runs
+  /// the model.
+  std::string convention;
+  std::vector<std::string> inputs;              ///< of the padded program, in order
   std::map<std::string, TensorRecord> tensors;  ///< of the TorchScript archive
   /// By precision, as recorded at export: Kendall's tau between the rankings of the reference lists
   /// at that precision and at fp32.
@@ -44,7 +46,8 @@ struct ModelSpec {
 [[nodiscard]] ModelSpec load_model_spec(const std::filesystem::path& path,
                                         bool verify_hashes = true);
 
-/// The weights that the spec names: safetensors, or the records of the bundle's model.pt.
+/// The weights that the spec names: safetensors, also of a bundle without a program, or the records
+/// of the bundle's model.pt.
 [[nodiscard]] WeightFile open_weights(const ModelSpec& spec);
 
 }  // namespace tamis

@@ -16,7 +16,7 @@ from tamis.eval.precision import (
     record_parity,
     reference_lists,
 )
-from tamis.export import parity, torchscript
+from tamis.export import colbert, parity, torchscript
 from tamis.export.archive import tensor_records
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
 from tamis.export.families import INTERACTION, build_program, why_not_packed
@@ -35,7 +35,7 @@ class ExportReport:
 
     bundle: Path
     architecture: str
-    convention: str
+    convention: str  # "none": there is no program, the engine alone runs it
     why_padded: str | None  # why no packed program serves, when the convention is padded
     labels: int
     max_length: int
@@ -66,10 +66,11 @@ def export_model(
     convention: str = "auto",
     overwrite: bool = False,
 ) -> ExportReport:
-    """Write the bundle of a cross-encoder.
+    """Write the bundle of a cross-encoder, or of a ColBERT.
 
-    `source`: a Hugging Face folder or hub name of a sequence classifier. `convention`: "packed"
-    (known encoders only), "padded" (traced), or "auto". `max_length` lowers the model's own limit.
+    `source`: a Hugging Face folder or hub name of a sequence classifier, or of a ColBERT as pylate
+    or the Stanford code saves one, whose bundle has no program. `convention`: "packed" (known
+    encoders only), "padded" (traced), or "auto". `max_length` lowers the model's own limit.
 
     Raises ExportError, and writes nothing, when tensors are missing, the model would need its own
     code executed, or the program's logits differ from the source's by more than 1e-4.
@@ -83,6 +84,8 @@ def export_model(
         cache_folder=cache_folder,
         local_files_only=local_files_only,
     )
+    if colbert.is_colbert(found):
+        return _export_colbert(found, Path(dest), max_length, convention, overwrite)
     ensure_operators()
     with new_bundle(Path(dest), overwrite=overwrite) as folder:
         copy_tokenizer(found.folder, folder)
@@ -104,16 +107,33 @@ def export_model(
         write_manifest(folder, facts)
         if program.convention == "packed":
             record_parity(folder, _parity_of_rankings(folder, found.config))
+    return _report(Path(dest), facts, program.convention, why, program.parity)
+
+
+def _report(
+    dest: Path, facts: dict[str, Any], convention: str, why: str | None, parity: dict[str, Any]
+) -> ExportReport:
     return ExportReport(
-        Path(dest),
+        dest,
         facts["architecture"],
-        program.convention,
+        convention,
         why,
         facts["labels"],
         facts["max_length"],
         facts["activation"],
-        program.parity,
+        parity,
     )
+
+
+def _export_colbert(
+    source: Source, dest: Path, max_length: int | None, convention: str, overwrite: bool
+) -> ExportReport:
+    if convention != "auto":
+        raise ExportError(f"{source.name} is a ColBERT, which has no program; leave convention out")
+    with new_bundle(dest, overwrite=overwrite) as folder:
+        copy_tokenizer(source.folder, folder)
+        facts = colbert.export(source, folder, max_length)
+    return _report(dest, facts, "none", None, facts["parity"]["fp32"])
 
 
 def _parity_of_rankings(folder: Path, config: dict[str, Any]) -> dict[str, dict[str, float]]:

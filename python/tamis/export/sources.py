@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis.errors import ExportError
-from tamis.model_source import SETTINGS_FILES, TOKENIZER_FILES
+from tamis.model_source import MODULE_FILES, SETTINGS_FILES, TOKENIZER_FILES
 
 _WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin*")
 
@@ -61,7 +61,7 @@ def _download(
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 
-    patterns = [*SETTINGS_FILES, *TOKENIZER_FILES, *_WEIGHTS]
+    patterns = [*SETTINGS_FILES, *MODULE_FILES, *TOKENIZER_FILES, *_WEIGHTS]
     try:
         return Path(
             snapshot_download(

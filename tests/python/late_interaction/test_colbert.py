@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import string
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,13 @@ from .texts import TEXTS
 QUERIES = ["how many people live in berlin?", "what, do pandas eat?!", "", "population " * 60]
 DIM = 96
 Folder = Callable[..., Path]
+
+
+def export_model(*arguments: Any, **options: Any) -> Any:
+    pytest.importorskip("torch")
+    from tamis.export import export_model
+
+    return export_model(*arguments, **options)
 
 
 def save(path: Path, minilm: Path, layout: str, **settings: Any) -> Path:
@@ -214,3 +224,93 @@ def test_bad_folders(folder: Folder) -> None:
     (path / "modules.json").write_text("{")
     with pytest.raises(tamis.ModelError, match=r"modules\.json"):
         LateInteraction(path)
+
+
+WITHOUT_TORCH = """
+import sys
+import numpy as np
+from tamis import LateInteraction
+model = LateInteraction(sys.argv[1])
+texts, query = ["Berlin is a city.", "Pandas eat bamboo!"], "what do pandas eat?"
+np.save(sys.argv[2], model.score(query, model.encode_passages(texts)))
+assert "torch" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("layout", ["pylate", "stanford"])
+def test_a_bundle_gives_what_its_folder_gives(folder: Folder, tmp_path: Path, layout: str) -> None:
+    settings = {
+        "query_length": 24,
+        "attend_to_expansion_tokens": True,
+        "skiplist_words": [".", "a"],
+    }
+    path = folder(layout, **(settings if layout == "pylate" else {"query_maxlen": 24}))
+    report = export_model(path, tmp_path / "bundle")
+    assert report.convention == "none"
+    assert report.parity["max_abs_score_difference"] == 0
+    shutil.rmtree(path)  # the bundle needs nothing of it
+    own = LateInteraction(tmp_path / "bundle")
+    assert own.max_length == 180
+    manifest = json.loads((tmp_path / "bundle" / "tamis.json").read_text())
+    assert manifest["colbert"]["query"]["length"] == 24
+    assert manifest["colbert"]["projections"] == ["projection.0"]
+    asked = [sys.executable, "-c", WITHOUT_TORCH, tmp_path / "bundle", tmp_path / "scores.npy"]
+    subprocess.run(asked, check=True)
+    texts, query = ["Berlin is a city.", "Pandas eat bamboo!"], "what do pandas eat?"
+    scores = own.score(query, own.encode_passages(texts))
+    np.testing.assert_array_equal(np.load(tmp_path / "scores.npy"), scores)
+
+
+def test_a_bundles_scores_are_transformers(folder: Folder, tmp_path: Path) -> None:
+    path = folder(query_length=16, document_length=24, prompts={"query": "", "document": "b "})
+    export_model(path, tmp_path / "bundle")
+    both = [LateInteraction(one) for one in (path, tmp_path / "bundle")]
+    found = [
+        [
+            model.score(
+                query, model.encode_passages(TEXTS, on_truncation="ignore"), on_truncation="ignore"
+            )
+            for query in QUERIES
+        ]
+        for model in both
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    texts = ["b " + text for text in TEXTS]
+    expected = reference(path, QUERIES, texts, lengths=(16, 24))
+    np.testing.assert_allclose(found[1], expected, atol=0.1)
+
+
+def test_bad_bundles(folder: Folder, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    path = folder()
+    with pytest.raises(tamis.ExportError, match="no program"):
+        export_model(path, bundle, convention="packed")
+    assert not bundle.exists()
+    export_model(path, bundle, max_length=60)
+    assert LateInteraction(bundle).max_length == 60
+    with pytest.raises(tamis.ModelError, match="no classification head"):
+        tamis.CrossEncoder(bundle)
+    saved = json.loads((bundle / "tamis.json").read_text())["colbert"]
+    for fields, words in (
+        ({"filler": 10**6}, "filler 1000000 is no token"),
+        ({"query": {"marker": 1, "length": 0}}, "'length' is 0"),
+        ({"document": {"marker": 1, "length": 9999}}, "length of 9999"),
+        ({"document": 7}, "'document' is no object"),
+        ({"skipped": ["a"]}, "skipped"),
+        ({"projections": []}, "names no projections"),
+        ({"projections": ["projection.7"]}, r"projection\.7\.weight' is missing"),
+    ):
+        change(bundle, "tamis.json", colbert={**saved, **fields})
+        with pytest.raises(tamis.ModelError, match=words):
+            LateInteraction(bundle)
+    change(bundle, "tamis.json", colbert=saved)
+    LateInteraction(bundle)
+    weights = bytearray((bundle / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (bundle / "model.safetensors").write_bytes(weights)
+    with pytest.raises(tamis.ModelError, match="changed or damaged"):
+        LateInteraction(bundle)
+    change(path, "1_Dense/config.json", use_residual=True)
+    with pytest.raises(tamis.ExportError, match="residual"):
+        export_model(path, tmp_path / "another")
+    assert not (tmp_path / "another").exists()
