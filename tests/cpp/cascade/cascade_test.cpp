@@ -159,6 +159,11 @@ TEST_CASE("a source of the first stage is blended in where a candidate has its s
                    (void)with({{"bm26", 1.0}});
                  }),
                  "'bm26', which is no earlier stage, nor a source of the first (bm25, dense)"));
+  CHECK(with({{"bm25", 1.0}}).warnings().empty());
+  const Cascade named({{tamis::stages::retrieve("bm25", find, {"bm25"}), {.keep = 5}},
+                       {longest(), {.keep = 5, .blend = {{"bm25", 1.0}}}}});
+  REQUIRE(named.warnings().size() == 1);
+  CHECK(contains(named.warnings()[0], "blends with 'bm25', a stage and a source"));
 }
 
 TEST_CASE("a failing stage is skipped with the ranking kept, or raised") {
