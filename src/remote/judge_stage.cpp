@@ -1,5 +1,9 @@
 // remote/judge_stage.cpp: a judge in a cascade.
+#include <cstddef>
 #include <exception>
+#include <limits>
+
+#include <fmt/format.h>
 
 #include <tamis/remote/error.hpp>
 #include <tamis/remote/judge.hpp>
@@ -13,22 +17,30 @@ Scored bill_of(const JudgeBill& bill) {
   return {.tokens = bill.tokens, .truncated = bill.truncated, .dollars = bill.dollars};
 }
 
-/// Grades up to the first passage without one: behind a gap they would be another candidate's.
+/// A passage without a grade, which may be why there is none, keeps no place above those with one.
 Scored graded(const Judge& judge, const StageCall& call) {
   JudgeBill bill;
   const auto judgements = judge.grade(call.query, call.texts, call.deadline, call.cancel, bill);
   Scored scored = bill_of(bill);
+  scored.gaps = true;
+  std::size_t last = 0;  // grade, and one more
+  const Judgement* first_without = nullptr;
+  std::size_t without = 0;
   for (const Judgement& judgement : judgements) {
-    if (!judgement.grade) {
-      if (scored.scores.empty()) {
-        scored.failure =
-            std::make_exception_ptr(RemoteError(judgement.error, judgement.status, true));
-      } else {
-        scored.warnings.push_back(judgement.error);
-      }
-      break;
-    }
-    scored.scores.push_back(static_cast<float>(*judgement.grade));
+    scored.scores.push_back(judgement.grade ? static_cast<float>(*judgement.grade)
+                                            : std::numeric_limits<float>::quiet_NaN());
+    if (judgement.grade) last = scored.scores.size();
+    if (judgement.grade || without++ > 0) continue;
+    first_without = &judgement;
+  }
+  scored.scores.resize(last);
+  if (first_without == nullptr) return scored;
+  if (last == 0) {
+    scored.failure =
+        std::make_exception_ptr(RemoteError(first_without->error, first_without->status, true));
+  } else {
+    scored.warnings.push_back(fmt::format("{} of {} passages have no grade: {}", without,
+                                          judgements.size(), first_without->error));
   }
   return scored;
 }

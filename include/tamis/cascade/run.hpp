@@ -254,10 +254,16 @@ class Run {
         return &stage == &stages_[place].stage ? scoring.run_and_learn(stage) : scoring.run(stage);
       });
     }
+    if (task_->scores) {
+      const std::vector<float>& scores = *task_->scores;
+      reorder(place, scores);
+      trace.scored = with_scores(task_->view.texts, scores).size();
+      if (trace.scored < scores.size() && !trace.cut) {
+        trace.cut = fmt::format("{} of {} candidates got no score", scores.size() - trace.scored,
+                                scores.size());
+      }
+    }
     trace_.degraded = trace_.degraded || trace.cut;
-    if (!task_->scores) return;
-    reorder(place, *task_->scores);
-    trace.scored = task_->scores->size();
   }
 
   /// How far the first candidate leads the second, when the stage is to be skipped for it.
@@ -270,12 +276,15 @@ class Run {
     return lead >= *options.skip_margin ? std::optional(lead) : std::nullopt;
   }
 
-  /// The scored head by its scores, blended; the tail as it was. Equal scores keep their order.
+  /// The scored head by its scores, blended; below, in their order, those of it that got none, and
+  /// the tail. Equal scores keep their order.
   void reorder(std::size_t place, const std::vector<float>& scores) {
     const std::size_t count = scores.size();
     std::vector<Ranking> rankings{{}};
     std::vector<double> weights{1.0};
-    for (std::size_t i = 0; i < count; ++i) rankings[0].push_back({i, scores[i]});
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!std::isnan(scores[i])) rankings[0].push_back({i, scores[i]});
+    }
     for (const auto& [name, weight] : stages_[place].options.blend) {
       rankings.push_back(earlier(name, count));
       weights.push_back(weight);
@@ -286,7 +295,12 @@ class Run {
       rankings[0] = blend(rankings, {.weights = weights});
     }
     std::vector<std::uint32_t> head;
-    for (const Hit& hit : rankings[0]) head.push_back(order_[hit.index]);
+    for (const Hit& hit : rankings[0]) {
+      if (!std::isnan(scores[hit.index])) head.push_back(order_[hit.index]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (std::isnan(scores[i])) head.push_back(order_[i]);
+    }
     std::vector<float>& own = scores_of(place, pool_.size());
     for (std::size_t i = 0; i < count; ++i) own[order_[i]] = scores[i];
     std::copy(head.begin(), head.end(), order_.begin());

@@ -47,11 +47,23 @@ inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace
     raise<Error>("it gave {} scores for {} candidates", scored->scores.size(), asked);
   }
   for (std::size_t i = 0; i < scored->scores.size(); ++i) {
-    if (!std::isfinite(scored->scores[i])) {
+    const bool none = scored->gaps && std::isnan(scored->scores[i]);
+    if (!none && !std::isfinite(scored->scores[i])) {
       raise<Error>("its score of candidate {} is {}", i, scored->scores[i]);
     }
   }
   return std::move(scored->scores);
+}
+
+/// The texts that have a score.
+[[nodiscard]] inline std::vector<std::string_view> with_scores(
+    std::span<const std::string_view> texts, std::span<const float> scores) {
+  std::vector<std::string_view> found;
+  found.reserve(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (!std::isnan(scores[i])) found.push_back(texts[i]);
+  }
+  return found;
 }
 
 /// A call with some of another's candidates.
@@ -108,7 +120,7 @@ class ScoreCall {
     const std::size_t errors = trace_.errors.size();
     std::vector<float> scores = run(stage);
     if (trace_.errors.size() == errors) {
-      state_.observe(call_.texts.first(scores.size()), trace_.tokens - tokens,
+      state_.observe(with_scores(call_.texts, scores), trace_.tokens - tokens,
                      milliseconds(clock.now() - start));
     }
     return scores;

@@ -131,7 +131,7 @@ class Together {
     std::size_t tokens = 0;
     for (Part& part : parts_) {
       if (part.failed) continue;
-      const auto scored = part.call.texts.first(part.scores.size());
+      const auto scored = with_scores(part.call.texts, part.scores);
       texts.insert(texts.end(), scored.begin(), scored.end());
       tokens += part.task->told.tokens;
       part.task->scores = std::move(part.scores);

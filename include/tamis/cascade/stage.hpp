@@ -72,6 +72,8 @@ struct Scored {
   std::vector<std::string> warnings = {};
   /// Why the stage failed, where what it cost is to be in the trace all the same: as if thrown.
   std::exception_ptr failure = {};
+  /// Whether a score may be NaN: the text then has none, and goes below those that have one.
+  bool gaps = false;
 };
 
 /// Indices into `texts`, in their new order; `reason` says why the others leave.

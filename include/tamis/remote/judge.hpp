@@ -108,9 +108,9 @@ class Judge {
 
 namespace stages {
 
-/// Pointwise: passages are graded side by side, from the top; at the deadline the graded head is
-/// ranked. Listwise: at the deadline the windows that are done count. Throws InvalidArgument for
-/// options that cannot be used.
+/// Pointwise: passages are graded side by side, from the top; at the deadline those that have a
+/// grade are ranked, and the others follow in their order. Listwise: at the deadline the windows
+/// that are done count. Throws InvalidArgument for options that cannot be used.
 [[nodiscard]] AnyStage judge(JudgeOptions options);
 
 }  // namespace stages

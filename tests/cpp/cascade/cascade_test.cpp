@@ -1,5 +1,6 @@
 // Order, budget and blend of a cascade, on a clock that moves when it is told to.
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,6 +64,34 @@ std::string ids(const CascadeResult& result) {
 }
 
 }  // namespace
+
+TEST_CASE("candidates that a stage may leave without a score go below those that have one") {
+  for (const bool gaps : {true, false}) {
+    const AnyStage odd{{.name = "odd", .scorer = "odd"},
+                       [gaps](const tamis::StageCall& call) -> tamis::StageResult {
+                         tamis::Scored scored{.gaps = gaps};
+                         for (const std::string_view text : call.texts) {
+                           const auto letters = static_cast<float>(text.size());
+                           scored.scores.push_back(text.size() % 2 == 1 ? letters : std::nanf(""));
+                         }
+                         return scored;
+                       }};
+    const Cascade cascade({{finder(6), {.keep = 5}}, {odd, {.keep = 4, .blend = {{"find", 1.0}}}}});
+    const CascadeResult result = cascade.run("query");
+    const tamis::StageTrace& stage = result.trace.stages[1];
+    CHECK(result.trace.degraded);
+    if (gaps) {
+      CHECK(ids(result) == "3 1 0 2 ");
+      CHECK(stage.scored == 2);
+      CHECK(stage.cut == "3 of 5 candidates got no score");
+      CHECK(result.hits[0].scores.size() == 2);
+      CHECK(result.hits[2].scores.size() == 1);
+    } else {
+      CHECK(ids(result) == "0 1 2 3 ");
+      CHECK(stage.skipped);
+    }
+  }
+}
 
 TEST_CASE("each stage orders what it sees and keeps the best; the trace says who left and why") {
   const Cascade cascade({{finder(6), {.keep = 5}}, {longest(), {.keep = 2}}});

@@ -286,7 +286,24 @@ TEST_CASE("a judge that talks, fails or is silent loses nobody") {
   }
 }
 
-TEST_CASE("at the deadline the graded head is ranked") {
+TEST_CASE("a passage that the model refuses to grade keeps no place above the others") {
+  const LocalServer server([](const Asked& asked) -> Reply {
+    const int grade = grade_in(prompt_in(asked));
+    if (grade == 0) return {.status = 400, .body = R"({"error":{"message":"filtered"}})"};
+    return says(std::to_string(grade));
+  });
+  const CascadeResult result = run(at(server, JudgeMode::pointwise), {0, 2, 0, 3});
+  CHECK(ids(result) == std::vector<std::string>{"d3", "d1", "d0", "d2"});
+  const auto& stage = result.trace.stages[0];
+  CHECK(stage.scored == 2);
+  CHECK(stage.cut == "2 of 4 candidates got no score");
+  REQUIRE(stage.warnings.size() == 1);
+  CHECK(contains(stage.warnings[0], "2 of 4 passages have no grade"));
+  CHECK(contains(stage.warnings[0], "filtered"));
+  CHECK(result.trace.degraded);
+}
+
+TEST_CASE("at the deadline what is graded is ranked") {
   std::atomic<int> calls{0};
   const LocalServer server([&](const Asked& asked) {
     Reply reply = says(std::to_string(grade_in(prompt_in(asked))));
@@ -297,8 +314,8 @@ TEST_CASE("at the deadline the graded head is ranked") {
   JudgeOptions options = at(server, JudgeMode::pointwise);
   options.highest_grade = 9;
   const CascadeResult result = run(options, {1, 2, 3, 9, 5}, 1000);
-  CHECK(ids(result) == std::vector<std::string>{"d2", "d1", "d0", "d3", "d4"});
-  CHECK(result.trace.stages[0].scored == 3);
+  CHECK(ids(result) == std::vector<std::string>{"d4", "d2", "d1", "d0", "d3"});
+  CHECK(result.trace.stages[0].scored == 4);
   CHECK(result.trace.degraded);
 }
 
