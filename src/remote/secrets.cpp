@@ -90,8 +90,13 @@ std::string unhidden(const std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\0') continue;
     const char c = escaped_character(std::string_view(text).substr(i));
-    out += c == 0 ? text[i] : c;
-    if (c != 0) i += 5;
+    if (c == 0) {
+      out += text[i];
+      continue;
+    }
+    while (out.ends_with('\\')) out.pop_back();  // of an escape that was escaped again
+    out += c;
+    i += 5;
   }
   return out;
 }

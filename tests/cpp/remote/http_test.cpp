@@ -188,7 +188,8 @@ TEST_CASE("a secret is none in any form that services write it in") {
   };
   for (const std::string& form :
        {key, std::string("s3%20c%2Fr%3Ce%22t"), std::string("s3 c/r&lt;e&quot;t"),
-        std::string("s3 c/r<e\\\"t"), std::string("\\u00733 c\\u002fr<e\"t")}) {
+        std::string("s3 c/r<e\\\"t"), std::string("\\u00733 c\\u002fr<e\"t"),
+        std::string("\\\\u00733 c\\\\\\u002fr<e\"t")}) {
     CHECK(masked("a " + form + " b") == "a *** b");
   }
   CHECK(masked(std::string("s\0003\000 c/r<e\"t", 13)) == "***");
