@@ -64,7 +64,7 @@ std::string json_escaped(std::string_view text) {
 }
 
 /// As it stands, and as services write it when they quote.
-void add(std::string secret, std::vector<std::string>& secrets) {
+void add(const std::string& secret, std::vector<std::string>& secrets) {
   if (secret.empty()) return;
   for (std::string& form :
        std::array{percent_encoded(secret), html_escaped(secret), json_escaped(secret), secret}) {
