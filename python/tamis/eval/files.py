@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -64,24 +65,46 @@ def read_qrels(path: str | os.PathLike[str]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _check_id(id: str) -> None:
+def check_id(id: str, where: str = "") -> None:
+    """Throws InvalidArgument for an id that the files of TREC and BEIR cannot hold. `where` names
+    its place in the message: 'run.jsonl, line 3'."""
     if len(id.split()) != 1 or any("\ud800" <= letter <= "\udfff" for letter in id):
+        place = f"{where}: " if where else ""
         raise InvalidArgument(
-            f"qrels cannot hold the id {id!r}: it has whitespace, a lone surrogate, or nothing"
+            f"{place}qrels cannot hold the id {id!r}: it has whitespace, a lone surrogate, or "
+            "nothing; give it another"
         )
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Throws InvalidArgument where `write_qrels` could not write."""
+    target = Path(path)
+    if target.is_dir():
+        raise InvalidArgument(f"qrels cannot be written to {target}: it is a folder; name a file")
+    try:
+        tempfile.TemporaryFile(prefix=target.name, dir=target.parent).close()
+    except OSError as error:
+        raise InvalidArgument(
+            f"qrels cannot be written to {target} ({error.strerror}): name a file in a folder that "
+            "exists and can be written to"
+        ) from None
 
 
 def write_qrels(qrels: Mapping[str, Mapping[str, int]], path: str | os.PathLike[str]) -> None:
     """BEIR's form for a name that ends in .tsv, else TREC's; appears when all is written. Throws
-    InvalidArgument for an id with whitespace or a lone surrogate, which neither can hold."""
+    InvalidArgument for an id that neither can hold (`check_id`)."""
     target = Path(path)
     beir = target.suffix == ".tsv"
     out = ["\t".join(_BEIR_HEADER)] if beir else []
     for query, grades in qrels.items():
         for document, grade in grades.items():
-            _check_id(query)
-            _check_id(document)
+            check_id(query)
+            check_id(document)
             out.append(f"{query}\t{document}\t{grade}" if beir else f"{query} 0 {document} {grade}")
     new = target.with_name(target.name + ".new")
-    new.write_text("".join(line + "\n" for line in out), encoding="utf-8")
-    os.replace(new, target)
+    try:
+        new.write_text("".join(line + "\n" for line in out), encoding="utf-8")
+        os.replace(new, target)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise

@@ -7,6 +7,6 @@ job.py       asks for what is missing
 
 from tamis.judging.job import Progress, Summary, label
 from tamis.judging.ledger import Ledger
-from tamis.judging.pairs import Pair, pairs_of
+from tamis.judging.pairs import Pair, pairs_of, query_id
 
-__all__ = ["Ledger", "Pair", "Progress", "Summary", "label", "pairs_of"]
+__all__ = ["Ledger", "Pair", "Progress", "Summary", "label", "pairs_of", "query_id"]

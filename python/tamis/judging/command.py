@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis.errors import InvalidArgument
-from tamis.eval.files import write_qrels
+from tamis.eval.files import check_target, write_qrels
 from tamis.judging.job import Summary, label
 from tamis.judging.ledger import Ledger
 from tamis.judging.pairs import pairs_of
@@ -53,6 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     """The exit status."""
     if arguments.budget_dollars is not None and arguments.price is None:
         raise InvalidArgument("--budget-dollars needs --price: what a request and tokens cost")
+    if arguments.workers < 1:
+        raise InvalidArgument(f"--workers must be at least 1, got {arguments.workers}")
+    path = arguments.judgements or f"{arguments.qrels}.judgements.jsonl"
+    _check_files(arguments, path)
     pairs = pairs_of(arguments.run, arguments.corpus, arguments.queries, arguments.depth)
     judge = Judge(
         arguments.base_url,
@@ -66,7 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
         price=tuple(arguments.price) if arguments.price else None,
         http={"timeout_ms": 1e3 * arguments.timeout},
     )
-    path = arguments.judgements or f"{arguments.qrels}.judgements.jsonl"
     with Ledger(path, judge.model, judge.rubric_version, mix=arguments.mix) as ledger:
         missing = len(ledger.missing(pairs, again=arguments.again))
         with ProgressBar(sys.stderr.isatty(), missing, 1, "Passages") as bar:
@@ -85,6 +88,17 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"wrote {arguments.qrels}; grades and reasons are in {path}")
         _tell(summary, ungraded, ledger.dollars)
     return 1 if open_ or ungraded else 0
+
+
+def _check_files(arguments: argparse.Namespace, judgements: str) -> None:
+    """Before anything is asked for money: what is written can be, and is none of what is read."""
+    check_target(arguments.qrels)
+    given = [arguments.run, arguments.corpus, arguments.queries]
+    read = {Path(path).resolve() for path in given if path is not None}
+    for path in (arguments.qrels, judgements):
+        if Path(path).resolve() in read:
+            raise InvalidArgument(f"{path} is read by this job, which would write it: name another")
+        read.add(Path(path).resolve())
 
 
 def _text(rubric: str | None) -> str | None:

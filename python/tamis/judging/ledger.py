@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 from tamis import jsonl
 from tamis.errors import InvalidArgument
+from tamis.eval.files import check_id
 from tamis.judging.pairs import Pair
 from tamis.remote import Judgement
 
@@ -37,7 +39,7 @@ class Ledger:
         try:
             self._lock()
             self._rows = self._read()
-            self.dollars = float(sum(row.get("dollars", 0) for row in self._rows.values()))
+            self.dollars = float(sum(row.get("dollars") or 0 for row in self._rows.values()))
             if not mix:
                 self._refuse_others()
         except BaseException:
@@ -112,8 +114,13 @@ class Ledger:
         missing = [name for name in _NEEDED if name not in row]
         if missing:
             raise InvalidArgument(f"{where} is no judgement: it has no '{missing[0]}'")
-        if row["grade"] is not None and not isinstance(row["grade"], (int, float)):
-            raise InvalidArgument(f"{where}: the grade {row['grade']!r} is no number")
+        for name in ("query_id", "doc_id"):
+            if not isinstance(row[name], str):
+                raise InvalidArgument(f"{where}: {name} {row[name]!r} is no str")
+            check_id(row[name], where)
+        for name in ("grade", "dollars"):
+            if row.get(name) is not None and not _is_number(row[name]):
+                raise InvalidArgument(f"{where}: the {name} {row[name]!r} is no number")
         return row
 
     def _cut(self, torn: bytes, number: int) -> None:
@@ -131,3 +138,7 @@ class Ledger:
                     f"{self.path} has {count} judgements with {name} '{other}', and this job has "
                     f"'{own}': name another file, or mix them on purpose (--mix)"
                 )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)

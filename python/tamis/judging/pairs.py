@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from tamis import jsonl
 from tamis.errors import InvalidArgument
-from tamis.eval.files import read_run
+from tamis.eval.files import check_id, read_run
 
 Source = str | os.PathLike[str]
 
@@ -25,6 +26,12 @@ class Pair:
     passage: str
 
 
+def query_id(query: str) -> str:
+    """The id of a query that has none: the first 16 hexadecimal digits of its SHA-256. It stays the
+    same when lines are added or moved, and qrels can hold it."""
+    return hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def pairs_of(
     run: Source, corpus: Source | None = None, queries: Source | None = None, depth: int = 20
 ) -> list[Pair]:
@@ -32,8 +39,9 @@ def pairs_of(
 
     `run`: a TREC run, whose texts are in `corpus` and `queries` (BEIR's: a JSON object with `_id`
     and `text` in each line, and `title` where there is one); or .jsonl with `query`, `candidates`
-    (objects with `id` and `text`, best first, as `tamis search --json` prints them) and, where it
-    is not the query itself, `id`. Throws InvalidArgument, which names file and line.
+    (objects with `id` and `text`, best first, as `tamis search --json` prints them) and `id`: where
+    there is none, it is `query_id(query)`. Throws InvalidArgument, which names file and line, also
+    for ids that qrels cannot hold.
     """
     if depth < 1:
         raise InvalidArgument(f"depth must be at least 1, got {depth}")
@@ -84,15 +92,19 @@ def _of_rows(path: Source, depth: int) -> Iterator[Pair]:
         query, candidates = row.get("query"), row.get("candidates")
         if not isinstance(query, str) or not isinstance(candidates, list):
             raise InvalidArgument(f"{where} must have a str 'query' and a list 'candidates'")
+        own_id = _id(row)
+        asked = query_id(query) if own_id is None else own_id
+        check_id(asked, where)
         for place, each in enumerate(candidates[:depth]):
             own = f"{where}, candidate {place}"
             document = _id(each) if isinstance(each, dict) else None
             if document is None:
                 raise InvalidArgument(f"{own} must be an object with 'id' and 'text'")
-            pair = Pair(_id(row) or query, document, query, _titled(each, own))
-            if (pair.query_id, document) in seen:
+            check_id(document, own)
+            pair = Pair(asked, document, query, _titled(each, own))
+            if (asked, document) in seen:
                 raise InvalidArgument(f"{own}: document {document} comes twice for this query")
-            seen.add((pair.query_id, document))
+            seen.add((asked, document))
             yield pair
 
 

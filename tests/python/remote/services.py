@@ -62,7 +62,10 @@ def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[S
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 512  # 64 callers at once: 5 would leave some waiting for seconds
+
+    server = Server(("127.0.0.1", 0), Handler)
     scheme = "http"
     if context is not None:
         scheme = "https"
