@@ -1,12 +1,12 @@
 // 050_textbook.cpp: the textbook's cascade: hybrid retrieval 200 -> cross-encoder 25 -> judge 8, in
 // 1.5 s; with a judge that is well, slow, busy or gone.
 //
-//   python examples/python/040_scifact.py --claims 3 --abstracts 600 --export FOLDER
-//   050_textbook FOLDER
+//   050_textbook                                               # data/scifact: 300 abstracts, cut
+//   050_textbook FOLDER                                        # documents.tsv and queries.tsv
 //   050_textbook FOLDER http://localhost:8080/v1 qwen3-8b      # a real judge
 //
-// Without a folder it runs on a few passages; without a URL the judge is the stand-in of
-// stand_in_judge.hpp, which is no language model.
+// More of SciFact: python examples/python/040_scifact.py --claims 3 --abstracts 5183 --export
+// FOLDER Without a URL the judge is the stand-in of stand_in_judge.hpp, which is no language model.
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -105,39 +105,23 @@ class Hybrid {
   std::vector<float> vectors_;
 };
 
-std::vector<Row> few_passages() {
-  return {{"1", "The Peace of Westphalia was signed in 1648 in Osnabrück and Münster."},
-          {"2", "The treaty was signed by envoys of the Emperor, France and Sweden."},
-          {"3", "Westphalia is a region of Germany, known for its ham."},
-          {"4", "Giant pandas eat bamboo, 12 to 38 kg of it a day."},
-          {"5", "The Thirty Years' War began in 1618 in Bohemia."},
-          {"6", "Bananas are yellow and grow in warm countries."},
-          {"7", "Osnabrück is a city in Lower Saxony."},
-          {"8", "A treaty is an agreement between states."},
-          {"9", "Tulips flower in spring."},
-          {"10", "A cell is the smallest unit of life."}};
-}
-
 class Textbook {
  public:
   Textbook(const std::string& folder, std::string model)
       : model_(std::move(model)),
         search_(tamis::LateInteraction::load(TAMIS_DEFAULT_MODEL,
                                              {.precision = "auto", .max_length = 128}),
-                folder.empty() ? few_passages() : rows(folder + "/documents.tsv")),
-        encoder_(tamis::CrossEncoder::load(TAMIS_DEFAULT_MODEL, {.precision = "auto"})) {
-    if (folder.empty()) {
-      queries_ = {{"a", "what do pandas eat"}, {"b", "who signed the treaty of Westphalia"}};
-    } else {
-      queries_ = rows(folder + "/queries.tsv");
-    }
-  }
+                rows(folder + "/documents.tsv")),
+        encoder_(tamis::CrossEncoder::load(TAMIS_DEFAULT_MODEL,
+                                           {.precision = "auto", .max_length = 128})),
+        queries_(rows(folder + "/queries.tsv")) {}
 
   /// The last of the queries: from those before the cascade learns what its stages cost.
   void show(const std::string& title, const std::string& base_url) const {
-    const tamis::JudgeOptions judge{.base_url = base_url,
-                                    .model = model_,
-                                    .rubric = "3: answers the query. 0: is about something else."};
+    const tamis::JudgeOptions judge{
+        .base_url = base_url,
+        .model = model_,
+        .rubric = "3: supports or refutes the claim. 0: is about something else."};
     const tamis::Cascade cascade(
         {{tamis::stages::retrieve("hybrid", [&](auto query) { return search_(query, 200); }),
           {.keep = 200}},
@@ -166,7 +150,8 @@ class Textbook {
 
 int main(int argc, char** argv) {
   using std::chrono::milliseconds;
-  const Textbook textbook(argc > 1 ? argv[1] : "", argc > 3 ? argv[3] : "stand-in");
+  const Textbook textbook(argc > 1 ? argv[1] : TAMIS_EXAMPLE_DATA "/scifact",
+                          argc > 3 ? argv[3] : "stand-in");
   if (argc > 2) {
     textbook.show("a judge", argv[2]);
     return 0;
@@ -174,7 +159,7 @@ int main(int argc, char** argv) {
   const std::vector<std::pair<std::string, Manner>> scenes{
       {"the judge is well", {}},
       {"the judge is slow: what it has graded by the deadline counts",
-       {.delay = milliseconds(900)}},
+       {.delay = milliseconds(200)}},
       {"the judge is busy: a wait that does not fit is not begun", {.refuses = true}},
       {"the judge hangs up", {.hangs_up = true}}};
   std::string gone;

@@ -2,7 +2,7 @@
 and inside time budgets.
 
     python 040_scifact.py [--claims 10] [--abstracts 600]     # 5183 are all
-    python 040_scifact.py --export FOLDER                     # for examples/cpp/040_scifact.cpp
+    python 040_scifact.py --export FOLDER [--letters 300]     # for examples/cpp, cut to so many
 
 `tamis demo` does more of this: it compares fusions, and sizes itself to the machine.
 """
@@ -20,6 +20,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--claims", type=int, default=10)
 parser.add_argument("--abstracts", type=int, default=600)
 parser.add_argument("--export", type=Path)
+parser.add_argument("--letters", type=int)
 args = parser.parse_args()
 
 claims = sample(load_claims(), seed=0)[: args.claims]
@@ -28,7 +29,9 @@ abstracts = part_of(load_abstracts(), claims, args.abstracts)
 if args.export:
     args.export.mkdir(parents=True, exist_ok=True)
     files = {
-        "documents.tsv": [(each.id, " ".join(each.passage.split())) for each in abstracts],
+        "documents.tsv": [
+            (each.id, " ".join(each.passage.split())[: args.letters]) for each in abstracts
+        ],
         "queries.tsv": [(claim.id, claim.text) for claim in claims],
         "qrels.tsv": [(c.id, id, str(grade)) for c in claims for id, grade in c.relevant.items()],
     }
