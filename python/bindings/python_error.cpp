@@ -1,7 +1,19 @@
 // bindings/python_error.cpp
 #include "python_error.hpp"
 
+#include <unistd.h>
+
 namespace py = pybind11;
+
+namespace {
+
+/// Signals are the main thread's; in a child of fork that is the thread that forked.
+bool is_main_thread() {
+  const py::object main = py::module_::import("threading").attr("main_thread")();
+  return py::cast<unsigned long>(main.attr("ident")) == PyThread_get_thread_ident();
+}
+
+}  // namespace
 
 void rethrow(py::error_already_set& error) {
   const py::object cancelled = py::module_::import("tamis._native").attr("Cancelled");
@@ -13,8 +25,16 @@ void rethrow(py::error_already_set& error) {
 }
 
 void check_signals() {
+  thread_local pid_t known_in = 0;  // the process in which `is_main` is known
+  thread_local bool is_main = true;
+  const pid_t process = ::getpid();
+  if (known_in == process && !is_main) return;
   const py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() == 0) return;
-  py::error_already_set error;
-  rethrow(error);
+  if (PyErr_CheckSignals() != 0) {
+    py::error_already_set error;
+    rethrow(error);
+  }
+  if (known_in == process) return;
+  is_main = is_main_thread();
+  known_in = process;
 }

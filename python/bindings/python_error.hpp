@@ -33,5 +33,6 @@ class Interrupted : public tamis::Cancelled {
 /// Throws `error` as one of them, or as tamis::Cancelled. Needs the GIL.
 [[noreturn]] void rethrow(pybind11::error_already_set& error);
 
-/// Throws for Ctrl-C and the like. Takes the GIL.
+/// Throws for Ctrl-C and the like. Takes the GIL, but in a thread that is not the main one only the
+/// first time: who forks may hold it while that thread is waited for.
 void check_signals();

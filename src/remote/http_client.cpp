@@ -6,10 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include <unistd.h>
-
 #include <tamis/remote/http.hpp>
 
+#include "remote/per_process.hpp"
 #include "remote/transfer.hpp"
 
 namespace tamis {
@@ -172,24 +171,13 @@ class Exchange {
   Clock::Time next_call_{};
 };
 
-}  // namespace
-
-/// Sets of connections that no call uses now. Each belongs to one call at a time, and to the
-/// process that opened it: two that read one socket get each other's answers.
-struct HttpClient::Shared {
-  HttpOptions options;
+/// Sets of connections that no call uses now. Each belongs to one call at a time.
+struct Idle {
   std::mutex mutex;
   std::vector<Multi> idle;
-  pid_t owner = getpid();
 
   Multi take() {
     const std::lock_guard lock(mutex);
-    if (owner != getpid()) {
-      // Closing would say goodbye to the server in the parent's name.
-      for (Multi& multi : idle) (void)multi.release();
-      idle.clear();
-      owner = getpid();
-    }
     if (idle.empty()) return new_multi();
     Multi multi = std::move(idle.back());
     idle.pop_back();
@@ -199,6 +187,15 @@ struct HttpClient::Shared {
     const std::lock_guard lock(mutex);
     idle.push_back(std::move(multi));
   }
+};
+
+}  // namespace
+
+/// Connections belong to the process that opened them: two that read one socket get each other's
+/// answers, and closing one says goodbye to the server in the other's name.
+struct HttpClient::Shared {
+  HttpOptions options;
+  remote::PerProcess<Idle> idle;
 };
 
 HttpClient::HttpClient(HttpOptions options) : shared_(std::make_shared<Shared>()) {
@@ -218,9 +215,10 @@ const HttpOptions& HttpClient::options() const noexcept { return shared_->option
 void HttpClient::post_all(std::size_t count, const std::function<HttpRequest(std::size_t)>& make,
                           const std::function<std::optional<double>(std::size_t, HttpResult)>& take,
                           const Deadline& deadline, const CancelToken& cancel) const {
-  Multi multi = shared_->take();
+  Idle& idle = shared_->idle.here();
+  Multi multi = idle.take();
   Exchange(multi.get(), count, make, take, shared_->options, deadline).run(cancel);
-  shared_->give_back(std::move(multi));
+  idle.give_back(std::move(multi));
 }
 
 }  // namespace tamis

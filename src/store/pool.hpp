@@ -11,8 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
+#include "remote/per_process.hpp"
 #include "store/waiting.hpp"
 
 namespace tamis::store {
@@ -22,96 +21,89 @@ struct ConnectionLost : RetrievalError {
   using RetrievalError::RetrievalError;
 };
 
+/// A child of fork has connections of its own.
 template <typename Connection>
 class Pool {
  public:
   using Open = std::function<std::unique_ptr<Connection>(const Waiting&)>;
 
   Pool(std::size_t most, Open open)
-      : most_(std::max<std::size_t>(most, 1)), free_(most_), open_(std::move(open)) {}
-  Pool(const Pool&) = delete;
-  Pool& operator=(const Pool&) = delete;
-  ~Pool() { leave_to_the_parent(); }
+      : most_(std::max<std::size_t>(most, 1)), open_(std::move(open)) {}
 
   /// What `use(connection)` returns. A connection on which it throws is closed; when it had been
   /// open before and turns out to be lost (the server was restarted), another is tried.
   template <typename Use>
   auto with(const Waiting& waiting, const Use& use) {
-    const Place place(*this, waiting);
-    while (std::unique_ptr<Connection> connection = take_idle()) {
+    State& state = states_.here();
+    const Place place(state, most_, waiting);
+    while (std::unique_ptr<Connection> connection = state.take_idle()) {
       try {
-        return used(std::move(connection), use);
+        return used(state, std::move(connection), use);
       } catch (const ConnectionLost&) {
         waiting.check();
       }
     }
-    return used(open_(waiting), use);
+    return used(state, open_(waiting), use);
   }
 
   /// A connection that nobody uses.
-  void add(std::unique_ptr<Connection> connection) {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(connection));
-  }
+  void add(std::unique_ptr<Connection> connection) { states_.here().add(std::move(connection)); }
 
  private:
+  struct State {
+    std::unique_ptr<Connection> take_idle() {
+      const std::lock_guard lock(mutex);
+      if (idle.empty()) return nullptr;
+      std::unique_ptr<Connection> connection = std::move(idle.back());
+      idle.pop_back();
+      return connection;
+    }
+    void add(std::unique_ptr<Connection> connection) {
+      const std::lock_guard lock(mutex);
+      idle.push_back(std::move(connection));
+    }
+
+    std::mutex mutex;
+    std::condition_variable freed;
+    std::size_t in_use = 0;
+    std::vector<std::unique_ptr<Connection>> idle;
+  };
+
   /// The right to have a connection.
   class Place {
    public:
-    Place(Pool& pool, const Waiting& waiting) : pool_(pool) {
-      std::unique_lock lock(pool_.mutex_);
-      pool_.leave_to_the_parent();
+    Place(State& state, std::size_t most, const Waiting& waiting) : state_(state) {
+      std::unique_lock lock(state_.mutex);
       while (true) {
         waiting.check();
-        if (pool_.free_ > 0) break;
+        if (state_.in_use < most) break;
         const std::chrono::duration<double, std::milli> sleep(waiting.sleep_ms());
-        pool_.freed_.wait_for(lock, sleep);
+        state_.freed.wait_for(lock, sleep);
       }
-      --pool_.free_;
+      ++state_.in_use;
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() {
-      const std::lock_guard lock(pool_.mutex_);
-      ++pool_.free_;
-      pool_.freed_.notify_one();
+      const std::lock_guard lock(state_.mutex);
+      --state_.in_use;
+      state_.freed.notify_one();
     }
 
    private:
-    Pool& pool_;
+    State& state_;
   };
 
-  /// After a fork, open connections are the parent's: to close them would end them for it.
-  void leave_to_the_parent() {
-    if (owner_ == ::getpid()) return;
-    for (std::unique_ptr<Connection>& connection : idle_) (void)connection.release();
-    idle_.clear();
-    free_ = most_;
-    owner_ = ::getpid();
-  }
-
-  std::unique_ptr<Connection> take_idle() {
-    const std::lock_guard lock(mutex_);
-    if (idle_.empty()) return nullptr;
-    std::unique_ptr<Connection> connection = std::move(idle_.back());
-    idle_.pop_back();
-    return connection;
-  }
-
   template <typename Use>
-  auto used(std::unique_ptr<Connection> connection, const Use& use) {
+  static auto used(State& state, std::unique_ptr<Connection> connection, const Use& use) {
     auto result = use(*connection);
-    add(std::move(connection));
+    state.add(std::move(connection));
     return result;
   }
 
-  std::mutex mutex_;
-  std::condition_variable freed_;
   const std::size_t most_;
-  std::size_t free_;
-  pid_t owner_ = ::getpid();
-  std::vector<std::unique_ptr<Connection>> idle_;
   Open open_;
+  remote::PerProcess<State> states_;
 };
 
 }  // namespace tamis::store

@@ -2,6 +2,7 @@
 #include "store/sqlite_connection.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <thread>
 #include <utility>
 
@@ -13,6 +14,27 @@ std::string text_of(sqlite3_stmt* statement, int column) {
   if (text == nullptr) return {};
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
   return {reinterpret_cast<const char*>(text), size};
+}
+
+/// SQLite has no NaN, and gives NULL.
+float number_of(sqlite3_stmt* statement, int column) {
+  return sqlite3_column_type(statement, column) == SQLITE_NULL
+             ? NAN
+             : static_cast<float>(sqlite3_column_double(statement, column));
+}
+
+struct ForkWaits {};
+
+/// What `call` returns, made again when it was interrupted for a fork.
+template <typename Call>
+auto between_forks(const Call& call) {
+  while (true) {
+    const InsideSqlite inside;
+    try {
+      return call();
+    } catch (const ForkWaits&) {  // in front of the next turn
+    }
+  }
 }
 
 struct Resetter {
@@ -27,6 +49,8 @@ struct Resetter {
 SqliteConnection::SqliteConnection(const SqliteOptions& options) : path_(options.path) {
   constexpr int kStepsBetweenChecks = 1000;  // some 20 microseconds
   static constexpr int kMostTimes = 1000;    // that a locked file is asked while it is opened
+  require_sqlite_after_fork();
+  const InsideSqlite inside;
   sqlite3* opened = nullptr;
   const int code =
       sqlite3_open_v2(path_.c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -69,27 +93,34 @@ int SqliteConnection::watched(const Waiting* waiting, const Call& call) {
 }
 
 Statement SqliteConnection::prepared(const std::string& sql, const Waiting* waiting) {
-  sqlite3_stmt* statement = nullptr;
-  const int code = watched(waiting, [&] {
-    return sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size()),
-                              SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  return between_forks([&] {
+    sqlite3_stmt* statement = nullptr;
+    const int code = watched(waiting, [&] {
+      return sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size()),
+                                SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    });
+    if (code != SQLITE_OK) fail();
+    return Statement(statement);
   });
-  if (code != SQLITE_OK) fail();
-  return Statement(statement);
 }
 
 std::vector<StoreRow> SqliteConnection::rows(sqlite3_stmt* statement,
                                              const std::function<int(sqlite3_stmt*)>& bind,
                                              const Waiting& waiting) {
   waiting.check();
+  return between_forks([&] { return read(statement, bind, waiting); });
+}
+
+std::vector<StoreRow> SqliteConnection::read(sqlite3_stmt* statement,
+                                             const std::function<int(sqlite3_stmt*)>& bind,
+                                             const Waiting& waiting) {
   const std::unique_ptr<sqlite3_stmt, Resetter> reset_at_the_end(statement);
   std::vector<StoreRow> rows;
   const int code = watched(&waiting, [&] {
     int last = bind(statement);
     if (last != SQLITE_OK) return last;
     while ((last = sqlite3_step(statement)) == SQLITE_ROW) {
-      rows.push_back({text_of(statement, 0), text_of(statement, 1),
-                      static_cast<float>(sqlite3_column_double(statement, 2))});
+      rows.push_back({text_of(statement, 0), text_of(statement, 1), number_of(statement, 2)});
     }
     return last;
   });
@@ -102,6 +133,10 @@ void SqliteConnection::fail() const {
 }
 
 bool SqliteConnection::is_over() noexcept {
+  if (fork_waits()) {
+    over_ = std::make_exception_ptr(ForkWaits{});
+    return true;
+  }
   if (waiting_ == nullptr) return false;
   try {
     waiting_->check();

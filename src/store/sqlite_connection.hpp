@@ -11,12 +11,16 @@
 
 #include <tamis/store/sqlite.hpp>
 
+#include "store/inside_sqlite.hpp"
 #include "store/waiting.hpp"
 
 namespace tamis::store {
 
 struct StatementCloser {
-  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+  void operator()(sqlite3_stmt* statement) const noexcept {
+    const InsideSqlite inside;
+    sqlite3_finalize(statement);
+  }
 };
 using Statement = std::unique_ptr<sqlite3_stmt, StatementCloser>;
 
@@ -39,12 +43,17 @@ class SqliteConnection {
 
  private:
   struct Closer {
-    void operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+    void operator()(sqlite3* database) const noexcept {
+      const InsideSqlite inside;
+      sqlite3_close_v2(database);
+    }
   };
 
-  /// What SQLite's `call` returns, interrupted when the waiting is over.
+  /// What SQLite's `call` returns, interrupted when the waiting is over and for a fork.
   template <typename Call>
   int watched(const Waiting* waiting, const Call& call);
+  std::vector<StoreRow> read(sqlite3_stmt* statement, const std::function<int(sqlite3_stmt*)>& bind,
+                             const Waiting& waiting);
   void load(const std::string& extension);
   [[noreturn]] void fail() const;
   bool is_over() noexcept;

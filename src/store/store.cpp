@@ -65,6 +65,16 @@ std::vector<StoreHit> fused(StoreAnswer answer, StoreFusion fusion) {
   return hits;
 }
 
+/// The order of what is not finite is anybody's.
+void require_finite(const std::vector<StoreRow>& rows, const std::string& name) {
+  for (const StoreRow& row : rows) {
+    if (std::isfinite(row.score)) continue;
+    raise<RetrievalError>(
+        "{}: the score of '{}' is not finite: mend its vector, which may be all zeros", name,
+        store::plain_text(row.id));
+  }
+}
+
 std::vector<StoreHit> ranked(StoreAnswer answer, StoreFusion fusion) {
   if (fusion == StoreFusion::text) return alone(std::move(answer.text), "text");
   if (fusion == StoreFusion::dense) return alone(std::move(answer.dense), "dense");
@@ -104,6 +114,8 @@ std::vector<StoreHit> Store::search(std::string_view query, std::size_t count,
   const std::size_t depth = is_fused(options_.fusion) ? std::max(count, kShallowest) : count;
   StoreAnswer answer =
       ask_({words ? std::string_view(plain) : std::string_view(), vector, depth, deadline, cancel});
+  require_finite(answer.text, name_);
+  require_finite(answer.dense, name_);
   std::vector<StoreHit> hits = ranked(std::move(answer), options_.fusion);
   if (hits.size() > count) hits.resize(count);
   for (StoreHit& hit : hits) {

@@ -42,7 +42,8 @@ struct ConnectionOptions {
   std::size_t most = 8;  ///< open at once; other calls wait for one
   double connect_timeout_ms = 5000;
   double timeout_ms = 30'000;  ///< of a search, where the deadline is later or there is none
-  /// Called about every 20 ms by the thread that waits; what it throws ends the search.
+  /// Called about every 20 ms by the thread that waits; what it throws ends the search. It must not
+  /// wait for a thread that forks.
   std::function<void()> on_wait = {};
 };
 
@@ -83,8 +84,9 @@ class Store {
   Store(std::string name, SearchOptions options, Ask ask);
 
   /// The best `count`, best first. Any text is a query: bytes that are no UTF-8 count as U+FFFD, a
-  /// blank one finds nothing. Throws RetrievalError or RemoteError when the database fails or the
-  /// deadline comes before its answer, Cancelled, and InvalidArgument for a count of 0.
+  /// blank one finds nothing. Throws RetrievalError or RemoteError when the database fails, gives a
+  /// score that is not finite, or the deadline comes before its answer, Cancelled, and
+  /// InvalidArgument for a count of 0.
   [[nodiscard]] std::vector<StoreHit> search(std::string_view query, std::size_t count,
                                              const Deadline& deadline,
                                              const CancelToken& cancel = {}) const;

@@ -323,6 +323,10 @@ TEST_CASE("pgvector finds the nearest vectors, and both halves are fused") {
   options.distance = tamis::VectorDistance::cosine;
   options.search.fusion = tamis::StoreFusion::rrf;
   CHECK(ids(postgres(options).search("paris", 3, never())) == Ids{"2", "3", "1"});
+  run(Docs::url(), "UPDATE vectors.docs SET embedding = '[0,0]' WHERE id = 2");  // has no cosine
+  CHECK(contains(message_of<tamis::RetrievalError>(
+                     [&] { (void)postgres(options).search("paris", 3, never()); }),
+                 "the score of '2' is not finite"));
 }
 
 TEST_CASE("an HNSW index gives as many rows as are asked for") {

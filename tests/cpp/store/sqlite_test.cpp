@@ -3,72 +3,25 @@
 #include <memory>
 #include <thread>
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
 #include <tamis/cascade/clock.hpp>
 #include <tamis/store/sqlite.hpp>
 
 #include "store/hostile_queries.hpp"
+#include "store/sqlite_docs.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
-#include "support/temporary_folder.hpp"
 
 using tamis::Deadline;
 using tamis::SqliteOptions;
 using tamis::Store;
 using tamis::StoreHit;
 using tamis::stores::sqlite;
+using test::Docs;
+using test::Writer;
 
 namespace {
 
 Deadline never() { return Deadline(std::make_shared<tamis::SteadyClock>()); }
-
-/// A connection of the test's own, for writing.
-class Writer {
- public:
-  explicit Writer(const std::string& path) {
-    sqlite3* opened = nullptr;
-    REQUIRE(sqlite3_open(path.c_str(), &opened) == SQLITE_OK);
-    database_.reset(opened);
-  }
-  void load(const char* extension) const {
-    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, nullptr);
-    REQUIRE(sqlite3_load_extension(database_.get(), extension, nullptr, nullptr) == SQLITE_OK);
-  }
-  void run(const std::string& sql) const {
-    INFO(sql.substr(0, 200));
-    REQUIRE(sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
-  }
-
- private:
-  struct Closer {
-    void operator()(sqlite3* database) const noexcept { sqlite3_close(database); }
-  };
-  std::unique_ptr<sqlite3, Closer> database_;
-};
-
-struct Docs {
-  Docs() : path((folder.path() / "docs.db").string()) {
-    Writer(path).run(
-        "CREATE VIRTUAL TABLE docs USING fts5(id UNINDEXED, text, tokenize = 'porter');"
-        "INSERT INTO docs VALUES ('d1', 'Berlin is the city'), ('d2', 'Paris is the city of "
-        "cities'),"
-        "('d3', 'bananas are yellow');");
-  }
-  [[nodiscard]] SqliteOptions options() const {
-    return {.path = path, .table = "docs", .id = "id"};
-  }
-  /// Enough rows that a search takes many steps.
-  void fill() const {
-    Writer(path).run(
-        "INSERT INTO docs WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
-        "20000) SELECT 'n' || i, 'berlin ' || i FROM n");
-  }
-
-  TemporaryFolder folder;
-  std::string path;
-};
 
 std::vector<std::string> ids(const std::vector<StoreHit>& hits) {
   std::vector<std::string> found;
@@ -235,6 +188,10 @@ TEST_CASE("sqlite-vec finds the nearest vectors, and both halves are fused") {
   CHECK(hits[1].score == Approx(-0.4));
   options.search.fusion = tamis::StoreFusion::rrf;
   CHECK(ids(sqlite(options).search("paris", 3, never())) == Ids{"d2", "d3", "d1"});
+  writer.run("UPDATE vec SET embedding = '[0,0]' WHERE rowid = 2");  // which has no cosine
+  CHECK(contains(
+      message_of<tamis::RetrievalError>([&] { (void)sqlite(options).search("paris", 3, never()); }),
+      "the score of 'd2' is not finite"));
   options.search.embed = [](std::string_view) { return std::vector<float>{0, 1, 2}; };
   CHECK(contains(
       message_of<tamis::RetrievalError>([&] { (void)sqlite(options).search("paris", 3, never()); }),

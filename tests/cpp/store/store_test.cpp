@@ -1,4 +1,6 @@
 // What every database has in common: fusion, bad queries, the stage.
+#include <cmath>
+
 #include <tamis/cascade/cascade.hpp>
 #include <tamis/store/store.hpp>
 
@@ -48,6 +50,16 @@ TEST_CASE("both halves are fused as asked") {
   CHECK(best.text == "B");
   CHECK(best.score == Approx(1 / 62.0 + 1 / 62.0));
   CHECK(best.scores == std::map<std::string, float>{{"text", 2.0F}, {"dense", 0.8F}});
+}
+
+TEST_CASE("a score that is not finite is no answer, and its document is named") {
+  for (const float score : {NAN, INFINITY, -INFINITY}) {
+    const Store store("test", {.embed = embed}, [&](const StoreQuestion&) {
+      return StoreAnswer{{{"a", "A", 1}}, {{"b", "B", 0.5F}, {"c", "C", score}}};
+    });
+    CHECK(contains(message_of<tamis::RetrievalError>([&] { (void)store.search("q", 1, never()); }),
+                   "test: the score of 'c' is not finite"));
+  }
 }
 
 TEST_CASE("a half is looked into deeper than what is kept of both") {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,37 @@ def test_a_forked_child_leaves_its_parent_the_connections(
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
     assert store.search("berlin", 3) == before
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_children_search_while_other_threads_do(
+    kind: str, sources: Callable[[str, Any], Any], request: pytest.FixtureRequest
+) -> None:
+    store = sources(kind, request)
+    before = store.search("berlin", 3)
+    stop = threading.Event()
+
+    def search() -> None:
+        while not stop.is_set():
+            assert store.search("berlin", 3) == before
+
+    with ThreadPoolExecutor(8) as pool:
+        busy = [pool.submit(search) for _ in range(8)]
+        try:
+            for _ in range(20):
+                child = os.fork()
+                if child == 0:
+                    signal.alarm(60)  # a deadlock ends as a failure
+                    status = 1
+                    try:
+                        status = int(store.search("berlin", 3) != before)
+                    finally:
+                        os._exit(status)
+                assert os.waitpid(child, 0)[1] == 0
+        finally:
+            stop.set()
+        for job in busy:
+            job.result()
 
 
 def test_several_queries_in_step_get_what_each_gets_alone(source: Any) -> None:
