@@ -292,7 +292,9 @@ def hosted_rerank(
     """A hosted reranker: "cohere", "voyage", "jina", "mixedbread" or "tei".
 
     `api_key`: None is the service's variable (COHERE_API_KEY, VOYAGE_API_KEY, …); it is in no
-    message and no trace. `max_documents` and `max_tokens` of one request: more go out as several.
+    message and no trace. `instruction` is for Voyage, `max_tokens_per_document` for Cohere,
+    `truncate=False` (long texts are an error) for Voyage, Jina and TEI; others refuse them.
+    `max_documents` and `max_tokens` of one request: more go out as several.
     `price`: dollars of a search unit and of a million tokens; None is the list price, where it is
     known. `retries` (2) are those of each request, Retry-After first. `http`: `ca_file`, `proxy`,
     `timeout_ms`, …, as HttpOptions of C++. Throws InvalidArgument (service, key, URL).

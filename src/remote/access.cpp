@@ -1,6 +1,7 @@
 // remote/access.cpp
 #include "remote/access.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <tamis/error.hpp>
@@ -12,8 +13,10 @@ namespace tamis::remote {
 std::string key_of(const std::optional<std::string>& given, std::string_view variable) {
   const char* const found = std::getenv(std::string(variable).c_str());
   std::string key = given ? *given : std::string(found == nullptr ? "" : found);
-  if (key.find_first_of("\r\n") != std::string::npos) {
-    raise<InvalidArgument>("the API key ({}) holds a line break", variable);
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  if (std::any_of(key.begin(), key.end(), control)) {
+    raise<InvalidArgument>(
+        "the API key ({}) holds a line break or another control character: strip it", variable);
   }
   return key;
 }

@@ -10,7 +10,7 @@
 namespace tamis::remote {
 
 /// `given`, or the variable's value in the environment, or "". Throws InvalidArgument for a key
-/// with a line break.
+/// with a control character.
 [[nodiscard]] std::string key_of(const std::optional<std::string>& given,
                                  std::string_view variable);
 

@@ -2,12 +2,20 @@
 #include "remote/ask_all.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <random>
 
 #include <fmt/format.h>
 
+#include <tamis/error.hpp>
+
 namespace tamis::remote {
+
+double checked_backoff(double ms) {
+  if (ms >= 0 && std::isfinite(ms)) return ms;
+  raise<InvalidArgument>("backoff_ms must be 0 or more, got {}", ms);
+}
 
 std::optional<double> wait_before(std::size_t retry, RemoteError& error, const Terms& terms,
                                   const Deadline& deadline, const HttpOptions& options) {

@@ -34,6 +34,9 @@ struct Terms {
   double backoff_ms;  ///< doubles, with up to half of it as jitter
 };
 
+/// Throws InvalidArgument for one that is negative or not finite.
+[[nodiscard]] double checked_backoff(double ms);
+
 /// Milliseconds until a request that failed like that is sent again, for the `retry`th time (from
 /// 1). Nothing when it is not: the failure will not pass, or the wait would end after the deadline
 /// or be longer than a request may take. Then `error` says so, if the service asked for it.

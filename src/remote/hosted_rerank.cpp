@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tamis/remote/hosted_rerank.hpp>
 #include <tamis/remote/rerank_api.hpp>
@@ -34,6 +35,28 @@ std::string url_of(const RerankService& service, const HostedOptions& options) {
   return remote::joined_url(base, service.path);
 }
 
+/// An option that would go nowhere.
+void refuse(const RerankService& service, std::string_view option, bool RerankService::*takes) {
+  std::vector<std::string_view> others;
+  for (const RerankService& one : rerank_services()) {
+    if (one.*takes) others.push_back(one.name);
+  }
+  raise<InvalidArgument>("{} has no {}: leave it out, or ask {}", service.name, option,
+                         fmt::join(others, ", "));
+}
+
+void require_known(const RerankService& service, const HostedOptions& options) {
+  if (!options.instruction.empty() && !service.takes_instruction) {
+    refuse(service, "instruction", &RerankService::takes_instruction);
+  }
+  if (options.max_tokens_per_document && !service.takes_max_tokens_per_document) {
+    refuse(service, "max_tokens_per_document", &RerankService::takes_max_tokens_per_document);
+  }
+  if (!options.truncate && !service.takes_truncate) {
+    refuse(service, "truncate", &RerankService::takes_truncate);
+  }
+}
+
 class Hosted {
  public:
   Hosted(const RerankService& service, HostedOptions options)
@@ -43,8 +66,9 @@ class Hosted {
         url_(url_of(service, options_)),
         terms_{std::string(service.name),
                remote::secrets_of(key_, {url_, options_.http.proxy.value_or("")}), options_.retries,
-               options_.backoff_ms},
+               remote::checked_backoff(options_.backoff_ms)},
         client_(options_.http) {
+    require_known(service, options_);
     if (options_.model.empty()) options_.model = service.model;
     if (options_.max_documents == std::size_t{0}) {
       raise<InvalidArgument>("max_documents must be at least 1, got 0");
@@ -66,7 +90,7 @@ class Hosted {
     const auto ranges =
         remote::split_texts(call.query.size() + options_.instruction.size(), call.texts,
                             options_.max_documents.value_or(service_.max_documents),
-                            options_.max_tokens.value_or(service_.max_tokens));
+                            options_.max_tokens.value_or(max_tokens_of(service_, options_.model)));
     std::vector<Ask<RerankAnswer>> asks;
     asks.reserve(ranges.size());
     for (const TextRange& range : ranges) {

@@ -53,7 +53,7 @@ struct Judge::Parts {
         prompt(remote::prompt_of(options)),
         client(options.http),
         terms{options.name, remote::secrets_of(key, {url, options.http.proxy.value_or("")}),
-              options.retries, options.backoff_ms} {}
+              options.retries, remote::checked_backoff(options.backoff_ms)} {}
 
   JudgeOptions options;
   std::string key;

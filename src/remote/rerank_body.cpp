@@ -23,8 +23,11 @@ Json fields_of(RerankDialect dialect, const RerankQuestion& question) {
     case RerankDialect::voyage:
       // All scores are wanted: null, as Voyage's own package sends it.
       return {{"model", question.model}, {"top_k", nullptr}, {"truncation", question.truncate}};
-    case RerankDialect::jina:
-      return {{"model", question.model}, {"return_documents", false}};
+    case RerankDialect::jina: {
+      Json body{{"model", question.model}, {"return_documents", false}};
+      if (!question.truncate) body["truncation"] = false;
+      return body;
+    }
     case RerankDialect::mixedbread:
       return {{"model", question.model}, {"return_input", false}};
     case RerankDialect::tei:

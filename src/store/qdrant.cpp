@@ -51,7 +51,7 @@ Store stores::qdrant(QdrantOptions options) {
       .headers =
           key.empty() ? std::vector<std::string>{} : std::vector<std::string>{"api-key: " + key},
       .terms = {"Qdrant", remote::secrets_of(key, {url, options.http.proxy.value_or("")}),
-                options.retries, options.backoff_ms},
+                options.retries, remote::checked_backoff(options.backoff_ms)},
       .client = HttpClient(options.http),
       .text_body =
           [shared](const StoreQuestion& question) {

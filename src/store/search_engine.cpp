@@ -69,7 +69,7 @@ Store search_engine(const Engine& engine, SearchEngineOptions options) {
       .url = url,
       .headers = headers(engine, key),
       .terms = {engine.name, remote::secrets_of(key, {url, options.http.proxy.value_or("")}),
-                options.retries, options.backoff_ms},
+                options.retries, remote::checked_backoff(options.backoff_ms)},
       .client = HttpClient(options.http),
       .text_body =
           [shared](const StoreQuestion& question) {

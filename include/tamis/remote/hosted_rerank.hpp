@@ -23,7 +23,7 @@ struct HostedOptions {
   std::optional<std::string> api_key = {};
   std::string instruction = {};                             ///< Voyage 2.5
   std::optional<std::size_t> max_tokens_per_document = {};  ///< Cohere
-  bool truncate = true;
+  bool truncate = true;                                     ///< false: Voyage, Jina, TEI
   std::optional<std::size_t> max_documents = {};  ///< of one request; more are sent as several
   std::optional<std::size_t> max_tokens = {};     ///< of one request, estimated
   std::optional<Price> price = {};                ///< none: list_prices(), else not counted
@@ -39,7 +39,8 @@ namespace stages {
 /// them fail, the candidates before the first that failed are scored and a warning tells of the
 /// rest; when that is the first of all, the stage fails with RemoteError. What was billed counts
 /// either way. A wait that does not fit into the deadline, or into `http.timeout_ms`, is not begun.
-/// Throws InvalidArgument for an unknown service, a missing key, or a URL that is none.
+/// Throws InvalidArgument for an unknown service, a missing key, a URL that is none, or an option
+/// that the service does not have.
 [[nodiscard]] AnyStage hosted_rerank(const std::string& service, HostedOptions options = {});
 
 }  // namespace stages

@@ -21,18 +21,29 @@ enum class RerankDialect { cohere, voyage, jina, mixedbread, tei };
 /// What is known of a service; every value can be overridden by HostedOptions.
 struct RerankService {
   std::string_view name;  ///< "cohere"
-  RerankDialect dialect;
+  RerankDialect dialect = RerankDialect::cohere;
   std::string_view base_url;      ///< empty: the caller names it
   std::string_view path;          ///< after the base URL
   std::string_view key_variable;  ///< of the environment
-  bool needs_key;
-  std::string_view model;     ///< when the caller names none; empty: the server has one model
-  std::size_t max_documents;  ///< of one request
-  std::size_t max_tokens;     ///< of one request, the query counted for each document; 0: no limit
+  bool needs_key = false;
+  std::string_view model;         ///< when the caller names none; empty: the server has one model
+  std::size_t max_documents = 0;  ///< of one request
+  /// Of one request, the query counted for each document; 0: no limit.
+  std::size_t max_tokens = 0;
+  /// Options that its format has a place for.
+  bool takes_instruction = false;
+  bool takes_max_tokens_per_document = false;
+  bool takes_truncate = false;
 };
+
+/// All that are known.
+[[nodiscard]] std::span<const RerankService> rerank_services();
 
 /// Throws InvalidArgument for an unknown name, with those that are known.
 [[nodiscard]] const RerankService& rerank_service(std::string_view name);
+
+/// Of one request to that model; 0: no limit. Older models take less than the service's others.
+[[nodiscard]] std::size_t max_tokens_of(const RerankService& service, std::string_view model);
 
 struct RerankQuestion {
   std::string_view model;
@@ -40,7 +51,7 @@ struct RerankQuestion {
   std::span<const std::string_view> texts;
   std::string_view instruction;                        ///< Voyage 2.5: goes before the query
   std::optional<std::size_t> max_tokens_per_document;  ///< Cohere
-  bool truncate = true;  ///< false: the service refuses what it would cut (Voyage, TEI)
+  bool truncate = true;  ///< false: the service refuses what it would cut (Voyage, Jina, TEI)
 };
 
 /// Invalid UTF-8 is sent as U+FFFD. Throws RemoteError when a `deadline` passes while it is

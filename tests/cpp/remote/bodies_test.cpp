@@ -41,6 +41,7 @@ TEST_CASE("each dialect has its own names") {
               {"truncation", false}}));
   CHECK(body_of(RerankDialect::jina, {.model = "m"}) ==
         json({{"model", "m"}, {"query", "q"}, {"documents", texts}, {"return_documents", false}}));
+  CHECK(body_of(RerankDialect::jina, {.model = "m", .truncate = false})["truncation"] == false);
   CHECK(body_of(RerankDialect::mixedbread, {.model = "m"}) ==
         json({{"model", "m"}, {"query", "q"}, {"input", texts}, {"return_input", false}}));
   CHECK(body_of(RerankDialect::tei, {}) ==
@@ -91,4 +92,15 @@ TEST_CASE("an unknown service is refused with those that are known") {
   CHECK(message_of<std::exception>([] {
           (void)tamis::rerank_service("kohere");
         }).find("cohere, voyage, jina, mixedbread, tei") != std::string::npos);
+}
+
+TEST_CASE("a request to Voyage's first models holds half as many tokens") {
+  const tamis::RerankService& voyage = tamis::rerank_service("voyage");
+  for (const char* const model : {"rerank-2.5", "rerank-2", "rerank-2-lite"}) {
+    CHECK(tamis::max_tokens_of(voyage, model) == 600'000);
+  }
+  for (const char* const model : {"rerank-1", "rerank-lite-1"}) {
+    CHECK(tamis::max_tokens_of(voyage, model) == 300'000);
+  }
+  CHECK(tamis::max_tokens_of(tamis::rerank_service("cohere"), "rerank-1") == 0);
 }

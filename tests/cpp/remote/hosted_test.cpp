@@ -314,7 +314,39 @@ TEST_CASE("what cannot be used is refused when the stage is made") {
             .find("a price") != std::string::npos);
   CHECK(message("cohere", {.api_key = "a", .http = {.timeout_ms = std::nan("")}})
             .find("timeout_ms") != std::string::npos);
+  for (const std::string& key :
+       {std::string("a\0b", 3), std::string("a\x7f"), std::string("\ta")}) {
+    CHECK(message("cohere", {.api_key = key}).find("control character") != std::string::npos);
+  }
+  for (const double backoff : {-1.0, std::nan(""), HUGE_VAL}) {
+    CHECK(message("cohere", {.api_key = "a", .backoff_ms = backoff}).find("backoff_ms") !=
+          std::string::npos);
+  }
   ::setenv("COHERE_API_KEY", "from-the-environment", 1);
   CHECK(message("cohere", {}).empty());
   ::unsetenv("COHERE_API_KEY");
+}
+
+TEST_CASE("an option that a service has no field for is refused, with the services that have one") {
+  const auto message = [](const std::string& service, HostedOptions options) {
+    options.api_key = "a";
+    options.base_url = "http://localhost";
+    return message_of<tamis::InvalidArgument>(
+        [&] { (void)hosted_rerank(service, std::move(options)); });
+  };
+  for (const char* const service : {"cohere", "voyage", "jina", "mixedbread", "tei"}) {
+    const std::string name(service);
+    INFO(name);
+    const std::string instruction = message(name, {.instruction = "Prefer law."});
+    CHECK(instruction ==
+          (name == "voyage" ? "" : name + " has no instruction: leave it out, or ask voyage"));
+    const std::string tokens = message(name, {.max_tokens_per_document = 5});
+    CHECK(tokens == (name == "cohere"
+                         ? ""
+                         : name + " has no max_tokens_per_document: leave it out, or ask cohere"));
+    const std::string truncate = message(name, {.truncate = false});
+    CHECK(truncate == (name == "voyage" || name == "jina" || name == "tei"
+                           ? ""
+                           : name + " has no truncate: leave it out, or ask voyage, jina, tei"));
+  }
 }

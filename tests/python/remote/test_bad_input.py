@@ -21,15 +21,13 @@ Make = Callable[..., s.Stage]
 
 
 def _hosted(url: str, **use: Any) -> s.Stage:
-    return s.hosted_rerank(
-        "cohere", keep=4, limit=4, base_url=url, api_key=KEY, backoff_ms=1, **use
-    )
+    told = {"api_key": KEY, "backoff_ms": 1} | use
+    return s.hosted_rerank("cohere", keep=4, limit=4, base_url=url, **told)
 
 
 def _judge(url: str, **use: Any) -> s.Stage:
-    return s.judge(
-        keep=4, limit=4, base_url=url, model="m", api_key=KEY, backoff_ms=1, **use
-    )  # fmt: skip
+    told = {"api_key": KEY, "backoff_ms": 1} | use
+    return s.judge(keep=4, limit=4, base_url=url, model="m", **told)
 
 
 stages = pytest.mark.parametrize("make", [_hosted, _judge], ids=["hosted_rerank", "judge"])
@@ -139,6 +137,33 @@ def test_a_url_that_is_none(make: Make, url: str) -> None:
 def test_a_key_that_is_no_header() -> None:
     with pytest.raises(tamis.InvalidArgument, match="line break"):
         s.hosted_rerank("cohere", keep=4, limit=4, api_key=f"{KEY}\nHost: x")
+
+
+@pytest.mark.parametrize("key", ["a\0b", "a\tb", "a\x1b"])
+@stages
+def test_a_key_with_a_control_character(make: Make, key: str) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="control character: strip it"):
+        make("http://localhost", api_key=key)
+
+
+@pytest.mark.parametrize("backoff_ms", [-1.0, float("nan"), float("inf")])
+@stages
+def test_a_backoff_that_is_none(make: Make, backoff_ms: float) -> None:
+    with pytest.raises(tamis.InvalidArgument, match="backoff_ms must be 0 or more"):
+        make("http://localhost", backoff_ms=backoff_ms)
+
+
+@pytest.mark.parametrize(
+    ("service", "option", "said"),
+    [
+        ("cohere", {"instruction": "Prefer law."}, "cohere has no instruction: .* ask voyage"),
+        ("jina", {"max_tokens_per_document": 5}, "jina has no max_tokens_per_document: .* cohere"),
+        ("mixedbread", {"truncate": False}, "mixedbread has no truncate: .* voyage, jina, tei"),
+    ],
+)
+def test_an_option_that_the_service_lacks(service: str, option: Any, said: str) -> None:
+    with pytest.raises(tamis.InvalidArgument, match=said):
+        s.hosted_rerank(service, keep=4, limit=4, api_key=KEY, **option)
 
 
 def test_an_unknown_service() -> None:

@@ -59,11 +59,21 @@ def _request_schema(service: str) -> Any:
     return _resolved(schema, told["schemas"])
 
 
-@pytest.mark.parametrize("service", ["cohere", "voyage", "jina", "tei"])
-def test_requests_are_what_the_service_documents(service: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "more"),
+    [
+        ("cohere", {}),
+        ("cohere", {"max_tokens_per_document": 5}),
+        ("voyage", {"instruction": "Prefer law.", "truncate": False}),
+        ("jina", {}),
+        ("jina", {"truncate": False}),
+        ("tei", {"truncate": False}),
+    ],
+)
+def test_requests_are_what_the_service_documents(service: str, more: dict[str, Any]) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     with serving(by_length(service)) as server:
-        _run(service, server.url)
+        _run(service, server.url, **more)
     schema = _request_schema(service)
     jsonschema.validate(server.asked[0].json, schema)
     assert set(server.asked[0].json) <= set(schema["properties"])
