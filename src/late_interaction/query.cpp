@@ -119,7 +119,10 @@ class Encoding {
     require_finite(missing);
     for (const std::size_t index : missing) {
       const EncodedQuery& query = *found_[index];
-      const std::size_t bytes = query.vectors.panels.size() + query.weight.size() * sizeof(double);
+      const engine::Linear& vectors = query.vectors;
+      const std::size_t bytes =
+          engine::packed_bytes(*vectors.product, vectors.outputs, vectors.inputs) +
+          query.weight.size() * sizeof(double);
       parts_.queries->keep(unique_.texts[index], found_[index], bytes);
     }
   }

@@ -2,6 +2,7 @@
 #include "score/engine/linear.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tamis::engine {
 namespace {
@@ -62,11 +63,18 @@ std::size_t packed_bytes(const Product& product, std::size_t outputs, std::size_
 }
 
 Linear make_linear(const Product& product, std::span<const float> weight,
-                   std::span<const float> bias, std::size_t outputs, std::size_t inputs) {
-  Linear linear{&product, outputs, inputs, Bytes(packed_bytes(product, outputs, inputs))};
+                   std::span<const float> bias, std::size_t outputs, std::size_t inputs,
+                   Panels panels) {
+  Linear linear{&product, outputs, inputs, std::move(panels)};
   product.pack({weight.data(), outputs, inputs, inputs, 1}, bias.empty() ? nullptr : bias.data(),
                linear.panels.data());
   return linear;
+}
+
+Linear make_linear(const Product& product, std::span<const float> weight,
+                   std::span<const float> bias, std::size_t outputs, std::size_t inputs) {
+  return make_linear(product, weight, bias, outputs, inputs,
+                     Panels(packed_bytes(product, outputs, inputs)));
 }
 
 void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, Bytes& prepared) {

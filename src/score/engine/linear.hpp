@@ -6,6 +6,7 @@
 
 #include "score/engine/aligned.hpp"
 #include "score/engine/kernels.hpp"
+#include "score/engine/panels.hpp"
 #include "score/engine/team.hpp"
 
 namespace tamis::engine {
@@ -15,17 +16,23 @@ struct Linear {
   const Product* product = nullptr;
   std::size_t outputs = 0;
   std::size_t inputs = 0;
-  Bytes panels;
+  Panels panels;
 };
 
-/// `weight` is row-major [outputs, inputs]; `bias` [outputs], or empty: none.
+/// Bytes of all panels. A multiple of 64.
+[[nodiscard]] std::size_t packed_bytes(const Product& product, std::size_t outputs,
+                                       std::size_t inputs);
+
+/// `weight` is row-major [outputs, inputs]; `bias` [outputs], or empty: none. The first
+/// packed_bytes of `panels` are written and kept.
+[[nodiscard]] Linear make_linear(const Product& product, std::span<const float> weight,
+                                 std::span<const float> bias, std::size_t outputs,
+                                 std::size_t inputs, Panels panels);
+
+/// As above, in memory of its own.
 [[nodiscard]] Linear make_linear(const Product& product, std::span<const float> weight,
                                  std::span<const float> bias, std::size_t outputs,
                                  std::size_t inputs);
-
-/// Bytes of all panels.
-[[nodiscard]] std::size_t packed_bytes(const Product& product, std::size_t outputs,
-                                       std::size_t inputs);
 
 /// Makes room for `rows` prepared rows.
 void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, Bytes& prepared);

@@ -73,17 +73,58 @@ class Loader {
     EncoderWeights weights{config_,        &kernels_,         &kernels_.attention_product(product_),
                            reader_.file(), load_embeddings(), {},
                            std::move(head)};
+    check_layers();
     weights.layers.resize(config_.layers);
-    parallel_for(config_.layers, [&](std::size_t i) { weights.layers[i] = load_layer(i); });
+    // Layer after layer in one piece.
+    const std::size_t bytes = layer_bytes();
+    const Panels panels(config_.layers * bytes);
+    parallel_for(config_.layers,
+                 [&](std::size_t i) { weights.layers[i] = load_layer(i, panels.from(i * bytes)); });
     return weights;
   }
 
  private:
-  [[nodiscard]] Linear linear(const Product& product, const std::string& name, std::size_t outputs,
-                              std::size_t inputs) const {
+  [[nodiscard]] std::string layer_name(std::size_t index) const {
+    return names_.layer + std::to_string(index);
+  }
+
+  /// Before memory is asked for: as many and as wide as config.json says.
+  void check_layers() const {
+    for (std::size_t i = 0; i < config_.layers; ++i) {
+      (void)reader_.view(layer_name(i) + names_.inner + ".weight",
+                         {config_.intermediate_size, config_.hidden_size});
+    }
+  }
+
+  /// All that load_layer packs.
+  [[nodiscard]] std::size_t layer_bytes() const {
+    const std::size_t width = config_.hidden_size;
+    const std::size_t inner = config_.intermediate_size;
+    return 2 * packed_bytes(product_, width, width) + packed_bytes(product_, 2 * width, width) +
+           packed_bytes(product_, inner, width) + packed_bytes(product_, width, inner);
+  }
+
+  /// Packed where `room` begins, which then begins behind it.
+  [[nodiscard]] Linear packed(std::span<const float> weight, std::span<const float> bias,
+                              std::size_t outputs, std::size_t inputs, Panels& room) const {
+    Panels rest = room.from(packed_bytes(product_, outputs, inputs));
+    return make_linear(product_, weight, bias, outputs, inputs,
+                       std::exchange(room, std::move(rest)));
+  }
+
+  [[nodiscard]] Linear linear(const std::string& name, std::size_t outputs, std::size_t inputs,
+                              Panels& room) const {
     const auto weight = reader_.floats(name + ".weight", {outputs, inputs});
     const auto bias = reader_.floats(name + ".bias", {outputs});
-    return make_linear(product, weight, bias, outputs, inputs);
+    return packed(weight, bias, outputs, inputs, room);
+  }
+
+  /// In fp32 and memory of its own: what stands before or behind the layers.
+  [[nodiscard]] Linear exact(const std::string& name, std::size_t outputs,
+                             std::size_t inputs) const {
+    const auto weight = reader_.floats(name + ".weight", {outputs, inputs});
+    const auto bias = reader_.floats(name + ".bias", {outputs});
+    return make_linear(kernels_.fp32, weight, bias, outputs, inputs);
   }
 
   [[nodiscard]] Norm norm(const std::string& name, std::size_t width) const {
@@ -91,7 +132,7 @@ class Loader {
   }
 
   /// Divided by sqrt(head size), and by ln 2: attention's softmax has base 2.
-  [[nodiscard]] Linear query(const std::string& name) const {
+  [[nodiscard]] Linear query(const std::string& name, Panels& room) const {
     const std::size_t width = config_.hidden_size;
     const std::size_t head = width / config_.heads;
     const float scale = std::numbers::log2e_v<float> / std::sqrt(static_cast<float>(head));
@@ -100,10 +141,11 @@ class Loader {
     for (auto* values : {&weight, &bias}) {
       for (float& value : *values) value *= scale;
     }
-    return make_linear(product_, weight, bias, width, width);
+    return packed(weight, bias, width, width, room);
   }
 
-  [[nodiscard]] Linear key_value(const std::string& key, const std::string& value) const {
+  [[nodiscard]] Linear key_value(const std::string& key, const std::string& value,
+                                 Panels& room) const {
     const std::size_t width = config_.hidden_size;
     std::vector<float> weight = reader_.floats(key + ".weight", {width, width});
     std::vector<float> bias = reader_.floats(key + ".bias", {width});
@@ -111,18 +153,18 @@ class Loader {
     const auto shift = reader_.floats(value + ".bias", {width});
     weight.insert(weight.end(), rows.begin(), rows.end());
     bias.insert(bias.end(), shift.begin(), shift.end());
-    return make_linear(product_, weight, bias, 2 * width, width);
+    return packed(weight, bias, 2 * width, width, room);
   }
 
-  [[nodiscard]] LayerWeights load_layer(std::size_t index) const {
-    const std::string layer = names_.layer + std::to_string(index);
+  [[nodiscard]] LayerWeights load_layer(std::size_t index, Panels room) const {
+    const std::string layer = layer_name(index);
     const std::size_t width = config_.hidden_size;
-    LayerWeights weights{query(layer + names_.query),
-                         key_value(layer + names_.key, layer + names_.value),
-                         linear(product_, layer + names_.attention_output, width, width),
+    LayerWeights weights{query(layer + names_.query, room),
+                         key_value(layer + names_.key, layer + names_.value, room),
+                         linear(layer + names_.attention_output, width, width, room),
                          norm(layer + names_.attention_norm, width),
-                         linear(product_, layer + names_.inner, config_.intermediate_size, width),
-                         linear(product_, layer + names_.outer, width, config_.intermediate_size),
+                         linear(layer + names_.inner, config_.intermediate_size, width, room),
+                         linear(layer + names_.outer, width, config_.intermediate_size, room),
                          norm(layer + names_.output_norm, width),
                          {}};
     if (config_.family == EncoderFamily::interaction) weights.segment_bias = segment_bias(index);
@@ -155,7 +197,7 @@ class Loader {
     }
     weights.norm = norm("embeddings.LayerNorm", width);
     if (width != config_.hidden_size) {
-      weights.projection = linear(kernels_.fp32, "embeddings_project", config_.hidden_size, width);
+      weights.projection = exact("embeddings_project", config_.hidden_size, width);
     }
     return weights;
   }
@@ -177,7 +219,7 @@ class Loader {
                      "interaction.head.weight", "interaction.attention_bias"},
                     "readout");
     HeadWeights head;
-    head.classifier = linear(kernels_.fp32, "interaction.head", 1, width);
+    head.classifier = exact("interaction.head", 1, width);
     head.token_weight = reader_.floats("interaction.token_weight.weight", {1, width});
     head.token_bias = reader_.floats("interaction.token_weight.bias", {1}).front();
     const auto mix = reader_.floats("interaction.mix", {2});
@@ -192,8 +234,8 @@ class Loader {
         {dense + ".weight", dense + ".bias", classifier + ".weight", classifier + ".bias"},
         "classification head");
     HeadWeights head;
-    head.dense = linear(kernels_.fp32, dense, config_.hidden_size, config_.hidden_size);
-    head.classifier = linear(kernels_.fp32, classifier, config_.labels, config_.hidden_size);
+    head.dense = exact(dense, config_.hidden_size, config_.hidden_size);
+    head.classifier = exact(classifier, config_.labels, config_.hidden_size);
     return head;
   }
 

@@ -119,8 +119,8 @@ const TensorView* TensorReader::find(const std::string& name) const {
 
 bool TensorReader::has(const std::string& name) const { return find(name) != nullptr; }
 
-StoredTensor TensorReader::stored(const std::string& name,
-                                  const std::vector<std::size_t>& shape) const {
+const TensorView& TensorReader::view(const std::string& name,
+                                     const std::vector<std::size_t>& shape) const {
   const TensorView* const found = find(name);
   if (found == nullptr) {
     raise<ModelError>("{}: tensor '{}' is missing", weights_.path().string(), name);
@@ -137,8 +137,13 @@ StoredTensor TensorReader::stored(const std::string& name,
     raise<ModelError>("{}: tensor '{}' is of type {}; the engine reads F32, F16, BF16 and I8",
                       weights_.path().string(), name, name_of(found->dtype));
   }
-  StoredTensor tensor{*found, {}};
-  if (found->dtype == DType::i8) tensor.scale = floats(name + ".scale", {shape.front()});
+  return *found;
+}
+
+StoredTensor TensorReader::stored(const std::string& name,
+                                  const std::vector<std::size_t>& shape) const {
+  StoredTensor tensor{view(name, shape), {}};
+  if (tensor.view.dtype == DType::i8) tensor.scale = floats(name + ".scale", {shape.front()});
   return tensor;
 }
 

@@ -28,8 +28,11 @@ class TensorReader {
 
   [[nodiscard]] bool has(const std::string& name) const;
 
-  /// A table of which rows are read in place. Throws ModelError when the tensor is missing, has
-  /// another shape or type, or is not finite.
+  /// The tensor as it is stored. Throws ModelError when it is missing, or has another shape or
+  /// type.
+  [[nodiscard]] const TensorView& view(const std::string& name,
+                                       const std::vector<std::size_t>& shape) const;
+  /// A table of which rows are read in place. Throws as `view` does, and when it is not finite.
   [[nodiscard]] StoredTensor table(const std::string& name,
                                    const std::vector<std::size_t>& shape) const;
   /// The whole tensor as fp32. Throws as `table` does.

@@ -65,6 +65,12 @@ TEST_CASE("a missing or misshapen tensor is named") {
   CHECK(contains(message, "intermediate.dense"));
   CHECK(contains(message, "[50, 36]"));
   CHECK(contains(message, "[51, 36]"));
+  // More than any memory holds.
+  wide.config["intermediate_size"] = std::size_t{1} << 31U;
+  CHECK(contains(refusal(wide), "[2147483648, 36]"));
+  RandomModel deep("bert");
+  deep.config["num_hidden_layers"] = std::size_t{1} << 31U;
+  CHECK(contains(refusal(deep), "encoder.layer.3."));
   RandomModel labels("bert");
   labels.config["id2label"] = {{"0", "a"}, {"1", "b"}};
   CHECK(contains(refusal(labels), "classifier.weight"));
