@@ -1,6 +1,6 @@
 """Writes tiny TorchScript bundles and what they must score, for the C++ tests.
 
-Each folder has a manifest, model.pt and expected.txt: one line for each pair of PAIRS, its logits.
+Each folder has a manifest, model.pt and expected.logits: one line for each pair of PAIRS, its logits.
 """
 
 import hashlib
@@ -122,7 +122,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     torch.jit.save(torch.jit.script(module.eval()), str(folder / "model.pt"))
     text = "\n".join(" ".join(f"{x:.9g}" for x in row) for row in rows)
-    (folder / "expected.txt").write_text(text + "\n")
+    (folder / "expected.logits").write_text(text + "\n")
     manifest = {
         "format_version": 1,
         "architecture": "test",

@@ -44,7 +44,7 @@ std::vector<tamis::PackedBatch> batches(const std::vector<std::vector<std::uint3
 }
 
 std::vector<float> expected(const std::string& name) {
-  std::ifstream file(program(name) / "expected.txt");
+  std::ifstream file(program(name) / "expected.logits");
   REQUIRE(file);
   return {std::istream_iterator<float>(file), {}};
 }
