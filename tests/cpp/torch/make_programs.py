@@ -1,6 +1,6 @@
 """Writes tiny TorchScript bundles and what they must score, for the C++ tests.
 
-Each folder has a manifest, model.pt and expected.logits: one line for each pair of PAIRS, its logits.
+Each folder has a manifest, model.pt and expected.logits: one line for each pair of PAIRS.
 """
 
 import hashlib
