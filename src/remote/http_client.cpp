@@ -90,8 +90,9 @@ class Exchange {
   /// spent asking.
   void wait() const {
     double ms = std::clamp(milliseconds(deadline_.remaining()), 0.0, kLongestWaitMs);
-    for (const Again& again : again_) {
-      ms = std::clamp(milliseconds(again.at - clock().now()), 0.0, ms);
+    const bool full = under_way_ == options_.connections;  // then none can be sent again yet
+    for (std::size_t i = 0; !full && i < again_.size(); ++i) {
+      ms = std::clamp(milliseconds(again_[i].at - clock().now()), 0.0, ms);
     }
     if (under_way_ == 0) return clock().sleep_until(clock().now() + from_milliseconds(ms));
     curl_multi_poll(multi_, nullptr, 0, static_cast<int>(ms), nullptr);
