@@ -14,6 +14,7 @@
 #include "remote/json_text.hpp"
 #include "remote/judge_answer.hpp"
 #include "remote/judge_prompt.hpp"
+#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {
@@ -79,7 +80,7 @@ struct Judge::Parts {
                                                   JudgeBill& bill) const {
     std::vector<std::string_view> found;
     for (const std::string_view passage : passages) {
-      found.push_back(remote::cut_to(passage, options.max_passage_bytes));
+      found.push_back(cut_to(passage, options.max_passage_bytes));
       bill.truncated += static_cast<std::size_t>(found.back().size() < passage.size());
     }
     return found;
@@ -98,7 +99,7 @@ struct Judge::Parts {
   /// What a model says, for messages: it may repeat what the server told it.
   [[nodiscard]] std::string told(const std::string& text) const {
     constexpr std::size_t kShown = 80;
-    return std::string(remote::cut_to(remote::without_secrets(text, terms.secrets), kShown));
+    return std::string(cut_to(remote::without_secrets(text, terms.secrets), kShown));
   }
 
   /// Throws RemoteError when there is no grade in it.

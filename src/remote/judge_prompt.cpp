@@ -113,10 +113,4 @@ std::string listwise_prompt(const JudgeOptions& options, std::string_view prompt
                          {"count", std::to_string(passages.size())}});
 }
 
-std::string_view cut_to(std::string_view passage, std::size_t most) {
-  if (passage.size() <= most) return passage;
-  while (most > 0 && (static_cast<unsigned char>(passage[most]) & 0xc0U) == 0x80U) --most;
-  return passage.substr(0, most);
-}
-
 }  // namespace tamis::remote

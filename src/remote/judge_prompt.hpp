@@ -23,7 +23,4 @@ namespace tamis::remote {
                                           std::string_view query,
                                           std::span<const std::string_view> passages);
 
-/// The passage, cut between characters to `most` bytes.
-[[nodiscard]] std::string_view cut_to(std::string_view passage, std::size_t most);
-
 }  // namespace tamis::remote

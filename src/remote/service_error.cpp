@@ -5,6 +5,7 @@
 
 #include "remote/access.hpp"
 #include "remote/answer_json.hpp"
+#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {
@@ -14,12 +15,9 @@ using Json = nlohmann::json;
 constexpr std::size_t kShown = 300;
 constexpr std::size_t kRead = 65'536;
 
-/// Cut between characters.
 std::string shortened(std::string text) {
   if (text.size() <= kShown) return text;
-  std::size_t end = kShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-  return text.substr(0, end) + "...";
+  return std::string(cut_to(text, kShown)) + "...";
 }
 
 /// As UTF-8, whatever bytes came, and in one line.

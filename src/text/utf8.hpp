@@ -18,6 +18,18 @@ struct DecodedChar {
   return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+/// At most `most` bytes from the front, and no part of a character at their end. What is no UTF-8
+/// may be cut anywhere.
+[[nodiscard]] constexpr std::string_view cut_to(std::string_view text, std::size_t most) noexcept {
+  constexpr std::size_t kLongest = 4;
+  if (text.size() <= most) return text;
+  for (std::size_t back = 0; back < kLongest && back <= most; ++back) {
+    const std::size_t end = most - back;
+    if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U) return text.substr(0, end);
+  }
+  return text.substr(0, most);
+}
+
 /// The code point at `at`, which is inside `text`. For bytes that are no UTF-8, U+FFFD for each
 /// maximal subpart: the longest beginning of some valid sequence, or one byte.
 [[nodiscard]] inline DecodedChar decode_utf8(std::string_view text, std::size_t at) noexcept {

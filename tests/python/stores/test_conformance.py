@@ -124,20 +124,26 @@ def test_64_threads_get_what_one_caller_gets(source: Any) -> None:
         assert list(pool.map(job, range(64))) == [alone] * 64
 
 
+def status_of_child(store: Any, expected: Any) -> int:
+    """0 when a forked child finds what is expected."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # a deadlock ends as a failure
+        status = 1
+        try:
+            status = int(store.search("berlin", 3) != expected)
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1]
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_forked_child_leaves_its_parent_the_connections(
     kind: str, sources: Callable[[str, Any], Any], request: pytest.FixtureRequest
 ) -> None:
     store = sources(kind, request)
     before = store.search("berlin", 3)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = int(store.search("berlin", 3) != before)
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+    assert status_of_child(store, before) == 0
     assert store.search("berlin", 3) == before
 
 
@@ -157,15 +163,7 @@ def test_children_search_while_other_threads_do(
         busy = [pool.submit(search) for _ in range(8)]
         try:
             for _ in range(20):
-                child = os.fork()
-                if child == 0:
-                    signal.alarm(60)  # a deadlock ends as a failure
-                    status = 1
-                    try:
-                        status = int(store.search("berlin", 3) != before)
-                    finally:
-                        os._exit(status)
-                assert os.waitpid(child, 0)[1] == 0
+                assert status_of_child(store, before) == 0
         finally:
             stop.set()
         for job in busy:
