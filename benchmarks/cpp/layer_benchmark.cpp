@@ -46,6 +46,7 @@ struct Layer {
     const Norm norm{std::vector<float>(shape.width, 1.0F), std::vector<float>(shape.width)};
     weights.layers.push_back({random_linear(product, shape.width, shape.width),
                               random_linear(product, 2 * shape.width, shape.width),
+                              {},
                               random_linear(product, shape.width, shape.width),
                               norm,
                               random_linear(product, shape.inner, shape.width),
@@ -81,7 +82,7 @@ const Part kParts[] = {
      [](Layer& layer) { project_tokens(layer.weights.layers[0], kTokens, layer.workspace, {}); }},
     {"attend", [](const Shape& s) { return rows(2 * s.width, kLength); },
      [](Layer& layer) {
-       attend(layer.weights, layer.weights.layers[0], layer.batch, false, layer.workspace, {});
+       attend(layer.weights, layer.weights.layers[0], layer.batch, layer.workspace, {});
      }},
     {"finish", [](const Shape& s) { return rows(s.width, s.width) + 2 * rows(s.width, s.inner); },
      [](Layer& layer) {

@@ -1,7 +1,5 @@
 // score/engine/encode.cpp: the layers, post-norm as in BERT (Devlin et al., NAACL 2019).
 #include <algorithm>
-#include <initializer_list>
-#include <utility>
 
 #include <tamis/parallel.hpp>
 
@@ -68,20 +66,6 @@ void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats&
   }
 }
 
-/// outs[i] = linears[i](hidden) for `rows` rows; the linear layers read the same prepared rows.
-void project(std::initializer_list<std::pair<const Linear*, Floats*>> parts, const Floats& hidden,
-             std::size_t rows, const Team& team) {
-  for (const auto& [linear, out] : parts) out->resize(rows * linear->outputs);
-  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
-    Bytes& prepared = scratch().prepared;
-    const Linear& first = *parts.begin()->first;
-    prepare(first, hidden.data() + begin * first.inputs, end - begin, prepared);
-    for (const auto& [linear, out] : parts) {
-      multiply(*linear, prepared, end - begin, out->data() + begin * linear->outputs, inner);
-    }
-  });
-}
-
 /// From the context of attention to the layer's output, for a block of rows.
 void finish_block(const EncoderWeights& weights, const LayerWeights& layer, const float* context,
                   float* hidden, std::size_t rows, const Team& team) {
@@ -96,20 +80,20 @@ void finish_block(const EncoderWeights& weights, const LayerWeights& layer, cons
   add_and_norm(weights, layer.output_norm, own.residual, hidden, rows);
 }
 
-/// Row i of hidden becomes that of pair i's first token.
-void keep_first_tokens(const PackedBatch& batch, std::size_t width, Floats& hidden) {
-  for (std::size_t pair = 1; pair < batch.pairs(); ++pair) {
-    const auto token = static_cast<std::size_t>(batch.cu_seqlens[pair]);
-    std::copy_n(hidden.data() + token * width, width, hidden.data() + pair * width);
-  }
-}
-
 }  // namespace
 
 void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& workspace,
                     const Team& team) {
-  project({{&layer.key_value, &workspace.key_values}, {&layer.query, &workspace.queries}},
-          workspace.hidden, rows, team);
+  const std::size_t width = layer.query.inputs;
+  workspace.queries.resize(rows * width);
+  workspace.key_values.resize(rows * 2 * width);
+  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
+    Bytes& prepared = scratch().prepared;  // both read the same rows
+    prepare(layer.query, workspace.hidden.data() + begin * width, end - begin, prepared);
+    multiply(layer.key_value, prepared, end - begin,
+             workspace.key_values.data() + begin * 2 * width, inner);
+    multiply(layer.query, prepared, end - begin, workspace.queries.data() + begin * width, inner);
+  });
 }
 
 void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
@@ -124,20 +108,15 @@ void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std:
 void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
             const Team& team) {
   embed(weights, batch, workspace, team);
-  const std::size_t width = weights.config.hidden_size;
   std::size_t rows = batch.tokens();
   for (const LayerWeights& layer : weights.layers) {
-    // The last layer's other tokens reach no logit.
-    const bool first_only = weights.reads_first_token() && &layer == &weights.layers.back();
-    if (first_only) {
-      project({{&layer.key_value, &workspace.key_values}}, workspace.hidden, rows, team);
-      keep_first_tokens(batch, width, workspace.hidden);
-      rows = batch.pairs();
-      project({{&layer.query, &workspace.queries}}, workspace.hidden, rows, team);
-    } else {
+    if (layer.key_value.outputs != 0) {
       project_tokens(layer, rows, workspace, team);
+      attend(weights, layer, batch, workspace, team);
+    } else {  // the last layer's other tokens reach no logit
+      attend_first_tokens(weights, layer, batch, workspace, team);
+      rows = batch.pairs();
     }
-    attend(weights, layer, batch, first_only, workspace, team);
     finish_layer(weights, layer, rows, workspace, team);
   }
 }

@@ -28,9 +28,16 @@ struct EmbeddingWeights {
   Linear projection;  ///< ELECTRA with embedding_size != hidden_size; else without outputs
 };
 
+/// Keys and values of a layer of which only first tokens are read, head by head.
+struct FirstTokenWeights {
+  std::vector<Linear> keys;    ///< [hidden, head size] each: transposed, without the bias
+  std::vector<Linear> values;  ///< [head size, hidden] each
+};
+
 struct LayerWeights {
   Linear query;      ///< divided by sqrt(head size), so that logits of attention need no scale
-  Linear key_value;  ///< [2 * hidden, hidden], in that order
+  Linear key_value;  ///< [2 * hidden, hidden], in that order; without outputs: first_token
+  FirstTokenWeights first_token;
   Linear attention_output;
   Norm attention_norm;
   Linear inner;

@@ -19,6 +19,10 @@ struct Workspace {
   Floats queries;     ///< [rows, hidden]
   Floats key_values;  ///< [tokens, 2 * hidden]: key, value
   Floats context;     ///< [rows, hidden]
+  // Of the last layer, where only first tokens are read:
+  Floats first_tokens;  ///< [pairs, hidden]
+  Floats head_queries;  ///< [pairs, heads, hidden]
+  Floats head_means;    ///< [pairs, heads, hidden]
 };
 
 /// Fills workspace.hidden with the embeddings. Throws InvalidArgument for ids out of range.
@@ -30,9 +34,13 @@ void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& work
                     const Team& team);
 
 /// context = attention of workspace.queries over workspace.key_values, sequence by sequence, head
-/// by head. `first_only`: there is one query for each pair, that of its first token.
+/// by head.
 void attend(const EncoderWeights& weights, const LayerWeights& layer, const PackedBatch& batch,
-            bool first_only, Workspace& workspace, const Team& team);
+            Workspace& workspace, const Team& team);
+
+/// hidden = each pair's first token, context = its attention over all of the pair's tokens.
+void attend_first_tokens(const EncoderWeights& weights, const LayerWeights& layer,
+                         const PackedBatch& batch, Workspace& workspace, const Team& team);
 
 /// From the context of attention to the layer's output in hidden, for `rows` rows.
 void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,

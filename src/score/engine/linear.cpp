@@ -62,18 +62,20 @@ std::size_t packed_bytes(const Product& product, std::size_t outputs, std::size_
   return (outputs + product.panel - 1) / product.panel * product.panel_bytes(inputs);
 }
 
-Linear make_linear(const Product& product, std::span<const float> weight,
-                   std::span<const float> bias, std::size_t outputs, std::size_t inputs,
+MatrixView row_major(std::span<const float> weight, std::size_t outputs, std::size_t inputs) {
+  return {weight.data(), outputs, inputs, inputs, 1};
+}
+
+Linear make_linear(const Product& product, const MatrixView& weight, std::span<const float> bias,
                    Panels panels) {
-  Linear linear{&product, outputs, inputs, std::move(panels)};
-  product.pack({weight.data(), outputs, inputs, inputs, 1}, bias.empty() ? nullptr : bias.data(),
-               linear.panels.data());
+  Linear linear{&product, weight.outputs, weight.inputs, std::move(panels)};
+  product.pack(weight, bias.empty() ? nullptr : bias.data(), linear.panels.data());
   return linear;
 }
 
 Linear make_linear(const Product& product, std::span<const float> weight,
                    std::span<const float> bias, std::size_t outputs, std::size_t inputs) {
-  return make_linear(product, weight, bias, outputs, inputs,
+  return make_linear(product, row_major(weight, outputs, inputs), bias,
                      Panels(packed_bytes(product, outputs, inputs)));
 }
 
@@ -99,6 +101,15 @@ void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Byt
            const Team& team) {
   prepare(linear, x, rows, prepared);
   multiply(linear, prepared, rows, y, team);
+}
+
+void apply_strided(const Linear& linear, const float* x, std::size_t x_stride, std::size_t rows,
+                   float* y, std::size_t y_stride, Bytes& prepared) {
+  const Product& product = *linear.product;
+  reserve_rows(product, rows, linear.inputs, prepared);
+  product.prepare(x, x_stride, rows, linear.inputs, prepared.data(),
+                  product.row_bytes(linear.inputs));
+  multiply_columns(linear, prepared, rows, y, y_stride, 0, linear.outputs);
 }
 
 void multiply_into(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,

@@ -23,13 +23,15 @@ struct Linear {
 [[nodiscard]] std::size_t packed_bytes(const Product& product, std::size_t outputs,
                                        std::size_t inputs);
 
-/// `weight` is row-major [outputs, inputs]; `bias` [outputs], or empty: none. The first
-/// packed_bytes of `panels` are written and kept.
-[[nodiscard]] Linear make_linear(const Product& product, std::span<const float> weight,
-                                 std::span<const float> bias, std::size_t outputs,
-                                 std::size_t inputs, Panels panels);
+/// `weight` as rows of `inputs` floats.
+[[nodiscard]] MatrixView row_major(std::span<const float> weight, std::size_t outputs,
+                                   std::size_t inputs);
 
-/// As above, in memory of its own.
+/// `bias` [outputs], or empty: none. The first packed_bytes of `panels` are written and kept.
+[[nodiscard]] Linear make_linear(const Product& product, const MatrixView& weight,
+                                 std::span<const float> bias, Panels panels);
+
+/// Of a row-major weight, in memory of its own.
 [[nodiscard]] Linear make_linear(const Product& product, std::span<const float> weight,
                                  std::span<const float> bias, std::size_t outputs,
                                  std::size_t inputs);
@@ -48,6 +50,10 @@ void multiply(const Linear& linear, const Bytes& prepared, std::size_t rows, flo
 /// prepare, then multiply. `prepared`: scratch.
 void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Bytes& prepared,
            const Team& team);
+
+/// As above, by this thread, of rows that are that many floats apart.
+void apply_strided(const Linear& linear, const float* x, std::size_t x_stride, std::size_t rows,
+                   float* y, std::size_t y_stride, Bytes& prepared);
 
 /// next_rows = then(x W^T + b), prepared for `next`, of which it is the input. What lies between
 /// goes by columns that stay in the first-level cache. `floats`: scratch.

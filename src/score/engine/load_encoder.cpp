@@ -64,22 +64,25 @@ class Loader {
       : config_(config),
         kernels_(kernels),
         product_(kernels.product(precision)),
+        attention_(kernels.attention_product(product_)),
         names_(names_of(config_.family)),
         reader_(file, names_.prefixes) {}
 
   EncoderWeights load(Head kind) const {
     // Before anything large is read: a bare encoder must not look like a reranker.
     HeadWeights head = kind == Head::required ? load_head() : HeadWeights{};
-    EncoderWeights weights{config_,        &kernels_,         &kernels_.attention_product(product_),
-                           reader_.file(), load_embeddings(), {},
-                           std::move(head)};
+    EncoderWeights weights{config_,           &kernels_, &attention_,    reader_.file(),
+                           load_embeddings(), {},        std::move(head)};
     check_layers();
     weights.layers.resize(config_.layers);
-    // Layer after layer in one piece.
-    const std::size_t bytes = layer_bytes();
-    const Panels panels(config_.layers * bytes);
-    parallel_for(config_.layers,
-                 [&](std::size_t i) { weights.layers[i] = load_layer(i, panels.from(i * bytes)); });
+    const bool first_tokens = weights.reads_first_token();
+    // Layer after layer in one piece; the last one may differ in size.
+    const std::size_t bytes = layer_bytes(false);
+    const Panels panels((config_.layers - 1) * bytes + layer_bytes(first_tokens));
+    parallel_for(config_.layers, [&](std::size_t i) {
+      const bool last = i + 1 == config_.layers;
+      weights.layers[i] = load_layer(i, last && first_tokens, panels.from(i * bytes));
+    });
     return weights;
   }
 
@@ -96,20 +99,30 @@ class Loader {
     }
   }
 
+  [[nodiscard]] std::size_t head_size() const { return config_.hidden_size / config_.heads; }
+
   /// All that load_layer packs.
-  [[nodiscard]] std::size_t layer_bytes() const {
+  [[nodiscard]] std::size_t layer_bytes(bool first_token) const {
     const std::size_t width = config_.hidden_size;
     const std::size_t inner = config_.intermediate_size;
-    return 2 * packed_bytes(product_, width, width) + packed_bytes(product_, 2 * width, width) +
+    const std::size_t key_value =
+        first_token ? config_.heads * (packed_bytes(attention_, width, head_size()) +
+                                       packed_bytes(attention_, head_size(), width))
+                    : packed_bytes(product_, 2 * width, width);
+    return 2 * packed_bytes(product_, width, width) + key_value +
            packed_bytes(product_, inner, width) + packed_bytes(product_, width, inner);
   }
 
   /// Packed where `room` begins, which then begins behind it.
+  [[nodiscard]] static Linear packed(const Product& product, const MatrixView& weight,
+                                     std::span<const float> bias, Panels& room) {
+    Panels rest = room.from(packed_bytes(product, weight.outputs, weight.inputs));
+    return make_linear(product, weight, bias, std::exchange(room, std::move(rest)));
+  }
+
   [[nodiscard]] Linear packed(std::span<const float> weight, std::span<const float> bias,
                               std::size_t outputs, std::size_t inputs, Panels& room) const {
-    Panels rest = room.from(packed_bytes(product_, outputs, inputs));
-    return make_linear(product_, weight, bias, outputs, inputs,
-                       std::exchange(room, std::move(rest)));
+    return packed(product_, row_major(weight, outputs, inputs), bias, room);
   }
 
   [[nodiscard]] Linear linear(const std::string& name, std::size_t outputs, std::size_t inputs,
@@ -156,11 +169,36 @@ class Loader {
     return packed(weight, bias, 2 * width, width, room);
   }
 
-  [[nodiscard]] LayerWeights load_layer(std::size_t index, Panels room) const {
+  /// As `key_value`, for FirstTokenWeights: in the precision of attention, as what they replace.
+  [[nodiscard]] FirstTokenWeights by_heads(const std::string& key, const std::string& value,
+                                           Panels& room) const {
+    const std::size_t width = config_.hidden_size;
+    const std::size_t size = head_size();
+    const std::vector<float> keys = reader_.floats(key + ".weight", {width, width});
+    (void)reader_.floats(key + ".bias", {width});  // softmax does not see it
+    const std::vector<float> values = reader_.floats(value + ".weight", {width, width});
+    const std::vector<float> shift = reader_.floats(value + ".bias", {width});
+    FirstTokenWeights weights;
+    for (std::size_t at = 0; at < width; at += size) {
+      weights.keys.push_back(
+          packed(attention_, {keys.data() + at * width, width, size, 1, width}, {}, room));
+    }
+    for (std::size_t at = 0; at < width; at += size) {
+      weights.values.push_back(packed(attention_,
+                                      {values.data() + at * width, size, width, width, 1},
+                                      std::span(shift).subspan(at, size), room));
+    }
+    return weights;
+  }
+
+  [[nodiscard]] LayerWeights load_layer(std::size_t index, bool first_token, Panels room) const {
     const std::string layer = layer_name(index);
+    const std::string key = layer + names_.key;
+    const std::string value = layer + names_.value;
     const std::size_t width = config_.hidden_size;
     LayerWeights weights{query(layer + names_.query, room),
-                         key_value(layer + names_.key, layer + names_.value, room),
+                         first_token ? Linear{} : key_value(key, value, room),
+                         first_token ? by_heads(key, value, room) : FirstTokenWeights{},
                          linear(layer + names_.attention_output, width, width, room),
                          norm(layer + names_.attention_norm, width),
                          linear(layer + names_.inner, config_.intermediate_size, width, room),
@@ -242,6 +280,7 @@ class Loader {
   const EncoderConfig& config_;
   const Kernels& kernels_;
   const Product& product_;
+  const Product& attention_;
   Names names_;
   TensorReader reader_;
 };

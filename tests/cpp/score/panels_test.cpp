@@ -97,8 +97,12 @@ TEST_CASE("the layers of an encoder lie in one piece, one matrix after another")
                                                      tamis::engine::kernels(), precision);
     const std::byte* next = weights.layers.front().query.panels.data();
     for (const auto& layer : weights.layers) {
-      for (const Linear* linear :
-           {&layer.query, &layer.key_value, &layer.attention_output, &layer.inner, &layer.outer}) {
+      std::vector<const Linear*> linears{&layer.query};
+      if (layer.key_value.outputs != 0) linears.push_back(&layer.key_value);
+      for (const Linear& key : layer.first_token.keys) linears.push_back(&key);
+      for (const Linear& value : layer.first_token.values) linears.push_back(&value);
+      linears.insert(linears.end(), {&layer.attention_output, &layer.inner, &layer.outer});
+      for (const Linear* linear : linears) {
         CHECK(linear->panels.data() == next);
         next += bytes_of(*linear);
       }
