@@ -27,15 +27,22 @@ Scratch& scratch() {
   return buffers;
 }
 
+constexpr std::size_t round_up(std::size_t n, std::size_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
+
 /// Calls work(begin, end, team) for blocks of rows. A split team takes blocks in turn, or, when
 /// there are few rows, shares each of them.
 template <typename Work>
-void by_blocks(const Team& team, std::size_t rows, Work&& work) {
+void by_blocks(const Team& team, std::size_t rows, const Product& product, Work&& work) {
   const std::size_t sharers = team.split ? num_threads() : 1;
   const bool few = rows < sharers * kFewRows;
   const std::size_t least = few ? 1 : sharers;
-  const std::size_t blocks = std::max((rows + kRows - 1) / kRows, least);
-  const std::size_t size = (rows + blocks - 1) / blocks;
+  const std::size_t most = round_up(kRows, product.tile_rows);
+  const std::size_t blocks = std::max((rows + most - 1) / most, least);
+  // As even as whole tiles allow; where the cores wait for each other, quite even.
+  const std::size_t size =
+      round_up((rows + blocks - 1) / blocks, team.split ? 1 : product.tile_rows);
   const Team inner{.split = team.split && few};
   const Team outer{.split = team.split && !few};
   outer.ranges(rows, size, [&](std::size_t begin, std::size_t end) { work(begin, end, inner); });
@@ -70,7 +77,7 @@ void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats&
 void finish_block(const EncoderWeights& weights, const LayerWeights& layer, const float* context,
                   float* hidden, std::size_t rows, const Team& team) {
   Scratch& own = scratch();
-  own.residual.resize(kRows * weights.config.hidden_size);
+  own.residual.resize(std::max(own.residual.size(), rows * weights.config.hidden_size));
   apply(layer.attention_output, context, rows, own.residual.data(), own.prepared, team);
   add_and_norm(weights, layer.attention_norm, own.residual, hidden, rows);
   prepare(layer.inner, hidden, rows, own.prepared);
@@ -87,22 +94,25 @@ void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& work
   const std::size_t width = layer.query.inputs;
   workspace.queries.resize(rows * width);
   workspace.key_values.resize(rows * 2 * width);
-  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
-    Bytes& prepared = scratch().prepared;  // both read the same rows
-    prepare(layer.query, workspace.hidden.data() + begin * width, end - begin, prepared);
-    multiply(layer.key_value, prepared, end - begin,
-             workspace.key_values.data() + begin * 2 * width, inner);
-    multiply(layer.query, prepared, end - begin, workspace.queries.data() + begin * width, inner);
-  });
+  by_blocks(team, rows, *layer.query.product,
+            [&](std::size_t begin, std::size_t end, const Team& inner) {
+              Bytes& prepared = scratch().prepared;  // both read the same rows
+              prepare(layer.query, workspace.hidden.data() + begin * width, end - begin, prepared);
+              multiply(layer.key_value, prepared, end - begin,
+                       workspace.key_values.data() + begin * 2 * width, inner);
+              multiply(layer.query, prepared, end - begin, workspace.queries.data() + begin * width,
+                       inner);
+            });
 }
 
 void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
                   Workspace& workspace, const Team& team) {
   const std::size_t width = weights.config.hidden_size;
-  by_blocks(team, rows, [&](std::size_t begin, std::size_t end, const Team& inner) {
-    finish_block(weights, layer, workspace.context.data() + begin * width,
-                 workspace.hidden.data() + begin * width, end - begin, inner);
-  });
+  by_blocks(team, rows, *layer.query.product,
+            [&](std::size_t begin, std::size_t end, const Team& inner) {
+              finish_block(weights, layer, workspace.context.data() + begin * width,
+                           workspace.hidden.data() + begin * width, end - begin, inner);
+            });
 }
 
 void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,

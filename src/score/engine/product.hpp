@@ -25,6 +25,7 @@ struct Product {
   const char* precision;   ///< "fp32"
   const char* arithmetic;  ///< what multiplies: "fp32", "bf16", "int8"
   std::size_t panel;       ///< outputs of a panel
+  std::size_t tile_rows;   ///< a block of rows costs as much as the next multiple of it
 
   /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
   /// element depends on its whole row (int8).
