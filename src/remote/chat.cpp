@@ -82,14 +82,15 @@ std::string chat_body(const ChatQuestion& question, const Deadline* deadline) {
 
 ChatAnswer parse_chat(std::string_view body, const Deadline* deadline) {
   const Json answer = remote::answer_json(body, deadline);
-  const Json& content = at(answer, "choices", std::size_t{0}, "message", "content");
-  if (answer.is_discarded() || !content.is_string()) {
+  const Json& message = at(answer, "choices", std::size_t{0}, "message");
+  const Json& content = at(message, "content");  // null: a refusal, or nothing but thoughts
+  if (!message.is_object() || !(content.is_string() || content.is_null())) {
     throw RemoteError("the answer cannot be used: it is no chat completion", 200, true);
   }
   const Json& tokens = at(answer, "usage", "total_tokens");
   constexpr double kMost = 1e15;
   const double counted = tokens.is_number() ? tokens.get<double>() : 0;
-  return {content.get<std::string>(), chances_of(answer),
+  return {content.is_null() ? "" : content.get<std::string>(), chances_of(answer),
           counted > 0 ? static_cast<std::size_t>(std::min(counted, kMost)) : 0};
 }
 

@@ -91,17 +91,18 @@ class Hosted {
         remote::split_texts(call.query.size() + options_.instruction.size(), call.texts,
                             options_.max_documents.value_or(service_.max_documents),
                             options_.max_tokens.value_or(max_tokens_of(service_, options_.model)));
-    std::vector<Ask<RerankAnswer>> asks;
+    RerankBill bill;
+    std::vector<Ask<std::vector<float>>> asks;
     asks.reserve(ranges.size());
     for (const TextRange& range : ranges) {
       asks.push_back({[this, &call, range] { return request(call, range); }});
     }
     remote::ask_all(client_, asks, terms_, call.deadline, call.cancel,
                     [&](const std::string& body, std::size_t index) {
-                      return parse_rerank_answer(service_.dialect, body, ranges[index].count,
+                      return parse_rerank_answer(service_.dialect, body, ranges[index].count, bill,
                                                  &call.deadline);
                     });
-    return merged(asks);
+    return merged(asks, bill);
   }
 
  private:
@@ -118,29 +119,23 @@ class Hosted {
   }
 
   /// Scores up to the first request that failed: behind a gap they would be another candidate's.
-  [[nodiscard]] Scored merged(const std::vector<Ask<RerankAnswer>>& asks) const {
-    Scored scored;
-    double searches = 0;
-    bool whole = true;
-    for (const Ask<RerankAnswer>& ask : asks) {
+  [[nodiscard]] Scored merged(const std::vector<Ask<std::vector<float>>>& asks,
+                              const RerankBill& bill) const {
+    Scored scored{.tokens = bill.tokens};
+    for (const auto& ask : asks) {
       if (!ask.answer) {
-        if (whole) scored.warnings.emplace_back(ask.error->what());
-        whole = false;
-        continue;
+        scored.warnings.emplace_back(ask.error->what());
+        break;
       }
-      scored.tokens += ask.answer->tokens;
-      searches += ask.answer->searches;
-      if (!whole) continue;
-      const auto& own = ask.answer->scores;
-      scored.scores.insert(scored.scores.end(), own.begin(), own.end());
+      scored.scores.insert(scored.scores.end(), ask.answer->begin(), ask.answer->end());
     }
     if (scored.scores.empty() && !asks.empty()) {
       scored.failure = std::make_exception_ptr(*asks.front().error);
     }
     if (options_.price) {
       const double millions = static_cast<double>(scored.tokens) * 1e-6;
-      scored.dollars =
-          searches * options_.price->per_search + millions * options_.price->per_million_tokens;
+      scored.dollars = bill.searches * options_.price->per_search +
+                       millions * options_.price->per_million_tokens;
     }
     return scored;
   }

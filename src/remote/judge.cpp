@@ -169,10 +169,13 @@ std::vector<std::size_t> Judge::order(std::string_view query,
   for (std::size_t end = order.size(); end > 1;) {
     const std::size_t begin = end > own.options.window ? end - own.options.window : 0;
     std::vector<std::string_view> window;
-    for (std::size_t i = begin; i < end; ++i) window.push_back(texts[order[i]]);
+    std::size_t bytes = query.size();
+    for (std::size_t i = begin; i < end; ++i) {
+      window.push_back(texts[order[i]]);
+      bytes += window.back().size();
+    }
     std::vector<Ask<ReadOrder>> ask{{[&] {
-      remote::require_time_for(query.size() + window.size() * own.options.max_passage_bytes,
-                               deadline);
+      remote::require_time_for(bytes, deadline);
       return own.request(remote::listwise_prompt(own.options, own.prompt, query, window),
                          kTokensPerNumber * window.size(), deadline);
     }}};

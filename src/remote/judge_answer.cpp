@@ -94,6 +94,27 @@ std::optional<double> lone_number(std::string_view answer) {
   return found;
 }
 
+/// Passages whose numbers, from 1, the answer holds: each once.
+ReadOrder named_in(std::string_view answer, std::size_t count, bool bracketed) {
+  ReadOrder found;
+  std::vector<bool> taken(count, false);
+  for (std::size_t i = 0; i < answer.size() && found.named < count; ++i) {
+    if (!is_digit(answer[i])) continue;
+    const bool opened = i > 0 && answer[i - 1] == '[';
+    std::size_t number = 0;
+    for (; i < answer.size() && is_digit(answer[i]); ++i) {
+      if (number <= count) number = number * 10 + static_cast<std::size_t>(answer[i] - '0');
+    }
+    const bool closed = i < answer.size() && answer[i] == ']';
+    if (bracketed && !(opened && closed)) continue;
+    if (number == 0 || number > count || taken[number - 1]) continue;
+    taken[number - 1] = true;
+    found.order.push_back(number - 1);
+    ++found.named;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::optional<double> read_grade(std::string_view answer, std::size_t highest) {
@@ -117,19 +138,11 @@ std::optional<double> read_grade(std::string_view answer, std::size_t highest) {
 }
 
 ReadOrder read_order(std::string_view answer, std::size_t count) {
-  ReadOrder found;
+  // Where there is a number as it was asked for, "[2]", others belong to prose around them.
+  ReadOrder found = named_in(answer, count, /*bracketed=*/true);
+  if (found.named == 0) found = named_in(answer, count, /*bracketed=*/false);
   std::vector<bool> taken(count, false);
-  for (std::size_t i = 0; i < answer.size() && found.named < count; ++i) {
-    if (!is_digit(answer[i])) continue;
-    std::size_t number = 0;
-    for (; i < answer.size() && is_digit(answer[i]); ++i) {
-      if (number <= count) number = number * 10 + static_cast<std::size_t>(answer[i] - '0');
-    }
-    if (number == 0 || number > count || taken[number - 1]) continue;
-    taken[number - 1] = true;
-    found.order.push_back(number - 1);
-    ++found.named;
-  }
+  for (const std::size_t index : found.order) taken[index] = true;
   for (std::size_t i = 0; i < count; ++i) {
     if (!taken[i]) found.order.push_back(i);
   }

@@ -52,12 +52,12 @@ double natural(const Json& value) {
   return std::isfinite(number) && number > 0 ? number : 0;
 }
 
-void read_bill(const Json& answer, RerankAnswer& found) {
+void read_bill(const Json& answer, RerankBill& bill) {
   const Json& units = member(member(answer, "meta"), "billed_units");
-  found.searches = natural(member(units, "search_units"));
+  bill.searches += natural(member(units, "search_units"));
   const double tokens = natural(member(member(answer, "usage"), "total_tokens"));
   constexpr double kMost = 1e15;
-  found.tokens = static_cast<std::size_t>(std::min(tokens, kMost));
+  bill.tokens += static_cast<std::size_t>(std::min(tokens, kMost));
 }
 
 void read_result(const Json& result, const char* name, std::vector<float>& scores) {
@@ -76,20 +76,20 @@ void read_result(const Json& result, const char* name, std::vector<float>& score
 
 }  // namespace
 
-RerankAnswer parse_rerank_answer(RerankDialect dialect, std::string_view body, std::size_t count,
-                                 const Deadline* deadline) {
+std::vector<float> parse_rerank_answer(RerankDialect dialect, std::string_view body,
+                                       std::size_t count, RerankBill& bill,
+                                       const Deadline* deadline) {
   const Json answer = remote::answer_json(body, deadline);
   if (answer.is_discarded()) refuse("it is no JSON");
+  read_bill(answer, bill);
   const Json& results = results_of(dialect, answer);
   if (!results.is_array()) refuse("it holds no list of results");
-  RerankAnswer found;
-  found.scores.assign(count, std::numeric_limits<float>::quiet_NaN());
-  for (const Json& result : results) read_result(result, score_name(dialect), found.scores);
+  std::vector<float> scores(count, std::numeric_limits<float>::quiet_NaN());
+  for (const Json& result : results) read_result(result, score_name(dialect), scores);
   if (results.size() != count) {
     refuse(fmt::format("it has scores for {} of {} documents", results.size(), count));
   }
-  read_bill(answer, found);
-  return found;
+  return scores;
 }
 
 }  // namespace tamis

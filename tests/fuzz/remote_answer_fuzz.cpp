@@ -35,9 +35,10 @@ void read_model(std::string_view text) {
 }
 
 void read_scores(tamis::RerankDialect dialect, std::string_view body) {
-  const auto answer = tamis::parse_rerank_answer(dialect, body, kCount);
-  require(answer.scores.size() == kCount);
-  for (const float score : answer.scores) require(std::isfinite(score));
+  tamis::RerankBill bill;
+  const auto scores = tamis::parse_rerank_answer(dialect, body, kCount, bill);
+  require(scores.size() == kCount && bill.searches >= 0);
+  for (const float score : scores) require(std::isfinite(score));
 }
 
 }  // namespace

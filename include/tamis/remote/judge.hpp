@@ -53,7 +53,8 @@ struct JudgeOptions {
 [[nodiscard]] std::optional<double> read_grade(std::string_view answer, std::size_t highest);
 
 /// The order that an answer like "[2] > [1]" stands for, always a permutation of 0..count-1:
-/// numbers outside and repeated ones are passed over, those that are missing follow in their order.
+/// numbers outside and repeated ones are passed over, and those without brackets where others have
+/// them; those that are missing follow in their order.
 /// `named` is how many the answer named.
 struct ReadOrder {
   std::vector<std::size_t> order;

@@ -59,18 +59,19 @@ struct RerankQuestion {
 [[nodiscard]] std::string rerank_body(RerankDialect dialect, const RerankQuestion& question,
                                       const Deadline* deadline = nullptr);
 
-struct RerankAnswer {
-  std::vector<float> scores;  ///< [texts]
-  std::size_t tokens = 0;     ///< as billed; 0 when the service does not say
-  double searches = 0;        ///< search units as billed (Cohere)
+/// What services say that they billed.
+struct RerankBill {
+  std::size_t tokens = 0;
+  double searches = 0;  ///< search units (Cohere)
 };
 
-/// Scores for `count` texts. Throws RemoteError when the body is not what the dialect says: no
-/// JSON, an index outside or twice, a text without a score, a score that is not finite; a
-/// `deadline` that passes while it is read.
-[[nodiscard]] RerankAnswer parse_rerank_answer(RerankDialect dialect, std::string_view body,
-                                               std::size_t count,
-                                               const Deadline* deadline = nullptr);
+/// Scores for `count` texts. What was billed is added to `bill`, for scores that cannot be used
+/// too. Throws RemoteError when the body is not what the dialect says: no JSON, an index outside or
+/// twice, a text without a score, a score that is not finite; a `deadline` that passes while it is
+/// read.
+[[nodiscard]] std::vector<float> parse_rerank_answer(RerankDialect dialect, std::string_view body,
+                                                     std::size_t count, RerankBill& bill,
+                                                     const Deadline* deadline = nullptr);
 
 /// What a response with an error status says, in words: services put it under different names.
 /// Without `secrets`, which services quote.

@@ -10,6 +10,7 @@
 #include "support/message_of.hpp"
 
 using tamis::parse_rerank_answer;
+using tamis::RerankBill;
 using tamis::RerankDialect;
 
 namespace {
@@ -27,20 +28,21 @@ const std::string kVoyage =
 const std::string kTei = R"([{"index":1,"score":0.25},{"index":0,"score":-3.5}])";
 
 std::string refusal(RerankDialect dialect, const std::string& body, std::size_t count = 2) {
-  return message_of<std::exception>([&] { (void)parse_rerank_answer(dialect, body, count); });
+  RerankBill bill;
+  return message_of<std::exception>([&] { (void)parse_rerank_answer(dialect, body, count, bill); });
 }
 
 }  // namespace
 
 TEST_CASE("scores go to their documents, whatever the order") {
-  const auto cohere = parse_rerank_answer(RerankDialect::cohere, kCohere, 2);
-  CHECK(cohere.scores == std::vector<float>{0.5F, 0.999F});
-  CHECK(cohere.searches == 1);
-  const auto voyage = parse_rerank_answer(RerankDialect::voyage, kVoyage, 2);
-  CHECK(voyage.scores == std::vector<float>{0.7421875F, 0.69140625F});
-  CHECK(voyage.tokens == 57);
-  CHECK(parse_rerank_answer(RerankDialect::tei, kTei, 2).scores ==
-        std::vector<float>{-3.5F, 0.25F});
+  RerankBill bill;
+  CHECK(parse_rerank_answer(RerankDialect::cohere, kCohere, 2, bill) ==
+        std::vector<float>{0.5F, 0.999F});
+  CHECK(bill.searches == 1);
+  CHECK(parse_rerank_answer(RerankDialect::voyage, kVoyage, 2, bill) ==
+        std::vector<float>{0.7421875F, 0.69140625F});
+  CHECK(bill.tokens == 57);
+  CHECK(parse_rerank_answer(RerankDialect::tei, kTei, 2, bill) == std::vector<float>{-3.5F, 0.25F});
 }
 
 TEST_CASE("answers that cannot be used") {
@@ -102,10 +104,12 @@ TEST_CASE("100,000 mutated answers give scores for every document or a RemoteErr
         }
       }
       try {
-        const auto answer = parse_rerank_answer(kDialects[random() % kDialects.size()], body, 2);
+        RerankBill bill;
+        const auto scores =
+            parse_rerank_answer(kDialects[random() % kDialects.size()], body, 2, bill);
         usable += 1;
-        REQUIRE(answer.scores.size() == 2);
-        REQUIRE(std::isfinite(answer.scores[0] + answer.scores[1]));
+        REQUIRE(scores.size() == 2);
+        REQUIRE(std::isfinite(scores[0] + scores[1]));
       } catch (const tamis::RemoteError&) {
       }
     }

@@ -167,6 +167,17 @@ TEST_CASE("what was billed is in the trace of a stage that failed") {
   CHECK(result.trace.stages[0].dollars == Approx(3 * 0.002));
 }
 
+TEST_CASE("answers that cannot be used are paid for too") {
+  std::atomic<int> calls{0};
+  const LocalServer server([&](const Asked& asked) -> Reply {
+    if (++calls > 1) return cohere_answer(asked);
+    return {.body = R"({"results":[],"meta":{"billed_units":{"search_units":1}}})"};
+  });
+  const CascadeResult result = run(at(server.url()), 10);
+  CHECK_FALSE(result.trace.degraded);
+  CHECK(result.trace.stages[0].dollars == Approx(2 * 0.002));
+}
+
 TEST_CASE("the instruction counts when requests are split") {
   const LocalServer server([](const Asked& asked) {
     json data = json::array();

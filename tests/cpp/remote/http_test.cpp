@@ -124,15 +124,18 @@ TEST_CASE("an answer is read inside the deadline") {
   const std::string body = R"([{"index": 0, "score": 1.0}])";
   const Deadline over = passed();
   const Deadline left = Deadline(manual_clock()).within(1ms);
+  tamis::RerankBill bill;
+  const auto read_as_scores = [&](const std::string& text, const Deadline& deadline) {
+    (void)tamis::parse_rerank_answer(tamis::RerankDialect::tei, text, 1, bill, &deadline);
+  };
   const auto read = [&](const Deadline& deadline) {
-    return message_of<tamis::RemoteError>(
-        [&] { (void)tamis::parse_rerank_answer(tamis::RerankDialect::tei, body, 1, &deadline); });
+    return message_of<tamis::RemoteError>([&] { read_as_scores(body, deadline); });
   };
   CHECK(read(left).empty());
   CHECK(read(over) == "the deadline came before the answer was read");
   const std::string text = '"' + std::string(std::size_t{1} << 20U, 'x') + '"';
   for (const Deadline& deadline : {over, left}) {  // a millisecond is too short for a mebibyte
-    CHECK_THROWS_WITH(tamis::parse_rerank_answer(tamis::RerankDialect::tei, text, 1, &deadline),
+    CHECK_THROWS_WITH(read_as_scores(text, deadline),
                       "the deadline came before the answer was read");
   }
 }

@@ -137,6 +137,18 @@ TEST_CASE("a judgement tells what was paid for it, answers that cannot be read i
   CHECK(bill.dollars == Approx(3.0));
 }
 
+TEST_CASE("an answer without a text is paid for") {
+  const LocalServer server([](const Asked&) {
+    return Reply{.body = R"({"choices":[{"message":{"content":null,"refusal":"No."}}],)"
+                         R"("usage":{"total_tokens":100}})"};
+  });
+  JudgeOptions options = at(server, JudgeMode::pointwise);
+  options.retries = 0;
+  const CascadeResult result = run(options, {1, 2});
+  CHECK(result.trace.stages[0].skipped);
+  CHECK(result.trace.stages[0].tokens == 200);
+}
+
 TEST_CASE("listwise: windows from the bottom carry the best to the top") {
   const LocalServer server([](const Asked& asked) {
     const std::string prompt = prompt_in(asked);
@@ -158,6 +170,25 @@ TEST_CASE("listwise: windows from the bottom carry the best to the top") {
   CHECK(result.hits[0].candidate.id == "d9");
   CHECK(result.hits[1].candidate.id == "d8");
   CHECK_FALSE(result.trace.degraded);
+}
+
+TEST_CASE("listwise: what may be cut but is short is written in the time that it takes") {
+  const LocalServer server([](const Asked&) { return says("[2] > [1]"); });
+  JudgeOptions options = at(server, JudgeMode::listwise);
+  options.max_passage_bytes = std::size_t{1} << 40U;
+  const CascadeResult result = run(options, {1, 2});
+  CHECK(ids(result) == std::vector<std::string>{"d1", "d0"});
+  CHECK_FALSE(result.trace.stages[0].skipped);
+}
+
+TEST_CASE("an order is that of the numbers in brackets, where there are any") {
+  using Order = std::vector<std::size_t>;
+  CHECK(tamis::read_order("The order of the 3 passages, best first: [2] > [1] > [3]", 3).order ==
+        Order{1, 0, 2});
+  CHECK(tamis::read_order("1. [3]\n2. [2]", 3).order == Order{2, 1, 0});
+  CHECK(tamis::read_order("2 > 1 > 3", 3).order == Order{1, 0, 2});
+  CHECK(tamis::read_order("[9] [0] 2, 3, 1", 3).order == Order{1, 2, 0});
+  CHECK(tamis::read_order("[3", 3).order == Order{2, 0, 1});
 }
 
 TEST_CASE("a passage that gives orders is data") {
