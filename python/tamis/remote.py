@@ -8,12 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tamis import checks
 from tamis.errors import Error
 
 JUDGE_OPTIONS = frozenset({
     "api_key", "highest_grade", "prompt", "max_passage_bytes", "window", "step", "retries",
     "backoff_ms", "price", "http",
 })  # fmt: skip
+_WHOLE = {
+    "retries", "tries", "max_documents", "max_tokens", "max_tokens_per_document", "highest_grade",
+    "max_passage_bytes", "window", "step", "max_response_bytes", "connections",
+}  # fmt: skip
 
 
 def module() -> Any:
@@ -28,7 +33,11 @@ def module() -> Any:
 
 
 def made(make: Callable[..., Any], *given: Any, **arguments: Any) -> Any:
-    """make(…), whose TypeError would quote every argument, keys and passwords among them."""
+    """make(…), whose TypeError would quote every argument, keys and passwords among them, and not
+    say which one is wrong."""
+    for name in sorted(_WHOLE & arguments.keys()):
+        if arguments[name] is not None:
+            checks.natural("retries" if name == "tries" else name, arguments[name])
     try:
         return make(*given, **arguments)
     except TypeError as error:

@@ -75,6 +75,15 @@ void require_finite(const std::vector<StoreRow>& rows, const std::string& name) 
   }
 }
 
+/// A query is read in one piece, however long it is.
+void require_time_for(std::string_view query, const Deadline& deadline) {
+  constexpr Clock::Duration kLongestOfAByte(20);
+  if (deadline.remaining() > kLongestOfAByte * static_cast<Clock::Duration::rep>(query.size())) {
+    return;
+  }
+  throw RetrievalError("the deadline came before the search began");
+}
+
 std::vector<StoreHit> ranked(StoreAnswer answer, StoreFusion fusion) {
   if (fusion == StoreFusion::text) return alone(std::move(answer.text), "text");
   if (fusion == StoreFusion::dense) return alone(std::move(answer.dense), "dense");
@@ -105,10 +114,10 @@ std::vector<float> Store::embedded(std::string_view query) const {
 std::vector<StoreHit> Store::search(std::string_view query, std::size_t count,
                                     const Deadline& deadline, const CancelToken& cancel) const {
   if (count == 0) raise<InvalidArgument>("count must be at least 1, got 0");
+  if (cancel.cancelled()) throw Cancelled("the search was cancelled");
+  require_time_for(query, deadline);
   const std::string plain = store::plain_text(query);
   if (store::is_blank(plain)) return {};
-  if (cancel.cancelled()) throw Cancelled("the search was cancelled");
-  if (deadline.passed()) throw RetrievalError("the deadline came before the search began");
   const std::vector<float> vector = embedded(plain);
   const bool words = options_.fusion != StoreFusion::dense;
   const std::size_t depth = is_fused(options_.fusion) ? std::max(count, kShallowest) : count;

@@ -110,6 +110,9 @@ TEST_CASE("nothing is asked after the deadline, or when it is cancelled") {
                     [&](const StoreQuestion& question) { return ++asked, answer(question); });
   CHECK_THROWS_AS(store.search("q", 5, never().within(tamis::Clock::Duration::zero())),
                   tamis::RetrievalError);
+  const std::string long_query(std::size_t{1} << 20U, 'x');  // longer than a millisecond to read
+  CHECK_THROWS_AS(store.search(long_query, 5, never().within(tamis::from_milliseconds(1))),
+                  tamis::RetrievalError);
   tamis::CancelToken cancel;
   cancel.cancel();
   CHECK_THROWS_AS(store.search("q", 5, never(), cancel), tamis::Cancelled);

@@ -166,6 +166,21 @@ def test_an_option_that_the_service_lacks(service: str, option: Any, said: str) 
         s.hosted_rerank(service, keep=4, limit=4, api_key=KEY, **option)
 
 
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("retries", {"retries": -1}),
+        ("retries", {"retries": 1.5}),
+        ("connections", {"http": {"connections": -1}}),
+        ("max_response_bytes", {"http": {"max_response_bytes": "1 MB"}}),
+    ],
+)
+@stages
+def test_a_number_that_is_none(make: Make, name: str, option: Any) -> None:
+    with pytest.raises(tamis.InvalidArgument, match=f"{name} must be a natural number"):
+        make("http://localhost", **option)
+
+
 def test_an_unknown_service() -> None:
     with pytest.raises(tamis.InvalidArgument, match="cohere"):
         s.hosted_rerank("openai", keep=4, limit=4, api_key=KEY)

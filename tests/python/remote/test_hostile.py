@@ -21,13 +21,13 @@ DOCUMENTS = ["bb", "a", "dddd", "ccc"]
 
 def test_a_wrong_type_does_not_quote_the_key() -> None:
     calls: list[Callable[[], Any]] = [
-        lambda: s.hosted_rerank("cohere", keep=3, api_key=KEY, max_documents="ten"),  # type: ignore[arg-type]
-        lambda: tamis.Judge("http://h", "m", api_key=KEY, window="ten"),  # type: ignore[arg-type]
+        lambda: s.hosted_rerank("cohere", keep=3, api_key=KEY, model=10),  # type: ignore[arg-type]
+        lambda: tamis.Judge("http://h", "m", api_key=KEY, prompt=10),  # type: ignore[arg-type]
         lambda: tamis.Judge("http://h", "m", http={"proxy": f"http://me:{KEY}@p:1", "x": 1}),
         lambda: s.hosted_rerank("tei", keep=3, http={"proxy": KEY, "timeout_ms": "x"}),
         lambda: stores.postgres(f"postgresql://me:{KEY}@h/x", table="t", normalization="x"),  # type: ignore[arg-type]
-        lambda: stores.opensearch(f"http://me:{KEY}@h", index="i", retries="x"),  # type: ignore[arg-type]
-        lambda: stores.qdrant("http://h", collection="c", api_key=KEY, retries="x"),  # type: ignore[arg-type]
+        lambda: stores.opensearch(f"http://me:{KEY}@h", index="i", backoff_ms="x"),  # type: ignore[arg-type]
+        lambda: stores.qdrant("http://h", collection="c", api_key=KEY, backoff_ms="x"),  # type: ignore[arg-type]
     ]
     for call in calls:
         with pytest.raises(TypeError) as failed:
