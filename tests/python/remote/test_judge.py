@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
@@ -75,6 +76,25 @@ def test_listwise() -> None:
         result = Cascade([judge]).run("q", DOCUMENTS)
     assert [hit.document for hit in result.hits] == ["bbb", "cc", "a", ""]
     assert "2 of 4 passages" in result.trace.stages[0].warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "version", "digest"),
+    [
+        ("pointwise", "pointwise.v1", "ac53d351a1f51c9b"),
+        ("expected", "pointwise.v1", "00da7a5198133af3"),
+        ("listwise", "listwise.v1", "2cf47da5b376baeb"),
+    ],
+)
+def test_a_version_is_one_text(mode: Any, version: str, digest: str) -> None:
+    """Whoever changes what is said to the model changes the version, too: grades of before and
+    after are different measures."""
+    with serving(lambda _: _says("[2] > [1]")) as server:
+        judge = s.judge(keep=2, limit=2, base_url=server.url, model="m", mode=mode, retries=0)
+        Cascade([judge]).run("a query", ["a", "b"])
+        assert tamis.Judge(server.url, "m", mode=mode).prompt_version == version
+    said = min(asked.json["messages"][0]["content"] for asked in server.asked)
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == digest
 
 
 @pytest.mark.parametrize(
