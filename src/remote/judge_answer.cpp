@@ -45,9 +45,16 @@ std::string_view braced(std::string_view text) {
   return {};
 }
 
+/// What is meant to be read: what some models think stands in front, with drafts of the answer.
+std::string_view said(std::string_view answer) {
+  constexpr std::string_view kEnd = "</think>";
+  const std::size_t end = answer.rfind(kEnd);
+  if (end != std::string_view::npos) return answer.substr(end + kEnd.size());
+  return answer.starts_with("<think>") ? std::string_view() : answer;
+}
+
 /// The first object with a grade: models put prose or a fence around it.
 Json object_in(std::string_view answer) {
-  answer = answer.substr(0, remote::kReadBytes);
   std::size_t open = answer.find('{');
   for (int tried = 0; tried < kMostObjects && open != std::string_view::npos; ++tried) {
     Json found = remote::answer_json(braced(answer.substr(open, remote::kLongestObject)));
@@ -118,7 +125,7 @@ ReadOrder named_in(std::string_view answer, std::size_t count, bool bracketed) {
 }  // namespace
 
 std::optional<double> read_grade(std::string_view answer, std::size_t highest) {
-  answer = answer.substr(0, remote::kReadBytes);
+  answer = said(answer).substr(0, remote::kReadBytes);
   const Json object = object_in(answer);
   if (object.is_object()) {
     const Json& grade = object["grade"];
@@ -138,6 +145,7 @@ std::optional<double> read_grade(std::string_view answer, std::size_t highest) {
 }
 
 ReadOrder read_order(std::string_view answer, std::size_t count) {
+  answer = said(answer);
   // Where there is a number as it was asked for, "[2]", others belong to prose around them.
   ReadOrder found = named_in(answer, count, /*bracketed=*/true);
   if (found.named == 0) found = named_in(answer, count, /*bracketed=*/false);
@@ -152,7 +160,7 @@ ReadOrder read_order(std::string_view answer, std::size_t count) {
 namespace remote {
 
 std::string read_reason(std::string_view answer) {
-  const Json object = object_in(answer);
+  const Json object = object_in(said(answer).substr(0, remote::kReadBytes));
   const auto reason = object.is_object() ? object.find("reason") : object.end();
   if (!object.is_object() || reason == object.end() || !reason->is_string()) return {};
   return reason->get<std::string>();

@@ -1,4 +1,6 @@
 // remote/service_error.cpp: error statuses in words.
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include <tamis/remote/rerank_api.hpp>
@@ -18,6 +20,12 @@ constexpr std::size_t kRead = 65'536;
 std::string shortened(std::string text) {
   if (text.size() <= kShown) return text;
   return std::string(cut_to(text, kShown)) + "...";
+}
+
+std::size_t longest(std::span<const std::string> texts) {
+  std::size_t found = 0;
+  for (const std::string& text : texts) found = std::max(found, text.size());
+  return found;
 }
 
 /// As UTF-8, whatever bytes came, and in one line.
@@ -66,6 +74,7 @@ const char* advice(long status) {
 
 std::string service_message(std::string_view body, std::span<const std::string> secrets) {
   constexpr int kDepth = 4;
+  const bool cut = body.size() > kRead;
   body = body.substr(0, kRead);
   const Json answer = remote::answer_json(body);
   std::string text = answer.is_discarded() ? std::string(body) : found_in(answer, kDepth);
@@ -73,8 +82,10 @@ std::string service_message(std::string_view body, std::span<const std::string> 
     text = answer.is_discarded() ? std::string(body)
                                  : answer.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
-  // Before it is shortened: half a key is one too many.
-  return readable(shortened(remote::without_secrets(std::move(text), secrets)));
+  // Before it is shortened: half a key is one too many, and so is one at the end of what was read.
+  text = remote::without_secrets(std::move(text), secrets);
+  if (cut) text.resize(text.size() - std::min(text.size(), longest(secrets)));
+  return readable(shortened(std::move(text)));
 }
 
 std::optional<RemoteError> error_of(std::string_view service, const HttpResponse& response,

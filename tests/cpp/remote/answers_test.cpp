@@ -81,6 +81,14 @@ TEST_CASE("messages of errors are found under the names that services use") {
   CHECK(service_message("a \xff b") == "a \xef\xbf\xbd b");
 }
 
+TEST_CASE("a message holds no half of a key at the end of what is read of it") {
+  const std::vector<std::string> secrets{"s3cret-key"};
+  for (const std::size_t half : {1U, 5U, 9U}) {
+    const std::string body = std::string(65'536 - half, '\0') + secrets[0];  // NULs are left out
+    CHECK(tamis::service_message(body, secrets).find("s3") == std::string::npos);
+  }
+}
+
 TEST_CASE("100,000 mutated answers give scores for every document or a RemoteError") {
   std::mt19937 random(11);
   std::size_t usable = 0;

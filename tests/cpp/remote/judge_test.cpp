@@ -188,6 +188,8 @@ TEST_CASE("an order is that of the numbers in brackets, where there are any") {
   CHECK(tamis::read_order("1. [3]\n2. [2]", 3).order == Order{2, 1, 0});
   CHECK(tamis::read_order("2 > 1 > 3", 3).order == Order{1, 0, 2});
   CHECK(tamis::read_order("[9] [0] 2, 3, 1", 3).order == Order{1, 2, 0});
+  CHECK(tamis::read_order("<think>[1] or [3]?</think>\n[2] > [3] > [1]", 3).order ==
+        Order{1, 2, 0});
   CHECK(tamis::read_order("[3", 3).order == Order{2, 0, 1});
 }
 
@@ -270,6 +272,8 @@ TEST_CASE("grades that a model's answer holds") {
   CHECK(read_grade(R"({"a": "}"} {"reason": "of } and \" and {", "grade": 2})", 3) == 2.0);
   CHECK_FALSE(read_grade("s3cret", 3));
   CHECK(read_grade("an mp3 of grade 2", 3) == 2.0);
+  CHECK(read_grade(R"(<think>A 1? {"grade": 0}? No.</think> {"grade": 3})", 3) == 3.0);
+  CHECK_FALSE(read_grade(R"(<think>Perhaps {"grade": 0}? Or)", 3));
   CHECK_FALSE(read_grade("", 3));
   CHECK_FALSE(read_grade("I cannot help with that", 3));
   CHECK_FALSE(read_grade(std::string(100'000, '{'), 3));
