@@ -81,9 +81,9 @@ tamis::JudgeMode mode_of(const std::string& mode) {
 tamis::JudgeOptions judge_options(std::string base_url, std::string model,
                                   std::optional<std::string> api_key, std::string rubric,
                                   const std::string& mode, std::size_t highest_grade,
-                                  std::string prompt, std::size_t max_passage_bytes,
-                                  std::size_t window, std::size_t step, std::size_t tries,
-                                  double wait_ms,
+                                  std::string prompt, std::string body,
+                                  std::size_t max_passage_bytes, std::size_t window,
+                                  std::size_t step, std::size_t tries, double wait_ms,
                                   const std::optional<std::pair<double, double>>& price,
                                   tamis::HttpOptions http, std::string name) {
   return {.base_url = std::move(base_url),
@@ -93,6 +93,7 @@ tamis::JudgeOptions judge_options(std::string base_url, std::string model,
           .mode = mode_of(mode),
           .highest_grade = highest_grade,
           .prompt = std::move(prompt),
+          .body = std::move(body),
           .max_passage_bytes = max_passage_bytes,
           .window = window,
           .step = step,
@@ -142,19 +143,19 @@ PYBIND11_MODULE(_remote, module) {
   py::class_<tamis::Judge>(module, "Judge")
       .def(py::init([](std::string base_url, std::string model, std::optional<std::string> api_key,
                        std::string rubric, const std::string& mode, std::size_t highest_grade,
-                       std::string prompt, std::size_t max_passage_bytes, std::size_t window,
-                       std::size_t step, std::size_t tries, double wait_ms,
+                       std::string prompt, std::string body, std::size_t max_passage_bytes,
+                       std::size_t window, std::size_t step, std::size_t tries, double wait_ms,
                        const std::optional<std::pair<double, double>>& price,
                        tamis::HttpOptions http, std::string name) {
              return tamis::Judge(judge_options(
                  std::move(base_url), std::move(model), std::move(api_key), std::move(rubric), mode,
-                 highest_grade, std::move(prompt), max_passage_bytes, window, step, tries, wait_ms,
-                 price, std::move(http), std::move(name)));
+                 highest_grade, std::move(prompt), std::move(body), max_passage_bytes, window, step,
+                 tries, wait_ms, price, std::move(http), std::move(name)));
            }),
            py::kw_only(), py::arg("base_url"), py::arg("model"), py::arg("api_key"),
            py::arg("rubric"), py::arg("mode"), py::arg("highest_grade"), py::arg("prompt"),
-           py::arg("max_passage_bytes"), py::arg("window"), py::arg("step"), py::arg("tries"),
-           py::arg("wait_ms"), py::arg("price"), py::arg("http"), py::arg("name"))
+           py::arg("body"), py::arg("max_passage_bytes"), py::arg("window"), py::arg("step"),
+           py::arg("tries"), py::arg("wait_ms"), py::arg("price"), py::arg("http"), py::arg("name"))
       .def("grade", &grade, py::arg("query"), py::arg("passages"), py::kw_only(),
            py::arg("budget_ms") = py::none(),
            "[(grade or None, reason, error, answers, tokens, dollars)] of each passage.")

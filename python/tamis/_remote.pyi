@@ -42,6 +42,7 @@ class Judge:
         mode: str,
         highest_grade: int,
         prompt: str,
+        body: str,
         max_passage_bytes: int,
         window: int,
         step: int,

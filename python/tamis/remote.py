@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tamis import checks
-from tamis.errors import Error
+from tamis.errors import Error, InvalidArgument
 
 JUDGE_OPTIONS = frozenset({
-    "api_key", "highest_grade", "prompt", "max_passage_bytes", "window", "step", "retries",
+    "api_key", "highest_grade", "prompt", "body", "max_passage_bytes", "window", "step", "retries",
     "backoff_ms", "price", "http",
 })  # fmt: skip
 _WHOLE = {
@@ -69,9 +70,10 @@ class Judge:
     `mode`: "pointwise" asks for a grade and a reason in JSON; "expected" for one digit, and takes
     the mean over the probabilities of its alternatives (the server must send logprobs); "listwise"
     orders windows of a list (RankGPT) and serves as a stage only. `rubric` says what the grades
-    mean. `prompt`: a text of your own with {query} and {passage} in it. `api_key`: None is
-    OPENAI_API_KEY. `price`: dollars of a request and of a million tokens. Any number of threads may
-    use one object. Throws InvalidArgument for options that cannot be used.
+    mean. `prompt`: a text of your own with {query} and {passage} in it. `body`: fields that each
+    request gets, in place of ours; None leaves one of ours out ({"temperature": None}).
+    `api_key`: None is OPENAI_API_KEY. `price`: dollars of a request and of a million tokens. Any
+    number of threads may use one object. Throws InvalidArgument for options that cannot be used.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Judge:
         mode: Literal["pointwise", "expected", "listwise"] = "pointwise",
         highest_grade: int = 3,
         prompt: str = "",
+        body: Mapping[str, Any] | None = None,
         max_passage_bytes: int = 8000,
         window: int = 20,
         step: int = 10,
@@ -96,7 +99,9 @@ class Judge:
         remote = module()
         self.model = model
         rubric = _RUBRIC if rubric is None else rubric
-        self._said = (mode, rubric, highest_grade, prompt, max_passage_bytes)
+        fields = _json("body", body)
+        said = (mode, rubric, highest_grade, prompt, max_passage_bytes)
+        self._said = (*said, fields) if fields else said
         self._native: Any = made(
             remote.Judge,
             base_url=base_url,
@@ -106,6 +111,7 @@ class Judge:
             mode=mode,
             highest_grade=highest_grade,
             prompt=prompt,
+            body=fields,
             max_passage_bytes=max_passage_bytes,
             window=window,
             step=step,
@@ -136,6 +142,18 @@ class Judge:
         are different measures."""
         digest = hashlib.sha256(repr(self._said).encode()).hexdigest()
         return f"{self.prompt_version}+{digest[:8]}"
+
+
+def _json(name: str, fields: Mapping[str, Any] | None) -> str:
+    """An object's text; "" for none."""
+    if fields is None:
+        return ""
+    if not isinstance(fields, Mapping):
+        raise InvalidArgument(f"{name} must be a mapping of fields, got {type(fields).__name__}")
+    try:
+        return json.dumps(dict(fields), allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgument(f"{name} is no JSON object: {error}") from None
 
 
 def _sendable(text: str) -> str:

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tamis/error.hpp>
 #include <tamis/remote/error.hpp>
 
 #include "remote/answer_json.hpp"
@@ -64,7 +65,30 @@ std::vector<TokenChance> chances_of(const Json& answer) {
   return found;
 }
 
+void change(Ordered& fields, const Ordered& by) {
+  for (const auto& [name, value] : by.items()) {
+    if (value.is_null()) {
+      fields.erase(name);
+    } else {
+      fields[name] = value;
+    }
+  }
+}
+
 }  // namespace
+
+void require_fields(std::string_view body) {
+  if (body.empty()) return;
+  const Json fields = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!fields.is_object()) raise<InvalidArgument>("judge: body is no JSON object");
+  for (const char* ours : {"messages", "model", "stream"}) {
+    if (!fields.contains(ours)) continue;
+    raise<InvalidArgument>(
+        "judge: body cannot change '{}'; prompt and model have options of their own, "
+        "and answers are read whole",
+        ours);
+  }
+}
 
 std::string chat_body(const ChatQuestion& question, const Deadline* deadline) {
   Ordered fields{
@@ -74,6 +98,7 @@ std::string chat_body(const ChatQuestion& question, const Deadline* deadline) {
     fields["top_logprobs"] = kAlternatives;
   }
   if (question.graded) fields["response_format"] = grade_form(question.highest_grade);
+  if (!question.body.empty()) change(fields, Ordered::parse(question.body));
   std::string body = open_object(fields);
   body += R"(,"messages":[{"role":"user","content":)";
   append_text(body, question.prompt, deadline);

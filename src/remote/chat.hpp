@@ -28,11 +28,15 @@ struct ChatQuestion {
   std::size_t max_tokens;
   bool chances = false;  ///< ask for the first token's alternatives
   std::size_t highest_grade = 0;
-  bool graded = false;  ///< ask for {"reason", "grade"} by a JSON schema
+  bool graded = false;         ///< ask for {"reason", "grade"} by a JSON schema
+  std::string_view body = {};  ///< JudgeOptions::body
 };
 
-/// The body of a request. Deterministic: temperature 0. Invalid UTF-8 is sent as U+FFFD. Throws
-/// RemoteError when `deadline` passes while it is written.
+/// Throws InvalidArgument unless it is empty or an object that leaves messages alone.
+void require_fields(std::string_view body);
+
+/// The body of a request. Deterministic, where `body` does not say otherwise: temperature 0.
+/// Invalid UTF-8 is sent as U+FFFD. Throws RemoteError when `deadline` passes while it is written.
 [[nodiscard]] std::string chat_body(const ChatQuestion& question,
                                     const Deadline* deadline = nullptr);
 

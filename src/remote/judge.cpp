@@ -42,6 +42,7 @@ void require_usable(const JudgeOptions& options) {
   require(options.step >= 1 && options.step <= options.window, "step must be from 1 to the window");
   require(options.max_passage_bytes >= 1, "max_passage_bytes must be at least 1");
   require_price(options.price);
+  remote::require_fields(options.body);
 }
 
 }  // namespace
@@ -70,7 +71,8 @@ struct Judge::Parts {
                                         .max_tokens = max_tokens,
                                         .chances = options.mode == JudgeMode::expected,
                                         .highest_grade = options.highest_grade,
-                                        .graded = options.mode == JudgeMode::pointwise};
+                                        .graded = options.mode == JudgeMode::pointwise,
+                                        .body = options.body};
     HttpRequest made{.url = url, .body = remote::chat_body(question, &deadline)};
     if (!key.empty()) made.headers.push_back(remote::bearer(key));
     return made;

@@ -35,6 +35,9 @@ struct JudgeOptions {
   /// A prompt's text with {query} and {passage} ({passages} and {count} for listwise) in it; empty:
   /// the one that comes with this version, `judge_prompt_version()`.
   std::string prompt = {};
+  /// A JSON object whose fields each request gets, in place of ours; null leaves one of ours out:
+  /// {"max_tokens": null, "max_completion_tokens": 2000, "temperature": null}. Empty: none.
+  std::string body = {};
   std::size_t max_passage_bytes = 8000;  ///< what is longer is cut, and counted as truncated
   std::size_t window = 20;               ///< listwise
   std::size_t step = 10;                 ///< listwise, at most the window

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def add(commands: Any) -> None:
     judge.add_argument("--workers", type=int, default=8, help="requests under way at once (8)")
     judge.add_argument("--retries", type=int, default=4, help="of a request (4)")
     judge.add_argument("--timeout", type=float, default=60, help="of a request, in seconds (60)")
+    judge.add_argument("--body", help="JSON: fields for each request, '{\"temperature\": null}'")
     judge.add_argument("--price", type=float, nargs=2, metavar=("REQUEST", "MILLION_TOKENS"),
                        help="dollars")  # fmt: skip
     judge.add_argument("--budget-dollars", type=float, help="of all judgements; needs --price")
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         mode=arguments.mode,
         highest_grade=arguments.highest_grade,
         prompt=Path(arguments.prompt).read_text("utf-8") if arguments.prompt else "",
+        body=_fields(arguments.body),
         retries=arguments.retries,
         backoff_ms=_BACKOFF_MS,
         price=tuple(arguments.price) if arguments.price else None,
@@ -103,6 +106,18 @@ def _check_files(arguments: argparse.Namespace, judgements: str) -> None:
 
 def _text(rubric: str | None) -> str | None:
     return Path(rubric[1:]).read_text("utf-8") if rubric and rubric[0] == "@" else rubric
+
+
+def _fields(body: str | None) -> dict[str, Any] | None:
+    if body is None:
+        return None
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise InvalidArgument(f"--body is no JSON object: {body[:80]!r}")
+    return fields
 
 
 def _tell(summary: Summary, ungraded: int, dollars: float) -> None:

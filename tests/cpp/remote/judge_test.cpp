@@ -89,6 +89,19 @@ TEST_CASE("pointwise: passages are graded and ranked; equal grades keep their or
   CHECK(server.asked()[0].head.find("POST /v1/chat/completions") == 0);
 }
 
+TEST_CASE("fields of the caller go before ours, and null leaves one of ours out") {
+  const LocalServer server([](const Asked&) { return says(R"({"grade": 1})"); });
+  JudgeOptions options = at(server, JudgeMode::pointwise);
+  options.body = R"({"max_tokens":null,"max_completion_tokens":9,"temperature":0.5,"seed":null})";
+  run(options, {1});
+  const json body = json::parse(server.asked().at(0).body);
+  CHECK_FALSE(body.contains("max_tokens"));
+  CHECK_FALSE(body.contains("seed"));
+  CHECK(body["max_completion_tokens"] == 9);
+  CHECK(body["temperature"] == 0.5);
+  CHECK(body.contains("messages"));
+}
+
 TEST_CASE("expected: the mean of the grades' tokens") {
   const LocalServer server([](const Asked& asked) {
     const int grade = grade_in(prompt_in(asked));
@@ -371,5 +384,9 @@ TEST_CASE("options that cannot be used") {
   CHECK(contains(with([](JudgeOptions& o) { o.model = ""; }), "model"));
   CHECK(contains(with([](JudgeOptions& o) { o.highest_grade = 10; }), "1 to 9"));
   CHECK(contains(with([](JudgeOptions& o) { o.step = 21; }), "step"));
+  for (const char* body : {"[]", "{", "null", R"({"a":1} b)"}) {
+    CHECK(contains(with([&](JudgeOptions& o) { o.body = body; }), "no JSON object"));
+  }
+  CHECK(contains(with([](JudgeOptions& o) { o.body = R"({"messages":[]})"; }), "'messages'"));
   CHECK(contains(with([](JudgeOptions& o) { o.prompt = "Grade {passage}"; }), "{query}"));
 }

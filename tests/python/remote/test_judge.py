@@ -50,6 +50,19 @@ def test_grades_with_reasons() -> None:
     assert judge.prompt_version == "pointwise.v1"
 
 
+def test_fields_of_the_caller() -> None:
+    body = {"max_tokens": None, "max_completion_tokens": 2000, "chat_template_kwargs": {"a": [1]}}
+    with serving(_length_as_grade) as server:
+        plain = tamis.Judge(server.url, "m")
+        judge = tamis.Judge(server.url, "m", body=body)
+        assert judge.grade("q", ["aa"])[0].grade == 2
+    sent = server.asked[0].json
+    assert "max_tokens" not in sent
+    assert sent["max_completion_tokens"] == 2000
+    assert sent["chat_template_kwargs"] == {"a": [1]}
+    assert judge.rubric_version != plain.rubric_version
+
+
 def test_passages_over_the_limit_are_cut_and_counted() -> None:
     with serving(_length_as_grade) as server:
         judge = s.judge(keep=4, limit=4, base_url=server.url, model="m", max_passage_bytes=2)
@@ -105,6 +118,10 @@ def test_a_version_is_one_text(mode: Any, version: str, digest: str) -> None:
         ({"mode": "pairwise"}, "listwise"),
         ({"highest_grade": 12}, "1 to 9"),
         ({"prompt": "no fields"}, "{query}"),
+        ({"body": "{}"}, "body must be a mapping"),
+        ({"body": {"temperature": float("nan")}}, "body is no JSON object"),
+        ({"body": {"f": open}}, "body is no JSON object"),
+        ({"body": {"messages": []}}, "'messages'"),
     ],
 )
 def test_bad_input(arguments: dict[str, Any], said: str) -> None:

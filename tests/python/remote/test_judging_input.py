@@ -143,6 +143,7 @@ def test_bad_files(
         (("--depth", "0"), "depth must be at least 1"),
         (("--workers", "0"), "workers must be at least 1"),
         (("--budget-dollars", "1"), "needs --price"),
+        (("--body", "[1]"), "--body is no JSON object"),
         (("--base-url", "localhost"), "https://"),
         (("--highest-grade", "12"), "1 to 9"),
         (("--rubric", "@/nowhere"), "/nowhere"),
