@@ -26,7 +26,8 @@ constexpr std::size_t kGroupBytes = std::size_t{8} << 20U;
 
 PlanOptions plan_options(const PlanOptions& fallback, const PredictOptions& options) {
   return {.max_tokens = options.max_batch_tokens.value_or(fallback.max_tokens),
-          .max_pairs = options.max_batch_pairs.value_or(fallback.max_pairs)};
+          .max_pairs = options.max_batch_pairs.value_or(fallback.max_pairs),
+          .even = fallback.even};
 }
 
 /// The predictions of the different pairs, before they are handed to the caller's.

@@ -66,7 +66,7 @@ std::string key_of(const std::filesystem::path& path, const LoadOptions& options
 }
 
 // One micro-batch goes through all layers on one core: a few hundred tokens stay in its cache.
-constexpr PlanOptions kEnginePlan{.max_tokens = 512, .max_pairs = 64};
+constexpr PlanOptions kEnginePlan{.max_tokens = 512, .max_pairs = 64, .even = true};
 // Others spread each operation over the machine, which pays for larger ones.
 constexpr PlanOptions kOtherPlan{.max_tokens = 8192, .max_pairs = 128};
 

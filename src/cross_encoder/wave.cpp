@@ -32,8 +32,9 @@ void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& opt
   std::vector<std::size_t> lengths(sequences.size());
   std::transform(sequences.begin(), sequences.end(), lengths.begin(),
                  [](const EncodedPair& sequence) { return sequence.size(); });
-  const auto plan = plan_batches(lengths, options.plan);
-  std::size_t wave = 2 * num_threads();
+  const std::size_t threads = num_threads();
+  const auto plan = plan_batches(lengths, options.plan, threads);
+  std::size_t wave = 2 * threads;
   for (std::size_t begin = 0; begin < plan.size();) {
     if (options.cancel && options.cancel->cancelled()) {
       throw Cancelled("scoring was cancelled");
@@ -53,7 +54,8 @@ void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& opt
     const double per_batch = std::max(took.count() / static_cast<double>(end - begin), 1e-6);
     const auto fits = static_cast<std::size_t>(kWaveSeconds / per_batch);
     begin = end;
-    wave = std::clamp<std::size_t>(fits, 1, 4 * wave);
+    // Whole rounds, so that no core waits for the wave's last one.
+    wave = std::max(std::min(fits, 4 * wave) / threads * threads, threads);
   }
 }
 

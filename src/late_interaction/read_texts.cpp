@@ -16,7 +16,7 @@ namespace tamis {
 namespace {
 
 // A micro-batch of a few hundred tokens stays in its core's cache through all layers.
-constexpr PlanOptions kPlan{.max_tokens = 512, .max_pairs = 64};
+constexpr PlanOptions kPlan{.max_tokens = 512, .max_pairs = 64, .even = true};
 
 void hide(std::span<const std::uint32_t> unseen, std::span<PackedBatch> batches) {
   for (PackedBatch& batch : batches) {

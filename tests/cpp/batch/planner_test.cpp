@@ -40,13 +40,38 @@ TEST_CASE("equal lengths keep their order", "[batch]") {
   CHECK(plan[1] == std::vector<std::uint32_t>{3, 4});
 }
 
+TEST_CASE("an even plan gives every core as many tokens", "[batch]") {
+  const std::vector<std::size_t> lengths(100, 68);
+  const PlanOptions options{.max_tokens = 512, .max_pairs = 64, .even = true};
+  CHECK(plan_batches(lengths, {.max_tokens = 512, .max_pairs = 64}, 2).size() == 15);
+  for (const std::size_t cores : {1, 2, 3, 8, 16}) {
+    const auto plan = plan_batches(lengths, options, cores);
+    CHECK(plan.size() == (15 + cores - 1) / cores * cores);
+    const auto [least, most] = std::minmax_element(
+        plan.begin(), plan.end(),
+        [](const auto& left, const auto& right) { return left.size() < right.size(); });
+    CHECK(most->size() - least->size() <= 1);
+  }
+}
+
+TEST_CASE("pairs that cannot be shared out evenly are cut by the budget alone", "[batch]") {
+  const PlanOptions options{.max_tokens = 512, .max_pairs = 64, .even = true};
+  for (const auto& lengths : {std::vector<std::size_t>{500, 30}, std::vector<std::size_t>(5, 250),
+                              std::vector<std::size_t>(3, 70), std::vector<std::size_t>(1, 9)}) {
+    CHECK(plan_batches(lengths, options, 2) ==
+          plan_batches(lengths, {.max_tokens = 512, .max_pairs = 64}));
+  }
+}
+
 TEST_CASE("a plan is a permutation, sorted, within its budgets", "[batch]") {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
     const auto lengths = random_lengths(random, random() % 300);
-    const PlanOptions options{.max_tokens = 1 + random() % 2000, .max_pairs = 1 + random() % 50};
+    const PlanOptions options{
+        .max_tokens = 1 + random() % 2000, .max_pairs = 1 + random() % 50, .even = round % 2 == 0};
+    const std::size_t cores = 1 + random() % 8;
     std::vector<std::uint32_t> seen;
-    for (const auto& batch : plan_batches(lengths, options)) {
+    for (const auto& batch : plan_batches(lengths, options, cores)) {
       std::size_t tokens = 0;
       for (const std::uint32_t index : batch) tokens += lengths[index];
       REQUIRE(!batch.empty());
