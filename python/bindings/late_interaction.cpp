@@ -15,8 +15,8 @@
 #include <tamis/error.hpp>
 #include <tamis/late_interaction.hpp>
 
+#include "arguments.hpp"
 #include "bindings.hpp"
-#include "count.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -122,18 +122,20 @@ void bind_passages(py::module_& module) {
       .def("__len__", &Passages::size)
       .def(
           "select",
-          [](const Passages& self, const py::iterable& indices) {
+          [](const Passages& self, const py::object& indices) {
             std::vector<std::size_t> chosen;
-            for (const py::handle index : indices) chosen.push_back(count_of(index, "an index"));
+            for (const py::handle index : list_of(indices, "indices"))
+              chosen.push_back(count_of(index, "an index"));
             return self.select(chosen);
           },
           py::arg("indices"),
           "The passages with these indices, in this order; they share their bytes.")
       .def(
           "save",
-          [](const Passages& self, const std::filesystem::path& path) {
+          [](const Passages& self, const py::object& path) {
+            const std::filesystem::path file = path_of(path, "path");
             const py::gil_scoped_release release;
-            self.save(path);
+            self.save(file);
           },
           py::arg("path"), "Write them to a file, which is replaced only when all is written.")
       .def_property_readonly("tokens", &Passages::tokens, "Of all passages, special ones included.")

@@ -13,7 +13,7 @@
 #include <tamis/score/fused_encoder_scorer.hpp>
 
 #include "bindings.hpp"
-#include "count.hpp"
+#include "arguments.hpp"
 
 namespace py = pybind11;
 

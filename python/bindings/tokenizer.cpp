@@ -16,8 +16,8 @@
 #include <tamis/text/load_tokenizer.hpp>
 #include <tamis/text/pair_encoder.hpp>
 
+#include "arguments.hpp"
 #include "bindings.hpp"
-#include "count.hpp"
 #include "parallel/parallel_for.hpp"
 #include "text.hpp"
 
@@ -78,8 +78,8 @@ py::tuple tokenize(const tamis::AnyTokenizer& tokenizer, const py::object& text,
   return py::make_tuple(to_array(tokens.ids), spans);
 }
 
-py::list encode_batch(const tamis::AnyTokenizer& tokenizer, const py::list& list) {
-  const Utf8Texts texts(list, "text");
+py::list encode_batch(const tamis::AnyTokenizer& tokenizer, const py::object& given) {
+  const Utf8Texts texts(list_of(given, "texts"), "text");
   std::vector<std::vector<tamis::TokenId>> ids(texts.size());
   {
     // Ranges of texts, because one text is a small piece of work.
@@ -97,13 +97,15 @@ py::list encode_batch(const tamis::AnyTokenizer& tokenizer, const py::list& list
 
 py::dict encode_pair(const tamis::AnyTokenizer& tokenizer, const py::object& query,
                      const py::object& document, const py::object& max_length,
-                     const std::string& truncation, const py::object& max_query_tokens,
+                     const py::object& truncation, const py::object& max_query_tokens,
                      const py::object& max_document_tokens) {
+  const Utf8Texts way = one_text(truncation, "truncation");
   const Utf8Texts first = one_text(query, "query");
   const Utf8Texts second = one_text(document, "document");
-  const tamis::PairLimits limits{
-      count_of(max_length, "max_length"), optional_count_of(max_query_tokens, "max_query_tokens"),
-      optional_count_of(max_document_tokens, "max_document_tokens"), truncation_from(truncation)};
+  const tamis::PairLimits limits{count_of(max_length, "max_length"),
+                                 optional_count_of(max_query_tokens, "max_query_tokens"),
+                                 optional_count_of(max_document_tokens, "max_document_tokens"),
+                                 truncation_from(std::string(way[0]))};
   tamis::EncodedPair pair;
   {
     const py::gil_scoped_release release;
@@ -123,7 +125,10 @@ py::dict encode_pair(const tamis::AnyTokenizer& tokenizer, const py::object& que
 void bind_tokenizer(py::module_& module) {
   using tamis::AnyTokenizer;
   py::class_<AnyTokenizer>(module, "Tokenizer", "A tokenizer of a Hugging Face folder.")
-      .def_static("load", &tamis::load_tokenizer, py::arg("folder"))
+      .def_static(
+          "load",
+          [](const py::object& folder) { return tamis::load_tokenizer(path_of(folder, "folder")); },
+          py::arg("folder"))
       .def("tokenize", &tokenize, py::arg("text"), py::arg("with_spans") = false,
            "(ids, spans): spans are (begin, end) in characters, or None when not asked for. No "
            "special tokens are added.")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tamis import checks
 from tamis.errors import InvalidArgument
 
 Array = NDArray[np.float32]
@@ -183,7 +184,8 @@ def resolve(activation: Any) -> Activation:
         activation = activation()
     if not callable(activation):
         raise InvalidArgument(
-            f"activation_fn must be a name, a torch module or a callable, got {activation!r}"
+            f"activation_fn must be a name, a torch module or a callable, got "
+            f"{checks.shown(activation)}"
         )
     return _in_numpy(activation) or Activation(
         _calling(activation), False, "custom", _full_name(activation), given=activation
@@ -203,8 +205,7 @@ def as_caller_sees(activation: Activation) -> Any:
 def by_space(space: str, labels: int, default: Activation, given_by_model: str) -> Activation:
     """The activation for `scores=`. `given_by_model`: the space of what the model itself computes,
     which may have an activation inside."""
-    if space not in ("default", "logit", "probability"):
-        raise InvalidArgument(f"scores must be 'default', 'logit' or 'probability', got {space!r}")
+    checks.one_of("scores", space, ("default", "logit", "probability"))
     if space == "default":
         return default
     if space == given_by_model:

@@ -25,7 +25,8 @@ async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     native work at its next micro-batch; the caller does not wait for that."""
     import asyncio  # half as slow to import as NumPy; who awaits has it already
 
-    token = kwargs.pop("cancel", None) or CancelToken()
+    given = kwargs.pop("cancel", None)
+    token = CancelToken() if given is None else given
     loop = asyncio.get_running_loop()
     future = loop.run_in_executor(None, functools.partial(call, *args, cancel=token, **kwargs))
     try:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tamis.documents import TextOf, listed, text_of
+from tamis.documents import TextOf, listed, names, refuse_plain, text_of
 from tamis.pauses import paused
 
 _ID_NAMES = ("id", "_id", "doc_id", "node_id", "corpus_id")
@@ -114,7 +114,11 @@ def read(given: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None
     """`text` and `fields` as in `CrossEncoder.rank`. Throws InvalidArgument."""
     out = Read([], [], [], [], [], [])
     ids = []
-    for place, item in enumerate(paused(listed(given))):
+    fields = names(text, fields)
+    items = listed(given)
+    if text is not None or fields is not None:
+        refuse_plain([_split(item)[0] for item in items])
+    for place, item in enumerate(paused(items)):
         document, score = _split(item)
         out.documents.append(document)
         out.texts.append(text_of(document, f"candidate {place}", text, fields))

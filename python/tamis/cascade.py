@@ -7,10 +7,9 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from tamis import _native, awaiting, candidates
+from tamis import _native, awaiting, candidates, checks, native_call
 from tamis.documents import TextOf, query_text
 from tamis.errors import CascadeWarning, InvalidArgument
 from tamis.pauses import paused
@@ -55,13 +54,13 @@ class Cascade:
     """
 
     def __init__(self, stages: Sequence[Stage], *, budget_ms: float | None = None) -> None:
+        stages = checks.list_of("stages", stages)
         for place, stage in enumerate(stages):
             if not isinstance(stage, Stage):
                 kind = type(stage).__name__
                 raise InvalidArgument(f"stage {place + 1} must come from tamis.stages, got {kind}")
-        self._native = _native.Cascade(
-            [_native.CascadeStage(stage.native, keep=stage.keep, **stage.use) for stage in stages],
-            budget_ms=budget_ms,
+        self._native = native_call.call(
+            _native.Cascade, [stage.used for stage in stages], budget_ms=budget_ms
         )
         _warn(self.warnings)
 
@@ -110,10 +109,10 @@ class Cascade:
         are those of `run`. The budget is each query's, and they spend it together: n queries have n
         times as much. A trace's `real_ms` is the query's part of shared calls, its `total_ms` the
         time of all. Throws as `run` does."""
-        if isinstance(queries, str):
-            raise InvalidArgument("queries must be a list of queries, got one str")
-        texts = [query_text(query, f"query {i}") for i, query in enumerate(queries)]
-        return self._run(texts, candidates, budget_ms, text, fields, cancel)
+        listed = checks.list_of("queries", queries)
+        texts = [query_text(query, f"query {i}") for i, query in enumerate(listed)]
+        lists = None if candidates is None else checks.list_of("candidates", candidates)
+        return self._run(texts, lists, budget_ms, text, fields, cancel)
 
     async def arun(
         self, query: Any, candidates: Iterable[Any] | None = None, **arguments: Any
@@ -141,7 +140,9 @@ class Cascade:
     ) -> list[CascadeResult]:
         read = None if given is None else [candidates.read(own, text, fields) for own in given]
         follow_torch()
-        found = self._native.run_many(queries, read, budget_ms=budget_ms, cancel=cancel)
+        found = native_call.call(
+            self._native.run_many, queries, read, budget_ms=budget_ms, cancel=cancel
+        )
         results = [_result(*one, query) for one, query in zip(found, queries, strict=True)]
         for result in results:
             for stage in result.trace.stages:
@@ -162,13 +163,15 @@ class Cascade:
 
     def save_costs(self, path: str | os.PathLike[str]) -> None:
         """What was learnt of the stages' cost, as JSON, for another process."""
-        Path(path).write_text(json.dumps({"version": 1, "stages": self._native.costs}), "utf-8")
+        costs = json.dumps({"version": 1, "stages": self._native.costs})
+        checks.path("path", path).write_text(costs, "utf-8")
 
     def load_costs(self, path: str | os.PathLike[str]) -> None:
         """Goes on from `save_costs`; stages that are not here are passed over. Throws
         InvalidArgument for another file."""
+        file = checks.path("path", path)
         try:
-            self._native.learn(json.loads(Path(path).read_text("utf-8"))["stages"])
+            self._native.learn(json.loads(file.read_text("utf-8"))["stages"])
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidArgument(f"{path} was not written by save_costs: {error}") from error
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tamis import stages
+from tamis import checks, stages
 from tamis.cross_encoder import CrossEncoder
 from tamis.errors import InvalidArgument
 from tamis.late_interaction import LateInteraction
@@ -66,7 +66,7 @@ def _loaded(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Any, st
     """What the file says, and how errors name it."""
     if isinstance(source, Mapping):
         return source, "the configuration"
-    path = Path(source)
+    path = checks.path("source", source)
     if path.suffix not in _READERS:
         raise InvalidArgument(f"{path}: must end in {', '.join(_READERS)}")
     try:

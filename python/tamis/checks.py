@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tamis.errors import InvalidArgument
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a message: what is no plain one by its kind."""
     plain = value is None or isinstance(value, (bool, str, numbers.Number))
     return repr(value) if plain else type(value).__name__
 
@@ -32,11 +36,17 @@ def _fitting(name: str, value: int) -> int:
     return value
 
 
+def is_size(value: Any) -> bool:
+    """Whether it is an integer that a size of C++ can be."""
+    found = _whole(value)
+    return found is not None and 0 <= found <= LARGEST
+
+
 def positive(name: str, value: Any) -> int:
     """An integer above 0 that C++ can hold."""
     found = _whole(value)
     if found is None or found <= 0:
-        raise InvalidArgument(f"{name} must be a positive integer, got {_shown(value)}.")
+        raise InvalidArgument(f"{name} must be a positive integer, got {shown(value)}.")
     return _fitting(name, found)
 
 
@@ -44,7 +54,7 @@ def natural(name: str, value: Any) -> int:
     """The same, or 0."""
     found = _whole(value)
     if found is None or found < 0:
-        raise InvalidArgument(f"{name} must be a natural number, got {_shown(value)}")
+        raise InvalidArgument(f"{name} must be a natural number, got {shown(value)}")
     return _fitting(name, found)
 
 
@@ -52,13 +62,13 @@ def number(name: str, value: Any) -> None:
     """A finite number."""
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not (real and math.isfinite(value)):
-        raise InvalidArgument(f"{name} must be a finite number, got {_shown(value)}")
+        raise InvalidArgument(f"{name} must be a finite number, got {shown(value)}")
 
 
 def text(name: str, value: Any) -> str:
     """A str."""
     if not isinstance(value, str):
-        raise InvalidArgument(f"{name} must be a str, got {_shown(value)}")
+        raise InvalidArgument(f"{name} must be a str, got {shown(value)}")
     return value
 
 
@@ -66,7 +76,7 @@ def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
     """One of some words."""
     if not isinstance(value, str) or value not in choices:
         listed = ", ".join(repr(each) for each in choices)
-        raise InvalidArgument(f"{name} must be one of {listed}, got {_shown(value)}")
+        raise InvalidArgument(f"{name} must be one of {listed}, got {shown(value)}")
     return value
 
 
@@ -74,4 +84,22 @@ def min_score(value: Any) -> None:
     """None, or a number to compare scores with."""
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if value is not None and not (number and not math.isnan(value)):
-        raise InvalidArgument(f"min_score must be a number or None, got {_shown(value)}")
+        raise InvalidArgument(f"min_score must be a number or None, got {shown(value)}")
+
+
+def path(name: str, value: Any) -> Path:
+    """A str or an os.PathLike, as a Path."""
+    try:
+        text = os.fsdecode(value) if not isinstance(value, bytes) and os.fsencode(value) else ""
+    except (TypeError, UnicodeError):
+        text = ""
+    if not text or "\0" in text:
+        raise InvalidArgument(f"{name} must be a path, got {shown(value)}")
+    return Path(text)
+
+
+def list_of(name: str, values: Any) -> list[Any]:
+    """Any iterable as a list; one text or dictionary alone is a mistake."""
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise InvalidArgument(f"{name} must be a list, got one {type(values).__name__}")
+    return list(values)

@@ -16,6 +16,7 @@ from tamis import (
     load_options,
     model_settings,
     model_source,
+    native_call,
 )
 from tamis import device as devices
 from tamis._native import Stage
@@ -139,9 +140,9 @@ class CrossEncoder(DropIn):
         self.model_card_data = CardData() if model_card_data is None else model_card_data
 
     def _check_labels(self, asked: int | None) -> None:
-        if asked is not None and asked != self.num_labels:
+        if asked is not None and checks.positive("num_labels", asked) != self.num_labels:
             raise ModelError(
-                f"num_labels={asked!r} was asked for, but the model's head gives "
+                f"num_labels={asked} was asked for, but the model's head gives "
                 f"{self.num_labels}; a new head would be random: train one with "
                 "sentence-transformers"
             )
@@ -364,7 +365,9 @@ class CrossEncoder(DropIn):
             if given in arguments:
                 raise InvalidArgument(f"{given}= does not apply to a stage of a cascade")
         call = self._call(arguments, "rerank")
-        return Stage.rerank(self._loaded.native, name=name, prompt=call.prompt, **call.native)
+        return native_call.call(
+            Stage.rerank, self._loaded.native, name=name, prompt=call.prompt, **call.native
+        )
 
     def _score(
         self, queries: list[str], texts: list[str], call: Call, arguments: Arguments

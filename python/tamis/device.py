@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-from tamis import _torch_loader
+from tamis import _torch_loader, checks
 from tamis.errors import DeviceError, InvalidArgument
 
 logger = logging.getLogger("tamis.cross_encoder")
@@ -69,7 +69,8 @@ def resolve(device: Any, *, automatic: str = "cpu") -> Device:
     if match is None:
         if re.fullmatch(r"(mps|xpu|npu|hpu|xla|meta)(:\d+)?", name):
             raise DeviceError(f"device '{name}' is not supported; tamis runs on 'cpu' and 'cuda'")
-        raise InvalidArgument(f"unknown device '{name}'; use 'cpu', 'cuda' or 'cuda:1'")
+        shown = name if isinstance(device, str) else checks.shown(device)
+        raise InvalidArgument(f"unknown device '{shown}'; use 'cpu', 'cuda' or 'cuda:1'")
     if match[1] == "cpu":
         return Device("cpu")
     _require_cuda(name, int(match[2] or 0))

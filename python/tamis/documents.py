@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tamis import checks
 from tamis.errors import InvalidArgument
 
 TextOf = str | Callable[[Any], str] | None
@@ -64,11 +65,11 @@ def text_of(
     if callable(text):
         found = text(document)
     else:
-        names = _TEXT_NAMES if text is None else (text,)
-        found = next((v for v in (_field(document, n) for n in names) if v is not None), None)
+        keys = _TEXT_NAMES if text is None else (text,)
+        found = next((v for v in (_field(document, key) for key in keys) if v is not None), None)
         if found is None:
             kind = type(document).__name__
-            raise InvalidArgument(f"{where} is a {kind} without {' or '.join(names)}; {advice}")
+            raise InvalidArgument(f"{where} is a {kind} without {' or '.join(keys)}; {advice}")
     if not isinstance(found, str):
         raise InvalidArgument(f"{where}: its text must be a str, got {type(found).__name__}")
     return found
@@ -98,37 +99,41 @@ def listed_texts(
     owner: str = "",
 ) -> tuple[list[Any], list[str]]:
     """The documents as given and as text. `owner` tells lists apart in an error: ' of query 3'."""
-    fields = _names(text, fields)
+    fields = names(text, fields)
     given = listed(documents)
-    if given and (text is not None or fields is not None):
-        _refuse_plain(given)
+    if text is not None or fields is not None:
+        refuse_plain(given)
     return given, [
         text_of(each, f"document {k}{owner}", text, fields) for k, each in enumerate(given)
     ]
 
 
-def _names(text: Any, fields: Any) -> list[str] | None:
-    """`fields` as a list: an iterator would be used up by the first document."""
+def names(text: Any, fields: Any) -> list[str] | None:
+    """`fields` as a list: an iterator would be used up by the first document. Throws
+    InvalidArgument for what names no text."""
     if text is not None and not ((isinstance(text, str) and text) or callable(text)):
         raise InvalidArgument(
-            f"text must be the name of a key or attribute, or a function, got {text!r}"
+            f"text must be the name of a key or attribute, or a function, got {checks.shown(text)}"
         )
     if fields is not None and (
         not isinstance(fields, Iterable) or isinstance(fields, (bytes, Mapping))
     ):
-        raise InvalidArgument(f"fields must be names of keys or attributes, got {fields!r}")
+        raise InvalidArgument(
+            f"fields must be names of keys or attributes, got {checks.shown(fields)}"
+        )
     if text is not None and fields is not None:
         raise InvalidArgument("give text or fields, not both")
     if fields is None:
         return None
-    names = [fields] if isinstance(fields, str) else list(fields)
-    if not names or not all(isinstance(name, str) and name for name in names):
-        raise InvalidArgument(f"fields must be names of keys or attributes, got {names!r}")
-    return names
+    found = [fields] if isinstance(fields, str) else list(fields)
+    if not found or not all(isinstance(name, str) and name for name in found):
+        raise InvalidArgument("fields must be names of keys or attributes, and not empty")
+    return found
 
 
-def _refuse_plain(documents: list[Any]) -> None:
-    if all(isinstance(each, str) for each in documents):
+def refuse_plain(documents: list[Any]) -> None:
+    """Throws InvalidArgument where no document can have a field."""
+    if documents and all(isinstance(each, str) for each in documents):
         raise InvalidArgument(
             "text= and fields= say where the text of a document is, and these documents are str; "
             "leave them out"
@@ -188,12 +193,6 @@ class Candidates:
     texts: list[str]
 
 
-def _list_of(values: Any, what: str) -> list[Any]:
-    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise InvalidArgument(f"{what} must be a list, got one {type(values).__name__}")
-    return list(values)
-
-
 def candidates_of(
     queries: Sequence[Any],
     documents: Sequence[Iterable[Any]],
@@ -201,12 +200,13 @@ def candidates_of(
     fields: Sequence[str] | None = None,
 ) -> list[Candidates]:
     """A list of documents for each query."""
-    queries, documents = _list_of(queries, "queries"), _list_of(documents, "lists of documents")
+    queries = checks.list_of("queries", queries)
+    documents = checks.list_of("lists of documents", documents)
     if len(queries) != len(documents):
         raise InvalidArgument(
             f"{len(documents)} lists of documents for {len(queries)} queries; give one list a query"
         )
-    fields = _names(text, fields)
+    fields = names(text, fields)
     found = []
     for i, (query, own) in enumerate(zip(queries, documents, strict=True)):
         where, owner = ("the query", "") if len(queries) == 1 else (f"query {i}", f" of query {i}")

@@ -241,8 +241,7 @@ class DropIn:
     def start_multi_process_pool(self, target_devices: list[str] | None = None) -> pools.Pool:
         """Workers for `predict(pool=...)`: threads over this model, one a device."""
         names = pools.default_devices() if target_devices is None else target_devices
-        if isinstance(names, str):
-            names = [names]
+        names = [names] if isinstance(names, str) else checks.list_of("target_devices", names)
         return pools.start([self._on(name) for name in names])
 
     @staticmethod
@@ -283,6 +282,9 @@ class DropIn:
 
     def evaluate(self, evaluator: Any, output_path: str | None = None) -> Any:
         """Run one of sentence-transformers' evaluators on this model."""
+        if not callable(evaluator):
+            kind = type(evaluator).__name__
+            raise InvalidArgument(f"evaluator must be one of sentence-transformers', got {kind}")
         if output_path is not None:
             os.makedirs(output_path, exist_ok=True)
         return evaluator(self, output_path)

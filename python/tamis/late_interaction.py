@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis import _native, awaiting, checks, model_source
+from tamis import _native, awaiting, checks, model_source, native_call
 from tamis.documents import TextOf, listed_texts, query_text
 from tamis.errors import InvalidArgument, TruncationWarning
 from tamis.fragmentation import warn_if_fragmented
@@ -52,13 +52,9 @@ class LateInteraction:
         token: bool | str | None = None,
         local_files_only: bool = False,
     ) -> None:
-        for name, value in (("max_length", max_length), ("cache_bytes", cache_bytes)):
-            if value is not None:
-                checks.natural(name, value)
-        checks.text("precision", precision)
-        for name, prefix in (("query_prefix", query_prefix), ("passage_prefix", passage_prefix)):
-            if prefix is not None:
-                checks.text(name, prefix)
+        if max_length is not None:
+            checks.natural("max_length", max_length)
+        checks.natural("cache_bytes", cache_bytes)
         checks.number("maxsim_weight", maxsim_weight)
         checks.number("cosine_weight", cosine_weight)
         folder = model_source.locate(
@@ -80,7 +76,7 @@ class LateInteraction:
         self._embedded = model_source.embedded(model_name_or_path)
         inside = None if self._embedded == "default" else self._embedded
         self._recipe = (inside if self._embedded else str(folder.absolute()), settings)
-        self._native = _native.LateInteraction.load(str(folder), **settings)
+        self._native = native_call.call(_native.LateInteraction.load, str(folder), **settings)
 
     def encode_passages(
         self,
@@ -128,7 +124,9 @@ class LateInteraction:
     def open_passages(self, path: str | os.PathLike[str], *, verify: bool = True) -> Passages:
         """What `Passages.save` wrote, mapped: memory holds what is in use. `verify` reads all of it
         once and compares its hash. Throws ModelError for a damaged file or another model's."""
-        return self._native.open_passages(path, verify=verify)
+        return native_call.call(
+            self._native.open_passages, checks.path("path", path), verify=verify
+        )
 
     def score(
         self,
@@ -190,6 +188,10 @@ class LateInteraction:
         if isinstance(passages, Passages):
             if return_documents:
                 raise InvalidArgument("Passages keep no texts; look them up by corpus_id")
+            if text is not None or fields is not None:
+                raise InvalidArgument(
+                    "text= and fields= are of documents, and Passages are encoded"
+                )
         else:
             documents, texts = listed_texts(passages, text, fields)
             passages = self._encode(texts, on_truncation, cancel)
@@ -243,8 +245,11 @@ class LateInteraction:
 
     def _stage(self, name: str, on_truncation: str) -> _native.Stage:
         """As a stage of a cascade."""
-        return _native.Stage.late_interaction(
-            self._native, name=name, refuse_truncation=_refuses(on_truncation)
+        return native_call.call(
+            _native.Stage.late_interaction,
+            self._native,
+            name=name,
+            refuse_truncation=_refuses(on_truncation),
         )
 
     def _encode(
@@ -254,8 +259,12 @@ class LateInteraction:
         cancel: _native.CancelToken | None,
         progress: Progress = None,
     ) -> Passages:
-        passages = self._native.encode_passages(
-            texts, refuse_truncation=_refuses(on_truncation), progress=progress, cancel=cancel
+        passages = native_call.call(
+            self._native.encode_passages,
+            texts,
+            refuse_truncation=_refuses(on_truncation),
+            progress=_function(progress),
+            cancel=cancel,
         )
         if on_truncation == "warn":
             self._warn_if_cut("passages", passages.tokens_cut)
@@ -271,11 +280,12 @@ class LateInteraction:
         progress: Progress,
         cancel: _native.CancelToken | None,
     ) -> NDArray[np.float32]:
-        vectors, cut = self._native.embed(
+        vectors, cut = native_call.call(
+            self._native.embed,
             texts,
             queries=queries,
             refuse_truncation=_refuses(on_truncation),
-            progress=progress,
+            progress=_function(progress),
             cancel=cancel,
         )
         if on_truncation == "warn":
@@ -292,8 +302,12 @@ class LateInteraction:
         if not isinstance(passages, Passages):
             kind = type(passages).__name__
             raise InvalidArgument(f"passages must come from encode_passages, got {kind}")
-        logits, cut = self._native.score(
-            query_text(query), passages, refuse_truncation=_refuses(on_truncation), cancel=cancel
+        logits, cut = native_call.call(
+            self._native.score,
+            query_text(query),
+            passages,
+            refuse_truncation=_refuses(on_truncation),
+            cancel=cancel,
         )
         if on_truncation == "warn":
             self._warn_if_cut("queries", np.array([cut], np.uint32))
@@ -322,8 +336,11 @@ def _with_organization(name: str | os.PathLike[str] | None) -> str | os.PathLike
 
 
 def _refuses(on_truncation: str) -> bool:
-    if on_truncation not in ("warn", "error", "ignore"):
-        raise InvalidArgument(
-            f"on_truncation must be 'warn', 'error' or 'ignore', got {on_truncation!r}"
-        )
-    return on_truncation == "error"
+    return checks.one_of("on_truncation", on_truncation, ("warn", "error", "ignore")) == "error"
+
+
+def _function(progress: Progress) -> Progress:
+    if progress is not None and not callable(progress):
+        kind = type(progress).__name__
+        raise InvalidArgument(f"progress must be a function of passages done and all, got {kind}")
+    return progress

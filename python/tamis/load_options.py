@@ -114,6 +114,9 @@ def read_options(
         set(processor) - _NO_EFFECT_ON_PROCESSOR - set(_HUB) - {"model_max_length"},
         "supported is model_max_length",
     )
+    for name, given in (("model", model), ("processor", processor), ("config", config)):
+        for key in given:
+            checks.text(f"a key of {name}_kwargs", key)
     dropout = {key for key in config if key.endswith("dropout") or key.endswith("dropout_prob")}
     _refuse(
         "config_kwargs",
@@ -132,7 +135,7 @@ def read_options(
 
 def _one(key: str, places: Sequence[Mapping[str, Any]]) -> Any:
     found = [given[key] for given in places if given.get(key) is not None]
-    if any(value != found[0] for value in found):
+    if any(value is not found[0] and value != found[0] for value in found):
         # A token is in no message.
         values = "" if key == "token" else f", got {', '.join(sorted({repr(v) for v in found}))}"
         raise InvalidArgument(f"one model has one {key}{values}; hand it in as {_HUB[key]}=")
@@ -147,8 +150,8 @@ def choose_precision(
         checks.text("precision", precision)
     if precision is not None and by_dtype not in (None, precision):
         raise InvalidArgument(f"precision='{precision}' and a torch_dtype of {by_dtype} differ")
-    if isinstance(in_fp32, str):
-        raise InvalidArgument(f"keep_in_fp32_modules must be a list of names, got {in_fp32!r}")
+    if in_fp32 is not None:
+        in_fp32 = checks.list_of("keep_in_fp32_modules", in_fp32)
     chosen = by_dtype or "fp32" if precision is None else precision
     if in_fp32 and chosen != "fp32":
         raise InvalidArgument(

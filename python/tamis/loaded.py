@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tamis import _native, _torch_loader
+from tamis import _native, _torch_loader, checks, native_call
 from tamis.device import Device
 from tamis.errors import InvalidArgument, ModelError
 from tamis.model_source import EMBEDDED, ModelNotFound, is_bundle, read_object
@@ -45,7 +45,7 @@ def _engine_reads(path: Path) -> bool:
 
 
 def _load_engine(recipe: Recipe) -> _native.CrossEncoder:
-    return _native.CrossEncoder.load(str(recipe.path), precision=recipe.precision)
+    return native_call.call(_native.CrossEncoder.load, str(recipe.path), precision=recipe.precision)
 
 
 def _load_torchscript(recipe: Recipe) -> _native.CrossEncoder:
@@ -63,8 +63,8 @@ def _load_torchscript(recipe: Recipe) -> _native.CrossEncoder:
 
 
 def _load_native(recipe: Recipe) -> _native.CrossEncoder:
-    if recipe.scorer not in (None, "engine", "torchscript"):
-        raise InvalidArgument(f"scorer must be 'engine' or 'torchscript', got {recipe.scorer!r}")
+    if recipe.scorer is not None:
+        checks.one_of("scorer", recipe.scorer, ("engine", "torchscript"))
     if recipe.device.type == "cuda" and recipe.scorer == "engine":
         raise InvalidArgument("scorer='engine' runs on the CPU only")
     if recipe.device.type == "cuda" or recipe.scorer == "torchscript":

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tamis import checks
 from tamis.errors import InvalidArgument, ModelError
 
 EMBEDDED = {name: Path(__file__).parent / "models" / name for name in ("default", "tiny")}
@@ -91,7 +92,8 @@ def embedded(name: Any) -> str | None:
     """The embedded model that is meant: "default" for None, "tiny" where no folder has the name."""
     if name is None:
         return "default"
-    return "tiny" if name == "tiny" and not os.path.isdir("tiny") else None
+    tiny = isinstance(name, str) and name == "tiny"
+    return "tiny" if tiny and not os.path.isdir("tiny") else None
 
 
 def is_multilingual(folder: Path) -> bool:
@@ -109,6 +111,12 @@ def locate(
 ) -> Path:
     """The folder of a model. A local folder, the embedded models (None and "tiny") and
     "multilingual" open no socket."""
+    if cache_folder is not None:
+        checks.path("cache_folder", cache_folder)
+    if revision is not None:
+        checks.text("revision", revision)
+    if token is not None and not isinstance(token, (bool, str)):
+        raise InvalidArgument(f"token must be a str or a bool, got {type(token).__name__}")
     inside = embedded(name)
     if inside is not None:
         return EMBEDDED[inside]

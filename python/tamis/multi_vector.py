@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis import _native
+from tamis import _native, checks, native_call
 from tamis.errors import InvalidArgument
 
 Scores = NDArray[np.float32]
@@ -42,7 +42,8 @@ def maxsim(
     """
     asked = _vectors(query, "query", 2)
     rows, masks, scales, starts = _documents(documents, offsets, document_masks, document_scales)
-    return _native.maxsim(
+    return native_call.call(
+        _native.maxsim,
         asked,
         rows,
         query_scales=_scales(query_scales, asked, "query"),
@@ -78,9 +79,11 @@ def _documents(documents: Any, offsets: Any, masks: Any, scales: Any) -> tuple[A
 
 
 def _listed(documents: Sequence[Any], masks: Any, scales: Any) -> tuple[Any, ...]:
+    masks = None if masks is None else checks.list_of("document_masks", masks)
     if masks is not None and len(masks) != len(documents):
         raise InvalidArgument(f"{len(masks)} masks were given for {len(documents)} documents")
     one = scales is None or isinstance(scales, (int, float, np.generic))
+    scales = scales if one else checks.list_of("document_scales", scales)
     if not one and len(scales) != len(documents):
         raise InvalidArgument(f"{len(scales)} scales were given for {len(documents)} documents")
     arrays = [_vectors(document, f"document {i}", 2) for i, document in enumerate(documents)]

@@ -36,6 +36,7 @@ def start(models: Sequence[Loaded]) -> Pool:
 
 def stop(pool: Pool) -> None:
     """Ends the workers. A stopped pool cannot be used again; stopping it twice is harmless."""
+    _workers(pool)
     pool["input"].shutdown(wait=True)
 
 
@@ -49,15 +50,20 @@ def default_devices() -> list[str]:
 
 def check(pool: Any, model: Loaded) -> None:
     """Throws InvalidArgument unless it is a pool over this very model, on whatever devices."""
-    workers = pool.get("processes") if isinstance(pool, dict) else None
-    if not workers or not all(isinstance(worker, Loaded) for worker in workers):
-        raise InvalidArgument("pool must be what start_multi_process_pool() returned")
-    other = next((w for w in workers if not w.same_but_for_device(model)), None)
+    other = next((w for w in _workers(pool) if not w.same_but_for_device(model)), None)
     if other is not None:
         raise InvalidArgument(
             f"the pool is of another model or precision ({other.recipe.path}, "
             f"{other.recipe.precision}); start one with this model's start_multi_process_pool()"
         )
+
+
+def _workers(pool: Any) -> list[Loaded]:
+    workers = pool.get("processes") if isinstance(pool, dict) else None
+    if not workers or not all(isinstance(worker, Loaded) for worker in workers):
+        raise InvalidArgument("pool must be what start_multi_process_pool() returned")
+    found: list[Loaded] = workers
+    return found
 
 
 class _Stopped(Exception):

@@ -5,21 +5,18 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tamis import checks
+from tamis import checks, native_call
+from tamis.documents import query_text
 from tamis.errors import Error, InvalidArgument
 
 JUDGE_OPTIONS = frozenset({
     "api_key", "highest_grade", "prompt", "body", "max_passage_bytes", "window", "step", "retries",
     "backoff_ms", "price", "http",
 })  # fmt: skip
-_WHOLE = {
-    "retries", "tries", "max_documents", "max_tokens", "max_tokens_per_document", "highest_grade",
-    "max_passage_bytes", "window", "step", "max_response_bytes", "connections",
-}  # fmt: skip
 
 
 def module() -> Any:
@@ -33,22 +30,13 @@ def module() -> Any:
         ) from error
 
 
-def made(make: Callable[..., Any], *given: Any, **arguments: Any) -> Any:
-    """make(…), whose TypeError would quote every argument, keys and passwords among them, and not
-    say which one is wrong."""
-    for name in sorted(_WHOLE & arguments.keys()):
-        if arguments[name] is not None:
-            checks.natural("retries" if name == "tries" else name, arguments[name])
-    try:
-        return make(*given, **arguments)
-    except TypeError as error:
-        told = str(error).partition("\n\nInvoked with:")[0]
-    raise TypeError(told)
-
-
 def http_options(given: Mapping[str, Any] | None, **defaults: Any) -> Any:
-    """HttpOptions of C++."""
-    return made(module().HttpOptions, **(defaults | dict(given or {})))
+    """HttpOptions of C++. Throws InvalidArgument for what it does not have."""
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidArgument(f"http must be a dictionary, got {type(given).__name__}")
+    for name in given or {}:
+        checks.text("an option of http", name)
+    return native_call.call(module().HttpOptions, **(defaults | dict(given or {})))
 
 
 @dataclass(frozen=True)
@@ -102,7 +90,7 @@ class Judge:
         fields = _json("body", body)
         said = (mode, rubric, highest_grade, prompt, max_passage_bytes)
         self._said = (*said, fields) if fields else said
-        self._native: Any = made(
+        self._native: Any = native_call.call(
             remote.Judge,
             base_url=base_url,
             model=model,
@@ -126,8 +114,12 @@ class Judge:
         self, query: str, passages: Sequence[str], *, budget_ms: float | None = None
     ) -> list[Judgement]:
         """A judgement for each passage, asked side by side until the budget is spent."""
-        texts = [_sendable(passage) for passage in passages]
-        told = self._native.grade(_sendable(query), texts, budget_ms=budget_ms)
+        texts = [
+            _sendable(query_text(each, f"passage {i}"))
+            for i, each in enumerate(checks.list_of("passages", passages))
+        ]
+        asked = _sendable(query_text(query))
+        told = native_call.call(self._native.grade, asked, texts, budget_ms=budget_ms)
         return [Judgement(*one) for one in told]
 
     @property

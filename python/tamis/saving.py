@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tamis import checks
 from tamis.activation import Activation
 from tamis.errors import InvalidArgument
 from tamis.model_source import is_bundle, read_json
@@ -62,9 +63,7 @@ def save(
 ) -> None:
     """Write the folder; the settings go where sentence-transformers keeps them, and a bundle's into
     its manifest."""
-    if not os.fspath(path):
-        raise InvalidArgument("path is empty; name the folder to write")
-    target = Path(path)
+    target = checks.path("path", path)
     if target.resolve() == source.resolve():
         raise InvalidArgument(f"{target} is the folder the model was loaded from")
     if is_bundle(source):

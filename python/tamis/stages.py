@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 
-from tamis import candidates, checks, finders
+from tamis import candidates, checks, finders, native_call
 from tamis import remote as tamis_remote
+from tamis._native import CascadeStage
 from tamis._native import Stage as NativeStage
 from tamis.cross_encoder import CrossEncoder
-from tamis.documents import TextOf
+from tamis.documents import TextOf, names
 from tamis.errors import InvalidArgument
 from tamis.finders import no_coroutine
 from tamis.late_interaction import LateInteraction
@@ -48,7 +49,7 @@ class Stage:
     native: NativeStage = field(repr=False)
     name: str
     keep: int
-    use: Mapping[str, Any]  # arguments of the native CascadeStage
+    used: CascadeStage = field(repr=False)
 
 
 class Use(TypedDict, total=False):
@@ -90,15 +91,25 @@ def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
     for name in _WHOLE:
         if use.get(name) is not None:
             checks.natural(name, use[name])
+    for name in ("backoff_ms", "breaker_ms"):
+        if use.get(name) is not None:
+            checks.number(name, use[name])
     own = {name: value for name, value in use.items() if value is not None}
     skip_if = own.pop("skip_if", None)
     if skip_if is not None:
         own["skip_margin"] = skip_if.lead if isinstance(skip_if, Margin) else skip_if
-    if "blend" in own:
-        own["blend"] = dict(own["blend"])
+        checks.number("skip_if", own["skip_margin"])
     if "fallback" in own:
-        own["fallback"] = [stage.native for stage in own["fallback"]]
-    return Stage(native, native.name, int(keep), own)
+        own["fallback"] = list(map(_native_of, checks.list_of("fallback", own["fallback"])))
+    used = native_call.call(CascadeStage, native, keep=int(keep), **own)
+    return Stage(native, native.name, int(keep), used)
+
+
+def _native_of(stage: Any) -> NativeStage:
+    if not isinstance(stage, Stage):
+        kind = type(stage).__name__
+        raise InvalidArgument(f"fallback must hold stages of tamis.stages, got {kind}")
+    return stage.native
 
 
 # --- retrieval
@@ -126,6 +137,7 @@ def retrieve(
     `sources` names; an object with an attribute `sources`, as `tamis.Index`, names them itself.
     """
     checks.natural("keep", keep)
+    fields = names(text, fields)
     limit = use.get("limit")
     count = keep if limit is None else limit
     if isinstance(source, Store):
@@ -134,13 +146,13 @@ def retrieve(
                 "the store knows its texts and sources: name columns where it is made"
             )
         checks.natural("limit", count)
-        return _used(source._native.stage(int(count), name=name), keep, use)
-    if isinstance(sources, str):
-        raise InvalidArgument(f"sources must be a sequence of names, got {sources!r}")
-    native = NativeStage.retrieve(
+        return _used(native_call.call(source._native.stage, int(count), name=name), keep, use)
+    own = getattr(source, "sources", ()) if sources is None else sources
+    native = native_call.call(
+        NativeStage.retrieve,
         finders.finder(source, count, text, fields),
         name=name,
-        sources=list(getattr(source, "sources", ()) if sources is None else sources),
+        sources=checks.list_of("sources", own),
         many=finders.finder_of_many(source, count, text, fields),
     )
     return _used(native, keep, use)
@@ -166,9 +178,7 @@ def rerank(model: Any, *, keep: int, name: str = "rerank", **arguments: Any) -> 
     def scores(query: str, _: list[Any], texts: list[str]) -> tuple[Any, ...]:
         return _told(model.predict([(query, text) for text in texts], **arguments))
 
-    native = NativeStage.callable(
-        scores, name=name, divisible=True, scorer=f"{type(model).__name__} at {id(model)}"
-    )
+    native = _calling(scores, name, divisible=True, scorer=f"{type(model).__name__} at {id(model)}")
     return _used(native, keep, use)
 
 
@@ -214,9 +224,7 @@ def _carried(model: Any, vectors: str | Callable[[Any], Any], name: str) -> Nati
         asked = no_coroutine(model(query))
         return _told(maxsim(asked, [of(document) for document in documents]))
 
-    return NativeStage.callable(
-        scores, name=name, divisible=True, scorer=f"maxsim of {vectors} at {id(model)}"
-    )
+    return _calling(scores, name, divisible=True, scorer=f"maxsim of {vectors} at {id(model)}")
 
 
 callable_ = callable  # the function below hides Python's
@@ -245,14 +253,18 @@ def callable(
         return _told(function(query, documents))
 
     own = getattr(function, "__name__", type(function).__name__)
-    native = NativeStage.callable(
+    native = _calling(
         scores,
-        name=name or own,
+        own if name is None else name,
         divisible=divisible,
         calibrated=calibrated,
         scorer=f"{own} at {id(function)}",
     )
     return _used(native, keep, use)
+
+
+def _calling(scores: Callable[..., Any], name: str, **traits: Any) -> NativeStage:
+    return native_call.call(NativeStage.callable, scores, name=name, **traits)
 
 
 def _told(result: Any) -> tuple[Any, ...]:
@@ -301,10 +313,11 @@ def hosted_rerank(
     """
     remote = tamis_remote.module()
     tries, wait_ms = use.pop("retries", 2), use.pop("backoff_ms", 50.0)
-    native = tamis_remote.made(
+    checks.text("service", service)
+    native: NativeStage = native_call.call(
         remote.hosted_rerank,
         service,
-        name=name or service,
+        name=checks.text("name", name) or service,
         model=model,
         base_url=base_url,
         api_key=api_key,
@@ -347,12 +360,12 @@ def judge(
 def threshold(least: float, *, keep: int, name: str = "threshold", **use: Unpack[Use]) -> Stage:
     """Drops candidates whose latest score is below `least`. Scores that are not calibrated mean
     another thing for each query: the cascade warns of them."""
-    return _used(NativeStage.threshold(least).named(name), keep, use)
+    return _used(_named(native_call.call(NativeStage.threshold, least=least), name), keep, use)
 
 
 def deduplicate(*, keep: int, name: str = "deduplicate", **use: Unpack[Use]) -> Stage:
     """Keeps the best of candidates with equal texts."""
-    return _used(NativeStage.deduplicate().named(name), keep, use)
+    return _used(_named(NativeStage.deduplicate(), name), keep, use)
 
 
 def diversify(
@@ -368,5 +381,14 @@ def diversify(
     `similarity`: of two texts, in [0, 1]; None is the share of their words that both have.
     """
     checks.natural("keep", keep)
-    native = NativeStage.diversify(keep, balance=balance, similarity=similarity)
-    return _used(native.named(name), keep, use)
+    checks.number("balance", balance)
+    if not 0 <= balance <= 1:
+        raise InvalidArgument(f"balance must be in [0, 1], got {balance}")
+    native = native_call.call(
+        NativeStage.diversify, int(keep), balance=balance, similarity=similarity
+    )
+    return _used(_named(native, name), keep, use)
+
+
+def _named(native: NativeStage, name: str) -> NativeStage:
+    return native_call.call(native.named, name=name)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 
-from tamis import remote
+from tamis import checks, native_call, remote
 from tamis.documents import query_text
 from tamis.errors import Error, InvalidArgument
 from tamis.late_interaction import LateInteraction
@@ -46,11 +46,12 @@ class Store:
         """The best `k`: `{"id", "text", "score", "scores": {"text", "dense"}}`. Any text is a
         query; a blank one finds nothing. Throws RetrievalError or RemoteError when the database
         fails or the budget is spent before its answer, InvalidArgument."""
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-            raise InvalidArgument(f"k must be a positive integer, got {k!r}")
+        k = checks.positive("k", k)
         # Lone surrogates go through as they are: C++ replaces them, as all that is no UTF-8.
         utf8 = query_text(query).encode("utf-8", "surrogatepass")
-        found: list[dict[str, Any]] = self._native.search(utf8, int(k), budget_ms=budget_ms)
+        found: list[dict[str, Any]] = native_call.call(
+            self._native.search, utf8, k, budget_ms=budget_ms
+        )
         return found
 
     def __repr__(self) -> str:
@@ -79,18 +80,24 @@ def sqlite(
     Throws InvalidArgument, RetrievalError for a file, table or column that is not there.
     """
     native = _module()
+    checks.text("vectors", vectors)
     if extension is None:
         extension = _sqlite_vec() if vectors else ""
-    made = native.sqlite(
-        path=os.fspath(path),
+    made = native_call.call(
+        native.sqlite,
+        path=str(checks.path("path", path)),
         table=table,
         id=id,
         text=text,
         vectors=vectors,
         vector=vector,
-        extension=os.fspath(extension),
+        extension=""
+        if isinstance(extension, str) and not extension
+        else str(checks.path("extension", extension)),
         search=_search(native, embed, fusion),
-        connection=native.ConnectionOptions(most=connections, timeout_ms=timeout_ms),
+        connection=native_call.call(
+            native.ConnectionOptions, most=connections, timeout_ms=timeout_ms
+        ),
     )
     return Store(made)
 
@@ -126,7 +133,7 @@ def postgres(
     search. Throws InvalidArgument.
     """
     native = _module()
-    made = remote.made(
+    made = native_call.call(
         native.postgres,
         url=url,
         schema=schema,
@@ -141,8 +148,11 @@ def postgres(
         vector=vector,
         distance=distance,
         search=_search(native, embed, fusion),
-        connection=native.ConnectionOptions(
-            most=connections, connect_timeout_ms=connect_timeout_ms, timeout_ms=timeout_ms
+        connection=native_call.call(
+            native.ConnectionOptions,
+            most=connections,
+            connect_timeout_ms=connect_timeout_ms,
+            timeout_ms=timeout_ms,
         ),
     )
     return Store(made)
@@ -193,7 +203,7 @@ def _served(kind: str, base_url: str, options: Server, **own: str) -> Store:
         if name not in Server.__optional_keys__:
             raise TypeError(f"{kind}() got an unexpected keyword argument '{name}'")
     native = _module()
-    made = remote.made(
+    made = native_call.call(
         getattr(native, kind),
         base_url=base_url,
         id=options.get("id", ""),
@@ -232,7 +242,7 @@ def _sqlite_vec() -> str:
 
 
 def _search(native: Any, embed: Embed, fusion: str) -> Any:
-    return native.SearchOptions(embed=_one_vector(embed), fusion=fusion)
+    return native_call.call(native.SearchOptions, embed=_one_vector(embed), fusion=fusion)
 
 
 def _one_vector(embed: Embed) -> Callable[[str], list[float]] | None:

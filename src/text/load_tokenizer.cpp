@@ -31,6 +31,7 @@ AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   const TokenizerFiles files = read_tokenizer_files(folder);
   if (!files.tokenizer.empty()) {
     const std::string kind = model_kind(files);
+    check_model_of_class(files, kind);
     if (kind == "WordPiece") return wordpiece_from_json(files);
     if (kind == "BPE" && is_byte_level(files)) return byte_level_from_json(files);
     if (kind == "Unigram" || kind == "BPE") return sentencepiece_from_json(files);

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tamis import jsonl
+from tamis import checks, jsonl
 from tamis.errors import InvalidArgument
 from tamis.retrieval.passages import Passage, check_budget, cut_document, refuse_repeated_ids
 
@@ -27,8 +27,8 @@ def read_folder(
     `lines`: each line of a .txt file is a document. A line of a .jsonl file is a document: an
     object with `text`, and `id` (or `_id`) and `title` where it has them. Throws InvalidArgument.
     """
-    check_budget(words, overlap)
-    root = Path(folder)
+    check_budget(checks.natural("words", words), checks.natural("overlap", overlap))
+    root = checks.path("folder", folder)
     if not root.is_dir():
         raise InvalidArgument(f"{root} is no folder")
     found: list[Passage] = []

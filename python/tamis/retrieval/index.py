@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis import _native
+from tamis import _native, checks
 from tamis.documents import TextOf, query_text
 from tamis.errors import InvalidArgument, RetrievalError
 from tamis.late_interaction import LateInteraction, OnTruncation, Progress
@@ -86,6 +86,9 @@ class Index:
             return cls(rows, lexical, language)
         encoder = model if isinstance(model, LateInteraction) else LateInteraction(model)
         passages = None
+        if not isinstance(progress, bool) and not callable(progress):
+            kind = type(progress).__name__
+            raise InvalidArgument(f"progress must be a bool or a function, got {kind}")
         with ProgressBar(progress is True, len(texts), 1, desc="Passages") as bar:
             told = progress if callable(progress) else bar.callback
             if token_vectors:
@@ -100,7 +103,7 @@ class Index:
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write it to a folder, which appears only when all is written. Throws InvalidArgument for
         one that exists, or with `overwrite` for one that is no index."""
-        target = Path(folder)
+        target = checks.path("folder", folder)
         files.check_target(target, overwrite)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
@@ -123,7 +126,8 @@ class Index:
     ) -> Index:
         """What `save` wrote, mapped: memory holds what is in use. `model`: for one that has moved;
         it must be the one that built the index. Throws RetrievalError, ModelError."""
-        found = files.read(Path(folder), model)
+        target = checks.path("folder", folder)
+        found = files.read(target, model)
         return cls(
             found.rows,
             found.lexical,
@@ -131,7 +135,7 @@ class Index:
             found.model,
             found.dense,
             found.passages,
-            Path(folder),
+            target,
         )
 
     def search(
@@ -151,9 +155,8 @@ class Index:
     ) -> list[list[dict[str, Any]]]:
         """`search` for each query; they are encoded together."""
         how = self._fusion(fusion)
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-            raise InvalidArgument(f"k must be a positive integer, got {k!r}")
-        texts = [query_text(query) for query in queries]
+        k = checks.positive("k", k)
+        texts = [query_text(query) for query in checks.list_of("queries", queries)]
         asked = [place for place, text in enumerate(texts) if text.strip()]
         vectors: NDArray[np.float32] | None = None
         if how != "bm25" and self._model is not None and asked:
@@ -161,7 +164,7 @@ class Index:
         hits: list[list[dict[str, Any]]] = [[] for _ in texts]
         for at, place in enumerate(asked):
             vector = None if vectors is None else vectors[at]
-            hits[place] = self._found(texts[place], vector, int(k), how)
+            hits[place] = self._found(texts[place], vector, k, how)
         return hits
 
     def compare(self, query: Any, hits: Sequence[dict[str, Any]]) -> NDArray[np.float32]:
@@ -173,7 +176,7 @@ class Index:
         if self._passages is None or self._model is None:
             raise RetrievalError(f"{self} keeps no token vectors; build it with token_vectors=True")
         rows = []
-        for place, hit in enumerate(hits):
+        for place, hit in enumerate(checks.list_of("hits", hits)):
             row = hit.get("row") if isinstance(hit, dict) else None
             if not isinstance(row, int) or not 0 <= row < len(self):
                 raise InvalidArgument(f"hit {place} is not of this index: it has no row of it")
@@ -185,7 +188,7 @@ class Index:
 
     def __getitem__(self, row: int) -> dict[str, Any]:
         """What `search` returns of a passage, without scores."""
-        if not 0 <= row < len(self):
+        if not 0 <= checks.natural("row", row) < len(self):
             raise InvalidArgument(f"there is no row {row}, only {len(self)} passages")
         return dict(self._rows[row])
 
@@ -211,8 +214,7 @@ class Index:
     def _fusion(self, asked: str | None) -> str:
         if asked is None:
             return "rrf" if self.has_dense else "bm25"
-        if asked not in FUSIONS:
-            raise InvalidArgument(f"fusion must be one of {', '.join(FUSIONS)}; got {asked!r}")
+        checks.one_of("fusion", asked, FUSIONS)
         if asked != "bm25" and not self.has_dense:
             raise InvalidArgument(f"fusion='{asked}' needs dense vectors, and {self} has none")
         return asked

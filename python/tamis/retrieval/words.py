@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from tamis import checks
 from tamis.errors import InvalidArgument
 from tamis.retrieval import extra
 
@@ -34,6 +35,8 @@ class Analyzer:
     """Text -> terms. `language`: of PyStemmer's stemmers, or None for no stemming. Immutable."""
 
     def __init__(self, language: str | None) -> None:
+        if language is not None:
+            checks.text("language", language)
         self.language = language
         self._stopwords = _STOPWORDS.get(language or "", frozenset())
         if language is None:
@@ -42,7 +45,8 @@ class Analyzer:
         known = self._stemming.algorithms()
         if language not in known:
             raise InvalidArgument(
-                f"language must be None or one of {', '.join(sorted(known))}; got {language!r}"
+                f"language must be None or one of {', '.join(sorted(known))}; got "
+                f"{checks.shown(language)}"
             )
 
     def __call__(self, text: str) -> list[str]:

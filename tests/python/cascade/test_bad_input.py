@@ -60,7 +60,10 @@ def test_a_search_that_gives_no_text_fails_its_stage() -> None:
         (lambda: s.deduplicate(keep=True), "keep must be a natural number, got True"),
         (lambda: s.deduplicate(keep=1, retries=-1), "retries must be a natural number"),
         (lambda: Cascade([s.deduplicate(keep=1)], budget_ms=0), "budget_ms is 0"),
-        (lambda: Cascade([s.deduplicate(keep=1)], budget_ms=float("nan")), "budget_ms is nan"),
+        (
+            lambda: Cascade([s.deduplicate(keep=1)], budget_ms=float("nan")),
+            "budget_ms must be a number or None, got nan",
+        ),
         (lambda: Cascade([s.callable(length, keep=1)]), "give it a limit"),
         (lambda: Cascade([s.callable(length, keep=1, limit=0)]), "limit is 0"),
         (lambda: Cascade([s.deduplicate(keep=1), s.diversify(keep=2)]), "keep is 2, more than"),
@@ -78,7 +81,7 @@ def test_a_search_that_gives_no_text_fails_its_stage() -> None:
             lambda: Cascade([s.deduplicate(keep=1, fallback=[s.callable(length, keep=1)])]),
             "another kind of stage",
         ),
-        (lambda: s.diversify(keep=1, balance=2), "lambda is 2"),
+        (lambda: s.diversify(keep=1, balance=2), r"balance must be in \[0, 1\], got 2"),
         (lambda: s.retrieve(7, keep=1), "retrieve needs a function"),
         (lambda: s.callable(7, keep=1), "callable needs a function"),
         (lambda: s.rerank(7, keep=1), "rerank needs a CrossEncoder"),
@@ -99,7 +102,10 @@ def test_runs_that_cannot_be() -> None:
         (lambda: ranked().run_many("q", [["a"]]), "queries must be a list"),
         (lambda: ranked().run_many(["q"], [["a"], ["b"]]), "2 lists of candidates for 1 queries"),
         (lambda: ranked().run("q", ["a"], budget_ms=-1), "budget_ms is -1"),
-        (lambda: ranked().run("q", ["a"], budget_ms=float("nan")), "budget_ms is nan"),
+        (
+            lambda: ranked().run("q", ["a"], budget_ms=float("nan")),
+            "budget_ms must be a number or None, got nan",
+        ),
     ):
         with pytest.raises(InvalidArgument, match=said):
             call()

@@ -213,7 +213,7 @@ def test_a_model_is_of_its_folder_wherever_the_process_goes(
     assert np.isfinite(models[0].predict(("a", "b")))
     with pytest.raises(tamis.ModelError, match=r"folder .*/m is not there any more"):
         pickle.loads(pickled[0])
-    with pytest.raises(tamis.InvalidArgument, match="path is empty"):
+    with pytest.raises(tamis.InvalidArgument, match="path must be a path"):
         models[0].save_pretrained("")
 
 

@@ -149,7 +149,7 @@ def test_a_key_with_a_control_character(make: Make, key: str) -> None:
 @pytest.mark.parametrize("backoff_ms", [-1.0, float("nan"), float("inf")])
 @stages
 def test_a_backoff_that_is_none(make: Make, backoff_ms: float) -> None:
-    with pytest.raises(tamis.InvalidArgument, match="backoff_ms must be 0 or more"):
+    with pytest.raises(tamis.InvalidArgument, match=r"backoff_ms must be (0 or more|a number)"):
         make("http://localhost", backoff_ms=backoff_ms)
 
 

@@ -48,6 +48,7 @@ class Both:
     folder: Path
     ours: Any
     theirs: Any
+    has_types: bool = True  # whether transformers hands the model type ids
 
     def check(self, texts: list[str], chunk: int = 512) -> int:
         """Compares the ids of every text; returns how many texts ran."""
@@ -89,11 +90,12 @@ def read_both(name: str, folder: Path, auto: bool) -> Both:
 
     if auto:
         transformers = pytest.importorskip("transformers")
-        theirs = transformers.AutoTokenizer.from_pretrained(folder).backend_tokenizer
+        made = transformers.AutoTokenizer.from_pretrained(folder)
+        theirs, has_types = made.backend_tokenizer, "token_type_ids" in made.model_input_names
     else:
         tokenizers = pytest.importorskip("tokenizers")
-        theirs = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return Both(name, folder, Tokenizer.load(folder), plain(theirs))
+        theirs, has_types = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")), True
+    return Both(name, folder, Tokenizer.load(folder), plain(theirs), has_types)
 
 
 def _link(folder: Path, source: Path, name: str) -> None:
