@@ -12,8 +12,8 @@
 #include <tamis/parallel.hpp>
 #include <tamis/score/fused_encoder_scorer.hpp>
 
-#include "bindings.hpp"
 #include "arguments.hpp"
+#include "bindings.hpp"
 
 namespace py = pybind11;
 

@@ -102,7 +102,7 @@ def test_blend_takes_a_source_of_the_first_stage() -> None:
         InvalidArgument, match=r"'bm26', .* nor a source of the first \(bm25, dense"
     ):
         order({"bm26": 1})
-    with pytest.raises(InvalidArgument, match="a sequence of names, got 'bm25'"):
+    with pytest.raises(InvalidArgument, match="sources must be a list, got one str"):
         s.retrieve(lambda query: found, keep=3, sources="bm25")
 
 
