@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,7 +80,12 @@ def _search(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from tamis.export import export_model
 
-    export_model(arguments.source, arguments.dest, revision=arguments.revision)
+    export_model(
+        arguments.source,
+        arguments.dest,
+        revision=arguments.revision,
+        overwrite=arguments.overwrite,
+    )
     print(f"wrote {arguments.dest}")
     return 0
 
@@ -139,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     rerank.add_argument("query")
     rerank.add_argument("passages", help="a file with one passage a line; - is standard input")
     rerank.add_argument("--model", help="folder or hub name; default: the embedded model")
-    rerank.add_argument("--top-k", type=int)
+    rerank.add_argument("--top-k", type=int, help="of the best that are printed; default: all")
     rerank.add_argument("--json", action="store_true", help="one JSON object a line")
     rerank.set_defaults(run_command=_rerank)
 
@@ -149,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write a bundle that C++ and CUDA load")
     export.add_argument("source", help="Hugging Face folder or hub name")
     export.add_argument("dest", help="folder to write; must not exist")
+    export.add_argument("--overwrite", action="store_true", help="replace a bundle that exists")
     export.add_argument("--revision", help="of the hub model")
     export.set_defaults(run_command=_export)
 
@@ -170,6 +178,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.run_command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has what it wanted, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("tamis: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
     except (Error, OSError, ImportError) as error:
         print(f"tamis: {error}", file=sys.stderr)
         return 2

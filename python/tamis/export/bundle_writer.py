@@ -18,7 +18,7 @@ from tamis.model_source import TOKENIZER_FILES
 def new_bundle(dest: Path, *, overwrite: bool) -> Iterator[Path]:
     """A temporary folder beside `dest`; takes its name when the block ends well."""
     if dest.exists() and not overwrite:
-        raise ExportError(f"{dest} exists; give another folder or overwrite=True")
+        raise ExportError(f"{dest} exists; give another folder, or overwrite=True (--overwrite)")
     if dest.exists() and not (dest / MANIFEST).is_file():
         raise ExportError(f"{dest} exists and is no bundle; it is not overwritten")
     dest.parent.mkdir(parents=True, exist_ok=True)

@@ -168,7 +168,7 @@ def test_bad_k(index: Index, k: Any) -> None:
 
 
 def test_bad_input(index: Index) -> None:
-    with pytest.raises(InvalidArgument, match="fusion must be one of 'rrf', 'union', 'bm25', 'dense'"):
+    with pytest.raises(InvalidArgument, match="fusion must be one of 'rrf', 'union', 'bm25'"):
         index.search("q", 3, fusion="sum")  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match="the query must be a str"):
         index.search(None)

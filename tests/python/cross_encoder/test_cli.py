@@ -1,0 +1,43 @@
+"""The command as a shell runs it: pipes that end early, and Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tamis import cli
+
+COMMAND = [sys.executable, "-m", "tamis.cli", "rerank", "who?"]
+
+
+def test_a_reader_that_has_enough(tmp_path: Path) -> None:
+    (tmp_path / "many").write_text("a passage about things\n" * 50_000)
+    process = subprocess.Popen(
+        [*COMMAND, str(tmp_path / "many"), "--model", "tiny"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert b"a passage" in process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+
+
+def test_an_interrupt_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "one").write_text("a passage")
+
+    def interrupted(path: str) -> list[str]:
+        signal.raise_signal(signal.SIGINT)
+        return [path]
+
+    monkeypatch.setattr(cli, "_read_passages", interrupted)
+    assert cli.main(["rerank", "who?", str(tmp_path / "one"), "--model", "tiny"]) == 130
+    assert capsys.readouterr().err == "tamis: interrupted\n"
