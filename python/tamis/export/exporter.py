@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from tamis import checks
 from tamis.errors import Error, ExportError
 from tamis.eval.precision import (
     CHOSEN_BY_AUTO,
@@ -75,8 +76,10 @@ def export_model(
     Raises ExportError, and writes nothing, when tensors are missing, the model would need its own
     code executed, or the program's logits differ from the source's by more than 1e-4.
     """
-    if convention not in ("auto", "packed", "padded"):
-        raise ValueError(f"convention {convention!r}; use 'auto', 'packed' or 'padded'")
+    checks.one_of("convention", convention, ("auto", "packed", "padded"))
+    dest = checks.path("dest", dest)
+    if max_length is not None:
+        max_length = checks.positive("max_length", max_length)
     found = find_source(
         source,
         revision=revision,
@@ -85,9 +88,9 @@ def export_model(
         local_files_only=local_files_only,
     )
     if colbert.is_colbert(found):
-        return _export_colbert(found, Path(dest), max_length, convention, overwrite)
+        return _export_colbert(found, dest, max_length, convention, overwrite)
     ensure_operators()
-    with new_bundle(Path(dest), overwrite=overwrite) as folder:
+    with new_bundle(dest, overwrite=overwrite) as folder:
         copy_tokenizer(found.folder, folder)
         if found.config.get("model_type") == INTERACTION:
             facts, program = _export_interaction(found, folder, max_length)
@@ -107,7 +110,7 @@ def export_model(
         write_manifest(folder, facts)
         if program.convention == "packed":
             record_parity(folder, _parity_of_rankings(folder, found.config))
-    return _report(Path(dest), facts, program.convention, why, program.parity)
+    return _report(dest, facts, program.convention, why, program.parity)
 
 
 def _report(
@@ -163,8 +166,6 @@ def _facts(source: Source, config: dict[str, Any], labels: int, limit: int) -> d
 def _limit(own: int, asked: int | None) -> int:
     if asked is None:
         return own
-    if asked < 1:
-        raise ValueError(f"max_length {asked}; expected at least 1")
     return min(own, asked)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tamis import checks
 from tamis.errors import ExportError
 from tamis.model_source import MODULE_FILES, SETTINGS_FILES, TOKENIZER_FILES
 
@@ -32,7 +33,9 @@ def find_source(
     local_files_only: bool = False,
 ) -> Source:
     """A local folder as it is; another name through huggingface_hub's cache."""
-    folder = Path(source)
+    folder = checks.path("source", source)
+    if revision is not None:
+        checks.text("revision", revision)
     if not folder.is_dir():
         if folder.exists():
             raise ExportError(f"{source} is a file; give a model folder or a hub name")

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tamis.errors import ExportError
+from tamis import checks
+from tamis.errors import ExportError, InvalidArgument
 from tamis.export import parity, torchscript
 from tamis.export.bundle_writer import copy_tokenizer, new_bundle
 from tamis.export.exporter import ExportReport
@@ -39,14 +40,16 @@ def export_torchscript(
     ends in a sigmoid of its own has "identity" and "probability". Loading a TorchScript file can
     run code.
     """
-    if isinstance(inputs, str):
-        inputs = (inputs,)
-    if activation not in (None, "identity", "sigmoid", "tanh"):
-        raise ValueError(f"activation {activation!r}; use 'identity', 'sigmoid' or 'tanh'")
+    inputs = (inputs,) if isinstance(inputs, str) else checks.list_of("inputs", inputs)
+    if activation is not None:
+        checks.one_of("activation", activation, ("identity", "sigmoid", "tanh"))
+    if max_length is not None:
+        max_length = checks.positive("max_length", max_length)
     unknown = [name for name in inputs if name not in INPUTS]
     if unknown or "input_ids" not in inputs:
-        raise ValueError(f"inputs {list(inputs)}; expected input_ids and any of {INPUTS[1:]}")
-    path, source = Path(program), Path(tokenizer)
+        raise InvalidArgument(f"inputs {list(inputs)}; expected input_ids and any of {INPUTS[1:]}")
+    path, source = checks.path("program", program), checks.path("tokenizer", tokenizer)
+    dest = checks.path("dest", dest)
     if not path.is_file():
         raise ExportError(f"{path} is no file")
     config = _config(source)
@@ -56,7 +59,7 @@ def export_torchscript(
         config = config | {"pad_token_id": loaded.pad_token_id}
     ensure_operators()
     pairs = parity.encode_pairs(loaded, limit)
-    with new_bundle(Path(dest), overwrite=overwrite) as folder:
+    with new_bundle(dest, overwrite=overwrite) as folder:
         copy_tokenizer(source, folder)
         shutil.copyfile(path, folder / PROGRAM)
         _check_loads(path)
@@ -77,7 +80,7 @@ def export_torchscript(
         }
         write_manifest(folder, facts)
     return ExportReport(
-        Path(dest),
+        dest,
         "torchscript",
         "padded",
         "a program of yours",

@@ -12,6 +12,7 @@ import pytest
 import torch
 import transformers
 
+import tamis
 from tamis.errors import DeviceError, InvalidArgument, ModelError
 from tamis.export import ExportError, export_model, exporter
 
@@ -109,6 +110,28 @@ def test_unknown_source(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="is a file"):
         export_model(tmp_path / "file", tmp_path / "bundle")
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("dest", 3),
+        ("dest", ""),
+        ("source", None),
+        ("revision", 3),
+        ("convention", ["packed"]),
+        ("max_length", "9"),
+        ("max_length", 0),
+        ("max_length", True),
+    ],
+)
+def test_arguments_of_another_kind(tmp_path: Path, argument: str, value: Any) -> None:
+    given: dict[str, Any] = {"source": tmp_path, "dest": tmp_path / "bundle", argument: value}
+    with pytest.raises(tamis.InvalidArgument, match=f"{argument} must be"):
+        export_model(**given)
+    if argument in ("dest", "max_length"):
+        with pytest.raises(tamis.InvalidArgument, match=f"{argument} must be"):
+            tamis.export_torchscript("model.pt", tmp_path, **{"dest": "d", argument: value})
 
 
 def test_an_existing_folder_is_kept(make_model: Callable[..., Path], tmp_path: Path) -> None:
