@@ -141,7 +141,7 @@ def test_a_programs_score_space_is_stated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"activation": "relu"}, "activation 'relu'; use"),
+        ({"activation": "relu"}, "activation must be one of 'identity'"),
         ({"score_space": "banana"}, "score_space 'banana'; use"),
         ({"activation": "sigmoid", "score_space": "logit"}, "beside the activation 'sigmoid'"),
     ],
