@@ -32,7 +32,13 @@ _PARAMETER = re.compile(r"(\w+): ((?:[^,()\[\]=]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])+
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()  # fails for a lone surrogate
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_number(value: Any) -> bool:

@@ -177,7 +177,7 @@ def test_an_option_that_the_service_lacks(service: str, option: Any, said: str) 
 )
 @stages
 def test_a_number_that_is_none(make: Make, name: str, option: Any) -> None:
-    with pytest.raises(tamis.InvalidArgument, match=f"{name} must be a natural number"):
+    with pytest.raises(tamis.InvalidArgument, match=f"{name} must be a whole number"):
         make("http://localhost", **option)
 
 

@@ -30,9 +30,8 @@ def test_a_wrong_type_does_not_quote_the_key() -> None:
         lambda: stores.qdrant("http://h", collection="c", api_key=KEY, backoff_ms="x"),  # type: ignore[arg-type]
     ]
     for call in calls:
-        with pytest.raises(TypeError) as failed:
+        with pytest.raises(tamis.InvalidArgument) as failed:
             call()
-        assert "argument types are supported" in str(failed.value)
         assert KEY not in str(failed.value)
         assert failed.value.__context__ is None
 
