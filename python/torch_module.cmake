@@ -1,6 +1,6 @@
 # `_torch`: linked to torch_cpu and c10 alone, so that one wheel serves CPU and CUDA builds of torch;
 # a CUDA build's own library is loaded by `import torch` and found through the dispatcher.
-pybind11_add_module(_torch MODULE bindings/torch_module.cpp)
+pybind11_add_module(_torch MODULE bindings/torch_module.cpp bindings/torch_maxsim.cpp)
 # The archive by file name: linking the target would bring the whole of torch along.
 add_dependencies(_torch tamis_torch)
 target_link_libraries(_torch PRIVATE $<TARGET_FILE:tamis_torch> tamis_engine)

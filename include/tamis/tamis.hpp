@@ -52,9 +52,12 @@
 #include <tamis/rank/top_k.hpp>    // IWYU pragma: export
 
 // all of the above
-#include <tamis/cross_encoder.hpp>                  // IWYU pragma: export
-#include <tamis/late_interaction.hpp>               // IWYU pragma: export
-#include <tamis/late_interaction/multi_vector.hpp>  // IWYU pragma: export
+#include <tamis/cross_encoder.hpp>                             // IWYU pragma: export
+#include <tamis/late_interaction.hpp>                          // IWYU pragma: export
+#include <tamis/late_interaction/multi_vector.hpp>             // IWYU pragma: export
+#if __has_include(<tamis/late_interaction/device_maxsim.hpp>)  // comes with tamis::torch
+#include <tamis/late_interaction/device_maxsim.hpp>            // IWYU pragma: export
+#endif
 
 // rankings -> the next stage
 #include <tamis/cascade/attempts.hpp>          // IWYU pragma: export

@@ -12,6 +12,7 @@
 #include <tamis/late_interaction/multi_vector.hpp>
 
 #include "bindings.hpp"
+#include "split_vectors.hpp"
 
 namespace py = pybind11;
 
@@ -46,25 +47,6 @@ TokenVectors view(const py::array& array, const std::optional<Floats>& scales,
   return vectors;
 }
 
-/// Rows [first, last).
-TokenVectors rows_of(TokenVectors vectors, std::size_t first, std::size_t last) {
-  vectors.data = static_cast<const std::byte*>(vectors.data) + first * vectors.stride;
-  vectors.rows = last - first;
-  if (vectors.scales.size() > 1) vectors.scales = vectors.scales.subspan(first, last - first);
-  if (!vectors.mask.empty()) vectors.mask = vectors.mask.subspan(first, last - first);
-  return vectors;
-}
-
-/// The caller has checked that the offsets ascend from 0 to the number of rows.
-std::vector<TokenVectors> split(const TokenVectors& all, const Offsets& offsets) {
-  std::vector<TokenVectors> documents;
-  for (py::ssize_t i = 1; i < offsets.size(); ++i) {
-    documents.push_back(rows_of(all, static_cast<std::size_t>(offsets.at(i - 1)),
-                                static_cast<std::size_t>(offsets.at(i))));
-  }
-  return documents;
-}
-
 py::array_t<float> maxsim(const py::array& query, const std::vector<py::array>& documents,
                           const std::optional<Floats>& query_scales,
                           const std::optional<Mask>& query_mask,
@@ -79,7 +61,9 @@ py::array_t<float> maxsim(const py::array& query, const std::vector<py::array>& 
     views.push_back(view(documents[i], scales.empty() ? std::nullopt : scales[i],
                          masks.empty() ? std::nullopt : masks[i]));
   }
-  if (offsets) views = split(views[0], *offsets);
+  if (offsets) {
+    views = split(views[0], {offsets->data(), static_cast<std::size_t>(offsets->size())});
+  }
   const TokenVectors asked = view(query, query_scales, query_mask);
   const std::vector<float> scores = [&] {
     const py::gil_scoped_release release;

@@ -1,6 +1,6 @@
 // bindings/torch_module.cpp: the module `_torch`. It hands TorchScript scorers to `_native` as
-// plain C data in a capsule. pybind11 here is the build's own and not torch's copy, and no tensor
-// crosses.
+// plain C data in a capsule. pybind11 here is the build's own and not torch's copy: tensors cross
+// by address.
 #include <exception>
 #include <memory>
 #include <string>
@@ -10,6 +10,8 @@
 #include <tamis/error.hpp>
 #include <tamis/score/scorer_abi.hpp>
 #include <tamis/score/torchscript_scorer.hpp>
+
+#include "torch_bindings.hpp"
 
 namespace py = pybind11;
 
@@ -68,7 +70,8 @@ py::object load_torchscript(const std::string& bundle, const std::string& device
 
 PYBIND11_MODULE(_torch, module) {
   module.doc() =
-      "TorchScript scorers; linked to pip's libtorch. Load it through tamis._torch_loader.";
+      "TorchScript scorers and MaxSim; linked to pip's libtorch. Load it through "
+      "tamis._torch_loader.";
   py::register_local_exception_translator(translate);
   tamis::register_torch_operators();
   module.def("load_torchscript", &load_torchscript, py::arg("bundle"), py::kw_only(),
@@ -84,4 +87,5 @@ Args:
     verify_hashes: compare the files with the manifest's hashes first.)");
   module.def("cuda_device_count", &tamis::cuda_device_count,
              "CUDA devices that torch can use in this process.");
+  bind_maxsim(module);
 }

@@ -19,6 +19,7 @@ from tamis import remote as tamis_remote
 from tamis._native import CascadeStage
 from tamis._native import Stage as NativeStage
 from tamis.cross_encoder import CrossEncoder
+from tamis.device import resolve
 from tamis.documents import TextOf, names
 from tamis.errors import InvalidArgument
 from tamis.finders import no_coroutine
@@ -189,6 +190,7 @@ def late_interaction(
     name: str = "late_interaction",
     on_truncation: Literal["warn", "error", "ignore"] = "warn",
     vectors: str | Callable[[Any], Any] | None = None,
+    device: Any = "cpu",
     **use: Unpack[Use],
 ) -> Stage:
     """Late interaction, a cheap stage before a cross-encoder. None is the embedded model.
@@ -196,10 +198,14 @@ def late_interaction(
 
     Documents that carry their vectors, such as a page its patches, need no model: `vectors` is the
     name of their field, or a function document -> [tokens, width], `model` a function query ->
-    [tokens, width]; both give arrays as `tamis.maxsim` takes them, whose score is theirs.
+    [tokens, width]; both give arrays as `tamis.maxsim` takes them, whose score is theirs, computed
+    on `device`. A LateInteraction runs on the CPU.
     """
+    place = str(resolve(device))
     if vectors is not None:
-        return _used(_carried(model, vectors, name), keep, use)
+        return _used(_carried(model, vectors, name, place), keep, use)
+    if place != "cpu":
+        raise InvalidArgument(f"device '{place}' is for vectors=; a LateInteraction runs on 'cpu'")
     chosen = LateInteraction() if model is None else model
     if not isinstance(chosen, LateInteraction):
         kind = type(chosen).__name__
@@ -207,7 +213,9 @@ def late_interaction(
     return _used(chosen._stage(name, on_truncation), keep, use)
 
 
-def _carried(model: Any, vectors: str | Callable[[Any], Any], name: str) -> NativeStage:
+def _carried(
+    model: Any, vectors: str | Callable[[Any], Any], name: str, device: str
+) -> NativeStage:
     if not callable_(model):
         kind = type(model).__name__
         raise InvalidArgument(
@@ -222,7 +230,7 @@ def _carried(model: Any, vectors: str | Callable[[Any], Any], name: str) -> Nati
 
     def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
         asked = no_coroutine(model(query))
-        return _told(maxsim(asked, [of(document) for document in documents]))
+        return _told(maxsim(asked, [of(document) for document in documents], device=device))
 
     return _calling(scores, name, divisible=True, scorer=f"maxsim of {vectors} at {id(model)}")
 

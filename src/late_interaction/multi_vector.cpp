@@ -8,6 +8,7 @@
 #include <tamis/late_interaction/multi_vector.hpp>
 
 #include "late_interaction/row_blocks.hpp"
+#include "late_interaction/token_vectors.hpp"
 #include "parallel/parallel_for.hpp"
 #include "score/engine/linear.hpp"
 
@@ -20,23 +21,6 @@ using engine::Linear;
 // Elements of one product at most: what is written is still in the cache when read.
 constexpr std::size_t kElements = std::size_t{1} << 16U;
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
-
-std::size_t element_bytes(VectorType type) {
-  switch (type) {
-    case VectorType::fp32:
-      return 4;
-    case VectorType::fp16:
-    case VectorType::bf16:
-      return 2;
-    case VectorType::int8:
-      break;
-  }
-  return 1;
-}
-
-std::size_t stride_of(const TokenVectors& vectors) {
-  return vectors.stride != 0 ? vectors.stride : vectors.width * element_bytes(vectors.type);
-}
 
 bool kept(const TokenVectors& vectors, std::size_t row) {
   return vectors.mask.empty() || vectors.mask[row] != 0;
@@ -59,40 +43,6 @@ bool finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(),
                      [](float value) { return std::isfinite(value); });
 }
-
-void check(const TokenVectors& vectors, std::size_t width, const std::string& what) {
-  if (vectors.width != width) {
-    raise<InvalidArgument>("vectors of {} have {} elements, those of the query {}", what,
-                           vectors.width, width);
-  }
-  const std::size_t row = width * element_bytes(vectors.type);
-  if (stride_of(vectors) < row || stride_of(vectors) % element_bytes(vectors.type) != 0) {
-    raise<InvalidArgument>("rows of {} are {} bytes apart, a row has {}", what, vectors.stride,
-                           row);
-  }
-  if (!vectors.mask.empty() && vectors.mask.size() != vectors.rows) {
-    raise<InvalidArgument>("the mask of {} has {} elements for {} vectors", what,
-                           vectors.mask.size(), vectors.rows);
-  }
-  const std::size_t scales = vectors.scales.size();
-  if (scales != 0 && vectors.type != VectorType::int8) {
-    raise<InvalidArgument>("{} has scales, which belong to int8", what);
-  }
-  if (scales > 1 && scales != vectors.rows) {
-    raise<InvalidArgument>("{} has {} scales for {} vectors", what, scales, vectors.rows);
-  }
-  const bool any = vectors.mask.empty() ? vectors.rows != 0
-                                        : std::any_of(vectors.mask.begin(), vectors.mask.end(),
-                                                      [](std::uint8_t bit) { return bit != 0; });
-  if (!any) raise<InvalidArgument>("{} has no vector, or all of them are masked", what);
-}
-
-[[noreturn]] void refuse_non_finite(const std::string& what, std::size_t row) {
-  raise<InvalidArgument>("vector {} of {} has NaN or infinity, or its product overflows", row,
-                         what);
-}
-
-std::string name_of(std::size_t document) { return fmt::format("document {}", document); }
 
 /// out[rows, width]: as stored, without scales.
 void read_rows(const Kernels& kernels, const TokenVectors& vectors, std::size_t first,
@@ -277,10 +227,11 @@ class Range {
 
 std::vector<float> maxsim(const TokenVectors& query, std::span<const TokenVectors> documents,
                           const MaxSimOptions& options) {
-  if (query.width == 0) raise<InvalidArgument>("vectors of the query have no elements");
-  check(query, query.width, "the query");
+  check_vectors(query, query.width, "the query");
+  check_mask(query, "the query");
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    check(documents[i], query.width, name_of(i));
+    check_vectors(documents[i], query.width, name_of(i));
+    check_mask(documents[i], name_of(i));
   }
   const Kernels& kernels = engine::kernels();
   const Linear packed =

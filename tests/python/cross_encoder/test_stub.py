@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 
 import tamis
+from tamis import _torch_loader
 
 Case = tuple[str, str, ast.FunctionDef]
 
 
 def _trees() -> Iterator[tuple[str, ast.Module]]:
-    """Of the modules that were built."""
+    """Of the modules that were built and can be loaded."""
     for stub in sorted(Path(tamis.__file__).parent.glob("_*.pyi")):
-        if importlib.util.find_spec(f"tamis.{stub.stem}") is not None:
+        if importlib.util.find_spec(f"tamis.{stub.stem}") is None:
+            continue
+        if stub.stem != "_torch" or importlib.util.find_spec("torch") is not None:
             yield stub.stem, ast.parse(stub.read_text())
 
 
@@ -49,7 +52,7 @@ def _assigned(body: list[ast.stmt]) -> set[str]:
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(f"tamis.{name}")
+    return _torch_loader.load() if name == "_torch" else importlib.import_module(f"tamis.{name}")
 
 
 @pytest.mark.parametrize("module", TREES)
