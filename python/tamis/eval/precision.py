@@ -70,27 +70,44 @@ def ranking_parity(
 ) -> dict[str, dict[str, float]]:
     """Scores `lists` (default: the reference lists) at fp32 and at each precision, on the engine.
 
-    `folder`: a Hugging Face folder or a bundle. Logits of several labels are compared by the first.
-    Raises ModelError for what the engine does not load.
+    `folder`: a Hugging Face folder or a bundle, of a cross-encoder or else of what LateInteraction
+    reads. Logits of several labels are compared by the first. Raises ModelError for what the engine
+    does not load.
     """
     lists = reference_lists() if lists is None else lists
-    scores = _scorer(folder, lists)
+    scores = _scorer(os.fspath(folder), lists)
     expected = scores("fp32")
     return {name: compare_rankings(expected, scores(name)) for name in precisions}
 
 
-def _scorer(
-    folder: str | os.PathLike[str], lists: Sequence[RankedList]
-) -> Callable[[str], list[Scores]]:
+def _scorer(folder: str, lists: Sequence[RankedList]) -> Callable[[str], list[Scores]]:
     from tamis import _native
+    from tamis.late_interaction import LateInteraction
 
     def scores(precision: str) -> list[Scores]:
-        model = _native.CrossEncoder.load(os.fspath(folder), precision=precision)
+        model = _native.CrossEncoder.load(folder, precision=precision)
         return [
             model.logits([query] * len(passages), passages).logits[:, 0]
             for query, passages in lists
         ]
 
+    def late_scores(precision: str) -> list[Scores]:
+        model = LateInteraction(folder, precision=precision, cache_bytes=0)
+        return [
+            model.score(
+                query, model.encode_passages(texts, on_truncation="ignore"), on_truncation="ignore"
+            )
+            for query, texts in lists
+        ]
+
+    try:
+        _native.CrossEncoder.load(folder)
+    except ModelError as reason:
+        try:
+            LateInteraction(folder, cache_bytes=0)
+        except ModelError:
+            raise reason from None
+        return late_scores
     return scores
 
 

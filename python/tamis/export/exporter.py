@@ -136,6 +136,7 @@ def _export_colbert(
     with new_bundle(dest, overwrite=overwrite) as folder:
         copy_tokenizer(source.folder, folder)
         facts = colbert.export(source, folder, max_length)
+        record_parity(folder, _parity_of_rankings(folder, source.config))
     return _report(dest, facts, "none", None, facts["parity"]["fp32"])
 
 

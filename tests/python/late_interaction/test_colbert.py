@@ -254,6 +254,7 @@ def test_a_bundle_gives_what_its_folder_gives(folder: Folder, tmp_path: Path, la
     manifest = json.loads((tmp_path / "bundle" / "tamis.json").read_text())
     assert manifest["colbert"]["query"]["length"] == 24
     assert manifest["colbert"]["projections"] == ["projection.0"]
+    assert set(manifest["parity"]) == {"fp32", "bf16", "int8"}
     asked = [sys.executable, "-c", WITHOUT_TORCH, tmp_path / "bundle", tmp_path / "scores.npy"]
     subprocess.run(asked, check=True)
     texts, query = ["Berlin is a city.", "Pandas eat bamboo!"], "what do pandas eat?"
