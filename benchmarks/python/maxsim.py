@@ -3,7 +3,8 @@
     python benchmarks/python/maxsim.py [--rounds 9]
 
 Unit vectors at random. Medians and the spread of the rounds in ms; the first line names the
-processor. Threads are as many for all.
+processor. Threads are as many for all. Where torch finds a GPU, MaxSim there too, of documents in
+the host's memory and in its own.
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ def calls(query: Any, documents: Any) -> dict[str, Callable[[], Any]]:
             found["pylate"] = partial(scores, q, d)
         except ImportError as error:
             print(f"no pylate: {str(error).splitlines()[0]}")
+        if torch.cuda.is_available():
+            found["tamis, CUDA"] = partial(tamis.maxsim, query, documents, device="cuda")
+            there = partial(tamis.maxsim, q[0].cuda(), d.cuda(), device="cuda")
+            found["tamis, there already"] = there
     return found
 
 
