@@ -81,17 +81,11 @@ class Scored:
     warnings: Sequence[str] = ()
 
 
-_WHOLE = ("limit", "retries", "chunk", "breaker")
-
-
 def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
     checks.natural("keep", keep)
     unknown = sorted(set(use) - set(Use.__optional_keys__))
     if unknown:
         raise TypeError(f"stage '{native.name}' got an unexpected keyword argument '{unknown[0]}'")
-    for name in _WHOLE:
-        if use.get(name) is not None:
-            checks.natural(name, use[name])
     for name in ("backoff_ms", "breaker_ms"):
         if use.get(name) is not None:
             checks.number(name, use[name])

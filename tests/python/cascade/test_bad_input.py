@@ -58,7 +58,7 @@ def test_a_search_that_gives_no_text_fails_its_stage() -> None:
         (lambda: s.deduplicate(keep=-1), "keep must be a natural number, got -1"),
         (lambda: s.deduplicate(keep=2.5), "keep must be a natural number, got 2.5"),
         (lambda: s.deduplicate(keep=True), "keep must be a natural number, got True"),
-        (lambda: s.deduplicate(keep=1, retries=-1), "retries must be a natural number"),
+        (lambda: s.deduplicate(keep=1, retries=-1), "retries must be a whole number"),
         (lambda: Cascade([s.deduplicate(keep=1)], budget_ms=0), "budget_ms is 0"),
         (
             lambda: Cascade([s.deduplicate(keep=1)], budget_ms=float("nan")),
