@@ -8,9 +8,6 @@
 namespace tamis::engine {
 namespace {
 
-// Rows whose activations stay in a core's cache through a whole part of a layer; a multiple of the
-// register tiles' heights (14, 6 and 4).
-constexpr std::size_t kRows = 84;
 // With fewer rows a core, the cores share the outputs of each product instead.
 constexpr std::size_t kFewRows = 28;
 
@@ -38,7 +35,7 @@ void by_blocks(const Team& team, std::size_t rows, const Product& product, Work&
   const std::size_t sharers = team.split ? num_threads() : 1;
   const bool few = rows < sharers * kFewRows;
   const std::size_t least = few ? 1 : sharers;
-  const std::size_t most = round_up(kRows, product.tile_rows);
+  const std::size_t most = product.block_rows;
   const std::size_t blocks = std::max((rows + most - 1) / most, least);
   // As even as whole tiles allow; where the cores wait for each other, quite even.
   const std::size_t size =

@@ -26,6 +26,9 @@ struct Product {
   const char* arithmetic;  ///< what multiplies: "fp32", "bf16", "int8"
   std::size_t panel;       ///< outputs of a panel
   std::size_t tile_rows;   ///< a block of rows costs as much as the next multiple of it
+  /// Of a block whose activations stay in a core's cache through a whole part of a layer: weights
+  /// are read once for each block, and the faster the product, the fewer times they can be.
+  std::size_t block_rows;
 
   /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
   /// element depends on its whole row (int8).
