@@ -78,9 +78,9 @@ inline bool ends_evenly(const BatchPlan& plan, std::span<const std::size_t> leng
   detail::BatchPlan plan =
       detail::cut_batches(order, lengths, options, std::numeric_limits<double>::infinity());
   if (!options.even || plan.empty()) return plan;
-  const auto rounds = static_cast<double>((plan.size() + cores - 1) / cores);
+  const std::size_t pieces = (plan.size() + cores - 1) / cores * cores;
   const double share =
-      std::accumulate(lengths.begin(), lengths.end(), 0.0) / (rounds * static_cast<double>(cores));
+      std::accumulate(lengths.begin(), lengths.end(), 0.0) / static_cast<double>(pieces);
   detail::BatchPlan even = detail::cut_batches(order, lengths, options, share);
   return detail::ends_evenly(even, lengths, share, cores) ? even : plan;
 }
