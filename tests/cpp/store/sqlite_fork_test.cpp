@@ -69,7 +69,9 @@ TEST_CASE("a child searches while its parent's threads are in the middle of sear
   const auto [query, count] = GENERATE(std::pair("city", std::size_t{2}),  // microseconds
                                        std::pair("berlin", std::size_t{1000}));
   if (count > 2) docs.fill();  // a statement of many steps
-  const Store store = sqlite(docs.options());
+  SqliteOptions options = docs.options();
+  options.connection.timeout_ms = 300'000;  // forks interrupt it, and the machine may be busy
+  const Store store = sqlite(options);
   Busy busy(store, query, count);
   int right = 0;
   for (int round = 0; round < 20; ++round) {
