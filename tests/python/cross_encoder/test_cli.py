@@ -39,5 +39,9 @@ def test_an_interrupt_is_no_traceback(
         return [path]
 
     monkeypatch.setattr(cli, "_read_passages", interrupted)
-    assert cli.main(["rerank", "who?", str(tmp_path / "one"), "--model", "tiny"]) == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs inherit "ignore"
+    try:
+        assert cli.main(["rerank", "who?", str(tmp_path / "one"), "--model", "tiny"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "tamis: interrupted\n"
