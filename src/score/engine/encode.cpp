@@ -45,10 +45,11 @@ void by_blocks(const Team& team, std::size_t rows, const Product& product, Work&
   outer.ranges(rows, size, [&](std::size_t begin, std::size_t end) { work(begin, end, inner); });
 }
 
-Pointwise activation_of(const EncoderWeights& weights) {
+/// What `reader` reads the results of.
+Pointwise activation_of(const EncoderWeights& weights, const Product& reader) {
   switch (weights.config.activation) {
     case HiddenActivation::gelu_erf:
-      return weights.kernels->gelu_erf;
+      return reader.rounds_inputs() ? weights.kernels->gelu_erf_near : weights.kernels->gelu_erf;
     case HiddenActivation::gelu_tanh:
       return weights.kernels->gelu_tanh;
     case HiddenActivation::relu:
@@ -78,8 +79,8 @@ void finish_block(const EncoderWeights& weights, const LayerWeights& layer, cons
   apply(layer.attention_output, context, rows, own.residual.data(), own.prepared, team);
   add_and_norm(weights, layer.attention_norm, own.residual, hidden, rows);
   prepare(layer.inner, hidden, rows, own.prepared);
-  multiply_into(layer.inner, own.prepared, rows, activation_of(weights), layer.outer,
-                own.inner_rows, own.inner, team);
+  multiply_into(layer.inner, own.prepared, rows, activation_of(weights, *layer.outer.product),
+                layer.outer, own.inner_rows, own.inner, team);
   multiply(layer.outer, own.inner_rows, rows, own.residual.data(), team);
   add_and_norm(weights, layer.output_norm, own.residual, hidden, rows);
 }

@@ -30,6 +30,8 @@ struct Kernels {
 
   /// x = x * Phi(x) with the error function; absolute error below 4e-7 * max(1, |x|).
   Pointwise gelu_erf;
+  /// The same with an error below 1e-4 * max(1, |x|), for results that are rounded to 16 or 8 bits.
+  Pointwise gelu_erf_near;
   /// x = 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))); error as above.
   Pointwise gelu_tanh;
   /// x = max(x, 0), NaN kept.
