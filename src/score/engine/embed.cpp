@@ -1,4 +1,6 @@
 // score/engine/embed.cpp: ids -> embeddings -> layer norm.
+#include <algorithm>
+
 #include <tamis/error.hpp>
 
 #include "score/engine/forward.hpp"
@@ -7,6 +9,8 @@ namespace tamis::engine {
 namespace {
 
 constexpr std::size_t kRows = 32;
+// Rows of a large table come from memory: they are asked for that many tokens before.
+constexpr std::size_t kAhead = 4;
 
 /// Row of the position table for each token. RoBERTa's counts no padding token, which a text may
 /// contain literally: each has the row of the padding id.
@@ -64,6 +68,8 @@ void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& w
   team.ranges(batch.tokens(), kRows, [&](std::size_t begin, std::size_t end) {
     for (std::size_t token = begin; token < end; ++token) {
       float* const row = out.data() + token * width;
+      const std::size_t next = std::min(token + kAhead, batch.tokens() - 1);
+      fetch_row(tables.words, static_cast<std::size_t>(batch.ids[next]));
       read_row(tables.words, static_cast<std::size_t>(batch.ids[token]), row);
       const float* const position = tables.positions.data() + positions[token] * width;
       if (tables.segments.empty()) {

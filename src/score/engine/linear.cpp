@@ -30,14 +30,14 @@ void by_outputs(const Linear& linear, const Team& team, Work&& work) {
   team.ranges(linear.outputs, kPanelsPerPiece * linear.product->panel, work);
 }
 
-/// `then` of outputs [first, last) into floats that are as far apart as the rows of `next`.
+/// `then` of outputs [first, last) into rows of floats, `stride` apart.
 void into_floats(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
-                 float* floats, std::size_t first, std::size_t last) {
+                 float* floats, std::size_t stride, std::size_t first, std::size_t last) {
   const std::size_t wide = kPanelsTogether * linear.product->panel;
   for (; first < last; first += wide) {
     const std::size_t end = std::min(first + wide, last);
-    multiply_columns(linear, prepared, rows, floats + first, linear.outputs, first, end);
-    then(floats + first, linear.outputs, rows, end - first);
+    multiply_columns(linear, prepared, rows, floats + first, stride, first, end);
+    then(floats + first, stride, rows, end - first);
   }
 }
 
@@ -118,15 +118,20 @@ void multiply_into(const Linear& linear, const Bytes& prepared, std::size_t rows
   if (reader.input_bytes == 0 || linear.outputs % kWholeInputs != 0) {
     floats.resize(rows * linear.outputs);
     by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
-      into_floats(linear, prepared, rows, then, floats.data(), first, last);
+      into_floats(linear, prepared, rows, then, floats.data(), linear.outputs, first, last);
     });
     prepare(next, floats.data(), rows, next_rows);
     return;
   }
   reserve_rows(reader, rows, next.inputs, next_rows);
+  const std::size_t row_bytes = reader.row_bytes(next.inputs);
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
-    into_rows(linear, prepared, rows, then, reader, reader.row_bytes(next.inputs), next_rows.data(),
-              first, last);
+    if (reader.rounds_inputs()) {
+      into_rows(linear, prepared, rows, then, reader, row_bytes, next_rows.data(), first, last);
+    } else {  // a prepared row is a row of floats
+      into_floats(linear, prepared, rows, then, reinterpret_cast<float*>(next_rows.data()),
+                  row_bytes / sizeof(float), first, last);
+    }
   });
 }
 

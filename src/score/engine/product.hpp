@@ -33,6 +33,7 @@ struct Product {
   /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
   /// element depends on its whole row (int8).
   std::size_t input_bytes;
+  /// Otherwise a prepared row is a row of fp32.
   [[nodiscard]] bool rounds_inputs() const { return input_bytes != sizeof(float); }
   /// Bytes of a prepared row.
   std::size_t (*row_bytes)(std::size_t inputs);

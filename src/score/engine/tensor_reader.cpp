@@ -105,6 +105,14 @@ void read_row(const StoredTensor& tensor, std::size_t row, float* out) {
   convert(tensor, row * columns, columns, out, tensor.scale.empty() ? 1.0F : tensor.scale[row]);
 }
 
+void fetch_row(const StoredTensor& tensor, std::size_t row) {
+  const std::size_t bytes =
+      tensor.view.bytes.size() / static_cast<std::size_t>(tensor.view.shape.front());
+  constexpr std::size_t kLine = 64;
+  const std::byte* const at = tensor.view.bytes.data() + row * bytes;
+  for (std::size_t i = 0; i < bytes; i += kLine) __builtin_prefetch(at + i);
+}
+
 TensorReader::TensorReader(WeightFile weights, std::vector<std::string> prefixes)
     : weights_(std::move(weights)), prefixes_(std::move(prefixes)) {}
 

@@ -20,6 +20,9 @@ struct StoredTensor {
 /// Row `row` of a 2-D tensor as fp32. `out` has as many elements as the tensor has columns.
 void read_row(const StoredTensor& tensor, std::size_t row, float* out);
 
+/// Starts to fetch that row from memory.
+void fetch_row(const StoredTensor& tensor, std::size_t row);
+
 /// Finds tensors with or without the prefix that the checkpoint's class put before them, and by
 /// older LayerNorm names (gamma, beta).
 class TensorReader {
