@@ -4,10 +4,10 @@
 
 Claims and abstracts are the demo's. The first line names the processor. Costs: each run sees
 another claim and another number of candidates, and what a stage expected is compared with what it
-took. Event loop: how late it wakes a task while cascades run in its threads, and, since an engine
-takes all cores, while another process does the same work; what of that it did not wait for a core
-(Linux), which is what it waited for the GIL. The collector passes over what was there before, as in
-a server that called `gc.freeze()` when it was ready.
+took. Event loop: how late it wakes a task while nothing else happens, while cascades run in its
+threads, and, since an engine takes all cores, while another process does the same work; what of
+that it did not wait for a core (Linux), which is what it waited for the GIL. The collector passes
+over what was there before, as in a server that called `gc.freeze()` when it was ready.
 """
 
 from __future__ import annotations
@@ -155,6 +155,7 @@ def main() -> None:
             await loop.run_in_executor(pool, rerank_elsewhere, asked[:8], texts[:10])
 
     for name, work in {
+        "nothing else": lambda: asyncio.sleep(8),
         "8 arun at once": together,
         "another process": elsewhere,
         "1,000 candidates through a function": lambda: in_turn(1000),
