@@ -2,7 +2,7 @@
 //
 //   tamis::CancelToken token;
 //   std::thread waiter([token]() mutable { token.cancel(); });
-//   model.predict(pairs, {.cancel = token});   // throws tamis::Cancelled between micro-batches
+//   model.predict(pairs, {.cancel = token});   // throws tamis::Cancelled
 #pragma once
 
 #include <atomic>

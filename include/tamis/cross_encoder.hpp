@@ -64,8 +64,8 @@ struct PredictOptions {
   std::optional<std::size_t> max_batch_pairs;
   std::optional<std::string> prompt_name;  ///< which of the model's prompts; absent: its default
   std::optional<std::string> prompt;       ///< before the query, instead of the model's; "": none
-  /// Called in the caller's thread between micro-batches with pairs done and their total; may throw
-  /// to stop.
+  /// Called in the caller's thread with pairs done and their total, between micro-batches and, with
+  /// the same numbers again, within long ones; may throw to stop.
   std::function<void(std::size_t, std::size_t)> progress;
   std::optional<CancelToken> cancel;
 };

@@ -45,7 +45,8 @@ struct LateInteractionOptions {
 
 struct ReadOptions {
   OnTruncation on_truncation = OnTruncation::allow;  ///< `window` is refused
-  /// Called in the caller's thread with texts done and their total; may throw to stop.
+  /// Called in the caller's thread with texts done and their total, perhaps with the same numbers
+  /// again; may throw to stop.
   std::function<void(std::size_t, std::size_t)> progress;
   std::optional<CancelToken> cancel;
 };

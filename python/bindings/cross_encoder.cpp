@@ -46,7 +46,7 @@ py::array_t<float> logits_of(const py::object& self) {
           self};
 }
 
-// Between waves, in the calling thread: Ctrl-C first, then the caller's own callback.
+// Every now and then, in the calling thread: Ctrl-C first, then the caller's own callback.
 std::function<void(std::size_t, std::size_t)> watcher(const py::object& progress) {
   return [progress](std::size_t done, std::size_t total) {
     const py::gil_scoped_acquire gil;

@@ -120,8 +120,8 @@ AnyStage diversify(std::size_t count, double balance,
       });
 }
 
-/// Ctrl-C between micro-batches.
-void between_batches(std::size_t, std::size_t) { check_signals(); }
+/// Ctrl-C, between micro-batches and within.
+void look_for_interrupts(std::size_t, std::size_t) { check_signals(); }
 
 AnyStage rerank(const tamis::CrossEncoder& model, const std::string& name,
                 const std::string& prompt, std::optional<std::size_t> max_length,
@@ -134,7 +134,7 @@ AnyStage rerank(const tamis::CrossEncoder& model, const std::string& name,
       predict_options(max_length, truncation, max_query_tokens, max_document_tokens, on_truncation,
                       aggregate, window_stride, max_batch_tokens, max_batch_pairs);
   options.prompt = prompt;
-  options.progress = between_batches;
+  options.progress = look_for_interrupts;
   return tamis::stages::rerank(model, std::move(options), name);
 }
 
@@ -142,7 +142,7 @@ AnyStage late_interaction(const tamis::LateInteraction& model, const std::string
                           bool refuse_truncation) {
   const auto mode = refuse_truncation ? tamis::OnTruncation::error : tamis::OnTruncation::allow;
   return tamis::stages::late_interaction(
-      model, {.on_truncation = mode, .progress = between_batches}, name);
+      model, {.on_truncation = mode, .progress = look_for_interrupts}, name);
 }
 
 const char* kind_of(const AnyStage& stage) {

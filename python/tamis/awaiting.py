@@ -22,7 +22,7 @@ def _retrieve(future: asyncio.Future[Any]) -> None:
 
 async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     """`call(*args, cancel=..., **kwargs)` in the loop's own executor. Cancelling the task stops the
-    native work at its next micro-batch; the caller does not wait for that."""
+    native work in the middle of a micro-batch; the caller does not wait for that."""
     import asyncio  # half as slow to import as NumPy; who awaits has it already
 
     given = kwargs.pop("cancel", None)

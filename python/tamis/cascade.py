@@ -117,7 +117,7 @@ class Cascade:
     async def arun(
         self, query: Any, candidates: Iterable[Any] | None = None, **arguments: Any
     ) -> CascadeResult:
-        """`run` in a worker thread. Cancelling the task stops the work at its next micro-batch."""
+        """`run` in a worker thread. Cancelling the task stops it, within a micro-batch too."""
         return await awaiting.run(self.run, query, candidates, **arguments)
 
     async def arun_many(

@@ -7,11 +7,18 @@
 #include <tamis/error.hpp>
 #include <tamis/parallel.hpp>
 
+#include "parallel/watch.hpp"
+
 namespace tamis {
 namespace {
 
-// Python sees Ctrl-C only between waves, so a wave must be far shorter than a second.
+// A scorer without checkpoints is stopped only between waves, so a wave must be far shorter than a
+// second.
 constexpr double kWaveSeconds = 0.3;
+
+void refuse_cancelled(const WaveOptions& options) {
+  if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
+}
 
 void scatter(std::span<const PackedBatch> batches, std::span<const float> from, std::size_t labels,
              std::vector<float>& to) {
@@ -36,9 +43,7 @@ void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& opt
   const auto plan = plan_batches(lengths, options.plan, threads);
   std::size_t wave = 2 * threads;
   for (std::size_t begin = 0; begin < plan.size();) {
-    if (options.cancel && options.cancel->cancelled()) {
-      throw Cancelled("scoring was cancelled");
-    }
+    refuse_cancelled(options);
     const std::size_t end = std::min(begin + wave, plan.size());
     std::vector<PackedBatch> batches;
     batches.reserve(end - begin);
@@ -48,7 +53,11 @@ void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& opt
       rows += plan[i].size();
     }
     const auto start = std::chrono::steady_clock::now();
-    run(batches);
+    watched([&] { run(batches); },
+            [&] {
+              refuse_cancelled(options);
+              if (options.scored) options.scored(0);
+            });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     if (options.scored) options.scored(rows);
     const double per_batch = std::max(took.count() / static_cast<double>(end - begin), 1e-6);

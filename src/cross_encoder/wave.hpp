@@ -17,12 +17,13 @@ namespace tamis {
 struct WaveOptions {
   PlanOptions plan;
   std::optional<CancelToken> cancel;
-  std::function<void(std::size_t)> scored;  ///< sequences done in the wave that has just ended
+  /// Sequences done in the wave that has just ended; 0 from within a wave, to say that it goes on.
+  std::function<void(std::size_t)> scored;
 };
 
 /// Calls run(batches) for wave after wave of micro-batches until all sequences were in one; a row
-/// of a batch is an index into `sequences`. Between two waves, at most about a third of a second
-/// apart, checks for cancellation and calls `scored`.
+/// of a batch is an index into `sequences`. Between two waves, and every kAskEvery within one where
+/// `run` has checkpoints, checks for cancellation and calls `scored`.
 void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& options,
                   const std::function<void(std::span<PackedBatch>)>& run);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "parallel/parallel_for.hpp"
 
@@ -14,6 +15,12 @@ thread_local bool inside = false;
 }  // namespace
 
 bool inside_parallel_for() noexcept { return inside; }
+
+/// The others stop after what they are doing. Call with the lock.
+void ThreadPool::Job::fail(std::exception_ptr why) {
+  next.store(count);
+  if (!error) error = std::move(why);
+}
 
 void ThreadPool::grow(std::size_t workers) {
   while (workers_.size() < workers) {
@@ -42,19 +49,39 @@ void ThreadPool::take_part(Job& job, std::unique_lock<std::mutex>& lock) {
   inside = true;
   std::exception_ptr error;
   try {
+    const WorkingFor caller(job.watch);
     for (std::size_t i = job.next.fetch_add(1); i < job.count; i = job.next.fetch_add(1)) {
+      checkpoint();
       (*job.work)(i);
     }
   } catch (...) {
     error = std::current_exception();
-    job.next.store(job.count);  // the others stop after what they are doing
   }
   inside = false;
   lock.lock();
-  if (error && !job.error) job.error = error;
+  if (error) job.fail(std::move(error));
   --running_;
   --job.runners;
   changed_.notify_all();
+}
+
+/// Until `ready`, or until the caller was asked, who may end the job.
+void ThreadPool::wait(Job& job, std::unique_lock<std::mutex>& lock,
+                      const std::function<bool()>& ready) {
+  if (job.watch == nullptr) {
+    changed_.wait(lock, ready);
+    return;
+  }
+  if (changed_.wait_for(lock, kAskEvery, ready)) return;
+  lock.unlock();
+  std::exception_ptr error;
+  try {
+    checkpoint();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  lock.lock();
+  if (error) job.fail(std::move(error));
 }
 
 void ThreadPool::serve() {
@@ -71,7 +98,7 @@ void ThreadPool::serve() {
 
 void ThreadPool::run(std::size_t count, std::size_t limit,
                      const std::function<void(std::size_t)>& work) {
-  Job job{.count = count, .work = &work, .error = nullptr};
+  Job job{.count = count, .work = &work, .watch = current_watch(), .error = nullptr};
   std::unique_lock lock(mutex_);
   limit_ = limit;
   grow(limit - 1);
@@ -85,7 +112,7 @@ void ThreadPool::run(std::size_t count, std::size_t limit,
     if (!job.exhausted() && running_ < limit_) {
       take_part(job, lock);
     } else {
-      changed_.wait(lock, [&] { return done() || (!job.exhausted() && running_ < limit_); });
+      wait(job, lock, [&] { return done() || (!job.exhausted() && running_ < limit_); });
     }
   }
   std::erase(jobs_, &job);

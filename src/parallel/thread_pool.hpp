@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "parallel/places.hpp"
+#include "parallel/watch.hpp"
 
 namespace tamis {
 
@@ -26,14 +27,17 @@ class ThreadPool {
   struct Job {
     std::size_t count;
     const std::function<void(std::size_t)>* work;
+    Watch* watch;  // of the caller, if it watches
     std::atomic<std::size_t> next{0};
     std::size_t runners = 0;  // threads inside the job; guarded by the pool's mutex
     std::exception_ptr error;
     [[nodiscard]] bool exhausted() const { return next.load() >= count; }
+    void fail(std::exception_ptr why);
   };
 
   void serve();
   void take_part(Job& job, std::unique_lock<std::mutex>& lock);
+  void wait(Job& job, std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready);
   [[nodiscard]] Job* open_job();
   void grow(std::size_t workers);
 

@@ -76,7 +76,7 @@ class Rerank {
 
 }  // namespace detail
 
-/// Scores by logit; stops between micro-batches when the run is cancelled. Pairs of several queries
+/// Scores by logit; stops within a micro-batch when the run is cancelled. Pairs of several queries
 /// are scored together. Throws InvalidArgument for a model of several labels.
 [[nodiscard]] inline AnyStage rerank(const CrossEncoder& model, PredictOptions options = {},
                                      std::string name = "rerank") {

@@ -2,6 +2,7 @@
 #include <limits>
 #include <vector>
 
+#include "parallel/watch.hpp"
 #include "score/engine/attention.hpp"
 #include "score/engine/forward.hpp"
 
@@ -70,8 +71,10 @@ void attend(const EncoderWeights& weights, const LayerWeights& layer, const Pack
       add_slices(batch, begin, end, seen, closed, head, slices);
     }
   }
-  team.run(slices.size(),
-           [&](std::size_t i) { attend_slice(weights, layer, batch, slices[i], workspace); });
+  team.run(slices.size(), [&](std::size_t i) {
+    checkpoint();
+    attend_slice(weights, layer, batch, slices[i], workspace);
+  });
 }
 
 }  // namespace tamis::engine

@@ -3,6 +3,7 @@
 
 #include <tamis/parallel.hpp>
 
+#include "parallel/watch.hpp"
 #include "score/engine/forward.hpp"
 
 namespace tamis::engine {
@@ -42,7 +43,10 @@ void by_blocks(const Team& team, std::size_t rows, const Product& product, Work&
       round_up((rows + blocks - 1) / blocks, team.split ? 1 : product.tile_rows);
   const Team inner{.split = team.split && few};
   const Team outer{.split = team.split && !few};
-  outer.ranges(rows, size, [&](std::size_t begin, std::size_t end) { work(begin, end, inner); });
+  outer.ranges(rows, size, [&](std::size_t begin, std::size_t end) {
+    checkpoint();
+    work(begin, end, inner);
+  });
 }
 
 /// What `reader` reads the results of.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "parallel/watch.hpp"
+
 namespace tamis::engine {
 namespace {
 
@@ -27,6 +29,8 @@ void multiply_columns(const Linear& linear, const Bytes& prepared, std::size_t r
 template <typename Work>
 void by_outputs(const Linear& linear, const Team& team, Work&& work) {
   if (!team.split) return work(std::size_t{0}, linear.outputs);
+  // The caller may score something else when it is asked, and this thread's buffers are in use.
+  const WorkingFor nobody(nullptr);
   team.ranges(linear.outputs, kPanelsPerPiece * linear.product->panel, work);
 }
 

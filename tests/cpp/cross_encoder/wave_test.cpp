@@ -1,8 +1,12 @@
 // Waves give the caller's order whatever the plan, and can be watched and stopped.
 #include "cross_encoder/wave.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include <tamis/error.hpp>
 
+#include "parallel/watch.hpp"
 #include "support/catch.hpp"
 
 namespace {
@@ -24,6 +28,16 @@ struct FirstIdScorer {
   [[nodiscard]] static std::string description() { return "first id"; }
 };
 static_assert(tamis::PairScorer<FirstIdScorer>);
+
+/// Takes a minute for each micro-batch, in steps.
+struct SlowScorer : FirstIdScorer {
+  void score(std::span<const tamis::PackedBatch> /*batches*/, std::span<float> /*logits*/) const {
+    for (int step = 0; step < 60'000; ++step) {
+      tamis::checkpoint();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+};
 
 std::vector<tamis::EncodedPair> sequences_of(std::size_t count) {
   std::vector<tamis::EncodedPair> sequences(count);
@@ -64,6 +78,16 @@ TEST_CASE("cancelling stops before the next wave", "[cross_encoder]") {
   };
   CHECK_THROWS_AS(tamis::score_in_waves(FirstIdScorer{}, sequences, options), tamis::Cancelled);
   CHECK(reported < sequences.size());
+}
+
+TEST_CASE("cancelling stops within a wave", "[cross_encoder]") {
+  tamis::WaveOptions options;
+  options.cancel = tamis::CancelToken();
+  options.scored = [&](std::size_t more) {
+    CHECK(more == 0);
+    options.cancel->cancel();
+  };
+  CHECK_THROWS_AS(tamis::score_in_waves(SlowScorer{}, sequences_of(3), options), tamis::Cancelled);
 }
 
 TEST_CASE("what a callback throws reaches the caller", "[cross_encoder]") {

@@ -136,6 +136,33 @@ def test_a_token_cancels_from_another_thread(model: Any) -> None:
     assert token.cancelled
 
 
+# One micro-batch of 16,000 tokens.
+QUERIES, DOCUMENTS = [f"query {i}" for i in range(32)], [f"{i} " + "word " * 600 for i in range(32)]
+IN_ONE = {"max_length": 512, "on_truncation": "allow", "max_batch_tokens": 10**6}
+
+
+def test_a_token_cancels_within_a_micro_batch() -> None:
+    native, token = tamis.CrossEncoder()._loaded.native, tamis.CancelToken()
+    with pytest.raises(tamis.Cancelled):
+        native.logits(
+            QUERIES, DOCUMENTS, progress=lambda *_: token.cancel(), cancel=token, **IN_ONE
+        )
+
+
+def test_a_callback_may_score_in_the_middle_of_a_micro_batch() -> None:
+    native = tamis.CrossEncoder()._loaded.native
+    inner, seen = native.logits(["a"], ["some text"], **IN_ONE).logits, []
+
+    def progress(done: int, total: int) -> None:
+        if len(seen) < 5:
+            seen.append(native.logits(["a"], ["some text"], **IN_ONE).logits.tobytes())
+
+    found = native.logits(QUERIES, DOCUMENTS, progress=progress, **IN_ONE).logits
+    assert found.tobytes() == native.logits(QUERIES, DOCUMENTS, **IN_ONE).logits.tobytes()
+    assert set(seen) == {inner.tobytes()}
+    assert len(seen) > 1
+
+
 _INTERRUPTED = """
     import os, signal, threading, time, sys
     import tamis
