@@ -70,18 +70,21 @@ class _Stopped(Exception):
     """Another chunk of the call failed, or its caller was interrupted."""
 
 
+def default_chunk_size(pool: Pool, total: int) -> int:
+    """sentence-transformers' own: ten chunks a worker."""
+    return max(1, min(math.ceil(total / len(pool["processes"]) / 10), _MAX_CHUNK))
+
+
 def map_chunks(
     pool: Pool,
     total: int,
-    chunk_size: int | None,
+    chunk_size: int,
     score: Callable[[Loaded, slice, Progress], Any],
     progress: Progress | None = None,
 ) -> list[Any]:
     """`score` of every chunk, in order. Workers take turns, each with its own model. `score` hands
     its third argument to the native call, which it leaves as soon as the call is to end."""
     models: list[Loaded] = pool["processes"]
-    if chunk_size is None:
-        chunk_size = max(1, min(math.ceil(total / len(models) / 10), _MAX_CHUNK))
     chunks = [slice(i, min(i + chunk_size, total)) for i in range(0, total, chunk_size)]
     stopped = threading.Event()  # of this call: others may share the pool
 

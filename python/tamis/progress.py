@@ -30,10 +30,10 @@ def _bar(desc: str, total: int) -> Any:
 
 
 class ProgressBar:
-    """Counts batches of `batch_size` pairs, whatever micro-batches are made of them."""
+    """Counts batches of `size` pairs, whatever micro-batches are made of them."""
 
-    def __init__(self, shown: bool, pairs: int, batch_size: int, desc: str = "Batches") -> None:
-        self._total = -(-pairs // batch_size)
+    def __init__(self, shown: bool, pairs: int, size: int, desc: str = "Batches") -> None:
+        self._total = -(-pairs // size)
         self._pairs = pairs
         self._shown = 0
         self._bar = _bar(desc, self._total) if shown else None

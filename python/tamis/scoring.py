@@ -219,8 +219,10 @@ def score(
     follow_torch()
     if call.prompt:
         queries = [call.prompt + query for query in queries]
-    desc = "Batches" if pool is None else "Chunks"
-    with ProgressBar(call.show_progress_bar, len(queries), call.batch_size, desc) as bar:
+    step, desc = call.batch_size, "Batches"
+    if pool is not None:
+        step, desc = call.chunk_size or pools.default_chunk_size(pool, len(queries)), "Chunks"
+    with ProgressBar(call.show_progress_bar, len(queries), step, desc) as bar:
         if pool is None:
             results = [
                 model.native.logits(queries, documents, progress=bar.callback, **call.native)
@@ -229,7 +231,7 @@ def score(
             results = pools.map_chunks(
                 pool,
                 len(queries),
-                call.chunk_size,
+                step,
                 lambda worker, part, watch: worker.native.logits(
                     queries[part], documents[part], progress=watch, **call.native
                 ),

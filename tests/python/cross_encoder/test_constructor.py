@@ -219,6 +219,18 @@ def test_progress_follows_the_log_level(model: Any, capsys: pytest.CaptureFixtur
     assert "3/3" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("chunk_size", "shown"), [(None, "20/20"), (3, "7/7")])
+def test_progress_of_a_pool_counts_chunks(
+    model: Any, capsys: pytest.CaptureFixture[str], chunk_size: int | None, shown: str
+) -> None:
+    """As sentence-transformers does, which makes ten chunks a worker."""
+    pairs = [("a", str(i)) for i in range(20)]
+    model.predict(pairs, device=["cpu", "cpu"], chunk_size=chunk_size, show_progress_bar=True)
+    err = capsys.readouterr().err
+    assert "Chunks: 100%" in err
+    assert shown in err
+
+
 def test_progress_without_tqdm(
     model: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
