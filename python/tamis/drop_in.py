@@ -192,6 +192,18 @@ class DropIn:
         return devices.as_caller_sees(self._loaded.recipe.device)
 
     @property
+    def _target_device(self) -> Any:
+        logger.warning("`CrossEncoder._target_device` has been deprecated. Please use `device`.")
+        return self.device
+
+    @_target_device.setter
+    def _target_device(self, device: Any) -> None:
+        logger.warning(
+            "`CrossEncoder._target_device` has been deprecated. Please use `to(device)` instead."
+        )
+        self.to(device)
+
+    @property
     def dtype(self) -> Any:
         """What it computes in: a torch.dtype where the process uses torch, else its name."""
         name = _DTYPES.get(self._loaded.recipe.precision, self._loaded.recipe.precision)

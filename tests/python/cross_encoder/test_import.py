@@ -157,6 +157,13 @@ def test_without_cuda(one_label: Path) -> None:
     assert str(model.device) == "cpu"
 
 
+def test_the_oldest_name_of_the_device(one_label: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = tamis.CrossEncoder(str(one_label))
+    model._target_device = "cpu"
+    assert str(model._target_device) == "cpu"
+    assert caplog.text.count("_target_device` has been deprecated") == 2
+
+
 def test_torch_devices(one_label: Path) -> None:
     torch = pytest.importorskip("torch")
     assert tamis.CrossEncoder(str(one_label), device=torch.device("cpu")).device.type == "cpu"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tamis
+from tamis.device import Device
 
 torch = pytest.importorskip("torch")
 
@@ -160,6 +162,17 @@ def test_the_caller_may_change_what_he_gets(model: Any) -> None:
     scores += 1
     np.testing.assert_array_equal(scores, before + 1)
     np.testing.assert_array_equal(model.predict([("a", "b"), ("c", "d")]), before)
+
+
+@pytest.mark.parametrize("device", ["cpu", ["cpu", "cpu"]])
+@pytest.mark.parametrize("form", [{"convert_to_tensor": True}, {"convert_to_numpy": False}])
+def test_tensors_are_where_they_were_made(model: Any, device: Any, form: dict[str, bool]) -> None:
+    """Not where the model is: one of a CUDA device scores here on the CPU."""
+    home = replace(model._loaded.recipe, device=Device("cuda:0"))
+    model._loaded = replace(model._loaded, recipe=home)
+    assert str(model.device) == "cuda:0"
+    found = model.predict([("a", "b"), ("c", "d")], device=device, **form)
+    assert [str(score.device) for score in found] == ["cpu", "cpu"]
 
 
 def test_many_pairs_keep_their_order(model: Any) -> None:

@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 TESTS = [
     "tests/cross_encoder/test_model.py",
     "tests/cross_encoder/test_multi_process.py",
+    "tests/cross_encoder/evaluation/test_deprecated.py",
     "tests/cross_encoder/evaluation/test_reranking.py",
 ]
 
