@@ -1,10 +1,13 @@
-"""docs/compatibility.md lists the peer's tests that cannot pass, as the plugin has them."""
+"""README.md's Python runs; docs/compatibility.md lists what the peer-suite plugin has."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,3 +22,17 @@ def test_the_list_is_the_plugins() -> None:
     page = (ROOT / "docs/compatibility.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(test_\S+)` \| (.*) \|$", page, flags=re.MULTILINE)
     assert rows == list(module.CANNOT_PASS.items())
+
+
+def test_what_the_readme_shows(
+    one_label: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "path/to").mkdir(parents=True)
+    (tmp_path / "path/to/folder").symlink_to(one_label)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert [set(hit) for hit in names["hits"]] == [{"corpus_id", "score", "text"}]
+    assert names["scores"].shape == (2,)
