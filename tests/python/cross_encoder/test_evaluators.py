@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,9 +69,57 @@ def test_correlation(both: Any) -> None:
     _close(evaluator(ours), evaluator(theirs))
 
 
+def test_nano_beir(both: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datasets import Dataset
+    from sentence_transformers.cross_encoder.evaluation import CrossEncoderNanoBEIREvaluator
+
+    texts = [text for sample in SAMPLES for text in sample["documents"]]
+    ids = [str(i) for i in range(len(texts))]
+    queries = [sample["query"] for sample in SAMPLES]
+    tables = {
+        "corpus": {"_id": ids, "text": texts},
+        "queries": {"_id": ["a", "b"], "text": queries},
+        "qrels": {"query-id": ["a", "b"], "corpus-id": ["1", "4"]},
+        "bm25": {"query-id": ["a", "b"], "corpus-ids": [ids, ids[::-1]]},
+    }
+    monkeypatch.setattr(
+        CrossEncoderNanoBEIREvaluator,
+        "_load_dataset_subset_split",
+        lambda self, subset, **_: Dataset.from_dict(tables[subset]),
+    )
+    evaluator = CrossEncoderNanoBEIREvaluator(["nq"], batch_size=2)
+    ours, theirs = both(1)
+    _close(evaluator(ours), evaluator(theirs))
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("CEBinaryAccuracyEvaluator", 1),
+        ("CEBinaryClassificationEvaluator", 1),
+        ("CECorrelationEvaluator", 1),
+        ("CEF1Evaluator", 1),
+        ("CEF1Evaluator", 3),
+        ("CESoftmaxAccuracyEvaluator", 3),
+    ],
+)
+def test_those_of_older_names(both: Any, tmp_path: Path, name: str, labels: int) -> None:
+    from sentence_transformers.cross_encoder import evaluation
+
+    pairs = [(f"text {i}", f"another text {i * i}") for i in range(9)]
+    gold = [i % max(labels, 2) for i in range(9)]
+    evaluator = getattr(evaluation, name)(pairs, gold)
+    ours, theirs = both(labels)
+    written = []
+    for each in (ours, theirs):
+        folder = tmp_path / type(each).__module__
+        written.append((each.evaluate(evaluator, str(folder)), sorted(os.listdir(folder))))
+    _close(written[0][0], written[1][0])
+    assert written[0][1] == written[1][1] != []
+
+
 def test_mining_hard_negatives(both: Any) -> None:
     import importlib.util
-    from pathlib import Path
 
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer
