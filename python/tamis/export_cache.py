@@ -19,7 +19,7 @@ from tamis import _native
 from tamis.errors import ExportError, ModelError
 
 _READ_SIZE = 1 << 20
-_SOURCES = (".json", ".safetensors", ".txt", ".model")
+_SOURCES = (".json", ".safetensors", ".txt", ".model", ".bin")
 
 
 def cache_root() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class ModelNotFound(ModelError, OSError):
     """A name that is no folder and no model of the hub; an OSError too, as huggingface_hub's."""
 
 
-def _download(name: str, given: str, options: dict[str, Any]) -> Path:
+def _download(name: str, given: str, wanted: list[str], options: dict[str, Any]) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
@@ -69,7 +69,7 @@ def _download(name: str, given: str, options: dict[str, Any]) -> Path:
             "huggingface_hub: pip install 'tamis[hub]'"
         ) from None
     try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED, **options))
+        return Path(snapshot_download(name, allow_patterns=wanted, **options))
     except Exception as error:  # huggingface_hub's own have no common base
         reason = str(error).strip().partition("\n")[0]
         raise ModelNotFound(
@@ -108,9 +108,10 @@ def locate(
     revision: str | None = None,
     token: bool | str | None = None,
     local_files_only: bool | None = False,
+    also: Sequence[str] = (),
 ) -> Path:
     """The folder of a model. A local folder, the embedded models (None and "tiny") and
-    "multilingual" open no socket."""
+    "multilingual" open no socket. `also`: patterns of more files to fetch from the hub."""
     if cache_folder is not None:
         checks.path("cache_folder", cache_folder)
     if revision is not None:
@@ -139,6 +140,7 @@ def locate(
     return _download(
         path if "/" in path else f"{HUB_ORGANIZATION}/{path}",
         path,
+        [*_WANTED, *also],
         {
             "cache_dir": cache_folder or os.environ.get("SENTENCE_TRANSFORMERS_HOME"),
             "revision": revision,

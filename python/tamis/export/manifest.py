@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tamis import _native
 from tamis.errors import ExportError
 from tamis.model_source import activation_path, saved_settings
 
@@ -91,18 +92,8 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
-    content = {"format_version": FORMAT_VERSION, "library_version": library_version()}
+    content = {"format_version": FORMAT_VERSION, "library_version": _native.version}
     content |= facts
     content["files"] = files
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-
-
-def library_version() -> str:
-    """The version of the installed distribution; "0+unknown" in a source tree without one."""
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version("tamis")
-    except importlib.metadata.PackageNotFoundError:
-        return "0+unknown"

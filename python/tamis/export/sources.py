@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tamis import checks
-from tamis.errors import ExportError
-from tamis.model_source import MODULE_FILES, SETTINGS_FILES, TOKENIZER_FILES
+from tamis.errors import ExportError, ModelError
+from tamis.model_source import locate, read_object, revision_of
 
-_WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin*")
+# Read by torch, which takes nothing but tensors from them.
+_PICKLES = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
 
 
 @dataclass(frozen=True)
@@ -32,55 +32,29 @@ def find_source(
     cache_folder: str | Path | None = None,
     local_files_only: bool = False,
 ) -> Source:
-    """A local folder as it is; another name through huggingface_hub's cache."""
-    folder = checks.path("source", source)
-    if revision is not None:
-        checks.text("revision", revision)
-    if not folder.is_dir():
-        if folder.exists():
-            raise ExportError(f"{source} is a file; give a model folder or a hub name")
-        folder = _download(str(source), revision, token, cache_folder, local_files_only)
-        # A snapshot's folder is named for its commit.
-        revision = folder.name
-    path = folder / "config.json"
-    if not path.is_file():
-        raise ExportError(f"{folder} is no model folder: config.json is missing")
+    """What `CrossEncoder` finds by that name, checkpoints in pickles too."""
+    checks.path("source", source)
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ExportError(f"{path} is not JSON: {error}") from None
-    if not isinstance(config, dict):
-        raise ExportError(f"{path} is not a JSON object")
-    return Source(folder, str(source), revision, config)
-
-
-def _download(
-    name: str,
-    revision: str | None,
-    token: str | bool | None,
-    cache_folder: str | Path | None,
-    local_files_only: bool,
-) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
-
-    patterns = [*SETTINGS_FILES, *MODULE_FILES, *TOKENIZER_FILES, *_WEIGHTS]
-    try:
-        return Path(
-            snapshot_download(
-                name,
-                revision=revision,
-                token=token,
-                cache_dir=cache_folder,
-                local_files_only=local_files_only,
-                allow_patterns=patterns,
-            )
+        folder = locate(
+            source,
+            revision=revision,
+            token=token,
+            cache_folder=cache_folder,
+            local_files_only=local_files_only,
+            also=_PICKLES,
         )
-    except HFValidationError:
-        raise ExportError(f"{name!r} is neither a folder here nor a hub name") from None
-    except OSError as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ExportError(f"cannot fetch {name!r} from the hub: {reason}") from error
+        config = read_object(folder / "config.json")
+    except (ModelError, OSError) as error:
+        raise ExportError(str(error)) from error
+    if not config:
+        raise ExportError(f"{folder} is no model folder: it has no config.json, or an empty one")
+    commit = revision_of(folder, source)
+    if revision is not None and commit is None:
+        raise ExportError(
+            f"revision={revision!r} is of a model of the hub, and {source} is on this disk; "
+            "leave it out"
+        )
+    return Source(folder, str(source), commit, config)
 
 
 def load_tokenizer(source: Source) -> Any:

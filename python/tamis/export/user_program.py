@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from tamis.export.exporter import ExportReport
 from tamis.export.manifest import PROGRAM, scoring_facts, write_manifest
 from tamis.export.operators import ensure_operators
 from tamis.export.sources import Source, load_tokenizer, tokenizer_limit
+from tamis.model_source import read_object
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
@@ -52,7 +52,7 @@ def export_torchscript(
     dest = checks.path("dest", dest)
     if not path.is_file():
         raise ExportError(f"{path} is no file")
-    config = _config(source)
+    config = read_object(source / "config.json")
     loaded = load_tokenizer(Source(source, str(source), None, config))
     limit = tokenizer_limit(loaded) if max_length is None else max_length
     if loaded.pad_token_id is not None:
@@ -89,14 +89,6 @@ def export_torchscript(
         scoring["activation"],
         measured,
     )
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    if not path.is_file():
-        return {}
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found if isinstance(found, dict) else {}
 
 
 def _check_loads(path: Path) -> None:

@@ -59,6 +59,20 @@ def test_an_export_is_kept(one_label: Path, cache: Path, exports: list[str]) -> 
     assert export_cache.bundle_of(one_label, revision="abc") != bundle
 
 
+def test_every_file_of_weights_tells_exports_apart(
+    tmp_path: Path, cache: Path, exports: list[str]
+) -> None:
+    for name in ("model.safetensors", "pytorch_model.bin", "pytorch_model-00001-of-00002.bin"):
+        bundles = set()
+        for content in ("one", "two"):
+            folder = tmp_path / name / content / "model"
+            folder.mkdir(parents=True)
+            (folder / "config.json").write_text("{}")
+            (folder / name).write_text(content)
+            bundles.add(export_cache.bundle_of(folder))
+        assert len(bundles) == 2
+
+
 def test_the_cache_follows_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TAMIS_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

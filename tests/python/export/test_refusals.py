@@ -34,6 +34,25 @@ def test_missing_head_is_named(tmp_path: Path) -> None:
     assert left_behind(tmp_path / "out") == []
 
 
+def test_a_pickle_that_runs_code(make_model: Callable[..., Path], tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return open, (str(tmp_path / "ran"), "w")
+
+    source = tmp_path / "source"
+    shutil.copytree(make_model("bert"), source)
+    (source / "model.safetensors").unlink()
+    torch.save({"classifier.bias": Bomb()}, source / "pytorch_model.bin")
+    with pytest.raises(ExportError, match="Weights only load failed"):
+        export_model(source, tmp_path / "bundle")
+    assert left_behind(tmp_path) == ["source"]
+
+
+def test_a_folder_has_no_revision(make_model: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="revision='main' is of a model of the hub"):
+        export_model(make_model("bert"), tmp_path / "bundle", revision="main")
+
+
 def test_parity_gate(
     make_model: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,9 +93,9 @@ def test_remote_code_is_not_executed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: (folder / "config.json").unlink(), "config.json is missing"),
-        (lambda folder: (folder / "config.json").write_text("{"), "is not JSON"),
-        (lambda folder: (folder / "config.json").write_text("[]"), "not a JSON object"),
+        (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), "cannot be read as JSON"),
+        (lambda folder: (folder / "config.json").write_text("[]"), "is no JSON object"),
         (lambda folder: (folder / "model.safetensors").unlink(), "no sequence classifier"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x" * 99), "no sequence class"),
     ],
@@ -105,10 +124,10 @@ def test_no_tokenizer(make_model: Callable[..., Path], tmp_path: Path) -> None:
 
 
 def test_unknown_source(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="neither a folder here nor a hub name"):
+    with pytest.raises(ExportError, match="no such folder not found"):
         export_model(tmp_path / "no such folder", tmp_path / "bundle")
     (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match="is a file"):
+    with pytest.raises(ExportError, match="is a file, not a directory"):
         export_model(tmp_path / "file", tmp_path / "bundle")
 
 

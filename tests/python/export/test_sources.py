@@ -11,6 +11,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 
+import tamis
 from tamis.export import ExportError, bundle_writer, export_model
 
 
@@ -44,8 +45,31 @@ def test_the_hubs_refusal_is_passed_on(tmp_path: Path, monkeypatch: pytest.Monke
         raise FileNotFoundError("no such revision\nand a long tail")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
-    with pytest.raises(ExportError, match=r"cannot fetch 'a/b' from the hub: no such revision$"):
+    with pytest.raises(
+        ExportError, match=r"model of the .* hub 'a/b' cannot be had: no such revision$"
+    ):
         export_model("a/b", tmp_path / "bundle")
+
+
+def test_the_names_of_cross_encoder(
+    make_model: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tamis export` finds what `CrossEncoder` finds."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    cached = tmp_path / "hub" / "models--cross-encoder--short"
+    shutil.copytree(make_model("bert"), cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(commit)
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path / "hub"))
+    export_model("short", tmp_path / "short", local_files_only=True)
+    export_model("tiny", tmp_path / "tiny")
+    revisions = []
+    for name in ("short", "tiny"):
+        manifest = json.loads((tmp_path / name / "tamis.json").read_text())
+        assert manifest["source"] == name
+        assert manifest["library_version"] == tamis.__version__
+        revisions.append(manifest["revision"])
+    assert revisions == [commit, None]
 
 
 def test_the_first_of_two_exports_wins(tmp_path: Path) -> None:
