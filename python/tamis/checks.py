@@ -65,6 +65,14 @@ def number(name: str, value: Any) -> None:
         raise InvalidArgument(f"{name} must be a finite number, got {shown(value)}")
 
 
+def flag(name: str, value: Any) -> bool:
+    """What Python takes for true or false, as sentence-transformers does; no array, say."""
+    try:
+        return bool(value)
+    except Exception:  # whatever its own class says
+        raise InvalidArgument(f"{name} must be a bool, got {shown(value)}") from None
+
+
 def text(name: str, value: Any) -> str:
     """A str."""
     if not isinstance(value, str):

@@ -87,6 +87,7 @@ class CrossEncoder(DropIn):
                 "with sentence-transformers and load that"
             )
         load_options.check_backend(backend)
+        trust_remote_code = checks.flag("trust_remote_code", trust_remote_code)
         load_options.note_remote_code(trust_remote_code)
         options = load_options.read_options(
             model_kwargs,
@@ -96,7 +97,7 @@ class CrossEncoder(DropIn):
                 "revision": revision,
                 "token": token,
                 "cache_dir": cache_folder,
-                "local_files_only": local_files_only or None,
+                "local_files_only": checks.flag("local_files_only", local_files_only) or None,
             },
         )
         precision = load_options.choose_precision(
@@ -136,7 +137,9 @@ class CrossEncoder(DropIn):
         )
         self.trust_remote_code = trust_remote_code
         self.backend = backend
-        self.keep_in_fp32_modules = list(keep_in_fp32_modules or [])
+        self.keep_in_fp32_modules = (
+            [] if keep_in_fp32_modules is None else list(keep_in_fp32_modules)
+        )
         self.model_card_data = CardData() if model_card_data is None else model_card_data
 
     def _check_labels(self, asked: int | None) -> None:
@@ -198,7 +201,9 @@ class CrossEncoder(DropIn):
         **arguments: Unpack[Arguments],
     ) -> Prediction:
         """`predict`, and what was cut, as a `TruncationReport`."""
-        call = self._call(arguments, "predict", bool(apply_softmax))
+        call = self._call(arguments, "predict", checks.flag("apply_softmax", apply_softmax))
+        convert_to_numpy = checks.flag("convert_to_numpy", convert_to_numpy)
+        convert_to_tensor = checks.flag("convert_to_tensor", convert_to_tensor)
         single = documents.is_single_pair(inputs)
         if single:
             inputs = [inputs.tolist() if isinstance(inputs, np.ndarray) else inputs]
@@ -290,6 +295,7 @@ class CrossEncoder(DropIn):
         if self.num_labels != 1:
             raise ValueError(_ONE_LABEL)
         check_top_k(top_k)
+        return_documents = checks.flag("return_documents", return_documents)
         checks.min_score(min_score)
         call = self._call(arguments, method)
         lists = documents.candidates_of(queries, candidates, text, fields)
@@ -351,7 +357,7 @@ class CrossEncoder(DropIn):
             ),
             prompt=self._resolve_prompt(arguments.get("prompt"), arguments.get("prompt_name")),
             max_length=self.max_seq_length,
-            show_progress_bar=show,
+            show_progress_bar=checks.flag("show_progress_bar", show),
             apply_softmax=apply_softmax,
         )
 

@@ -87,7 +87,7 @@ def _refuse(where: str, keys: set[str], instead: str) -> None:
 
 
 def _device_map(value: Any) -> Any:
-    if value is None or value == "auto":
+    if value is None or (isinstance(value, str) and value == "auto"):
         return None
     if isinstance(value, Mapping):
         if set(value) != {""}:
@@ -135,9 +135,10 @@ def read_options(
 
 def _one(key: str, places: Sequence[Mapping[str, Any]]) -> Any:
     found = [given[key] for given in places if given.get(key) is not None]
-    if any(value is not found[0] and value != found[0] for value in found):
+    different = sorted({repr(value) for value in found})
+    if len(different) > 1:
         # A token is in no message.
-        values = "" if key == "token" else f", got {', '.join(sorted({repr(v) for v in found}))}"
+        values = "" if key == "token" else f", got {', '.join(different)}"
         raise InvalidArgument(f"one model has one {key}{values}; hand it in as {_HUB[key]}=")
     return found[0] if found else None
 
@@ -163,7 +164,7 @@ def choose_precision(
 
 def check_backend(backend: str) -> None:
     """ONNX and OpenVINO are other programs for the same scores: our engine takes their place."""
-    if backend not in ("torch", "onnx", "openvino"):
+    if not isinstance(backend, str) or backend not in ("torch", "onnx", "openvino"):
         raise ValueError(
             f"Unsupported backend '{backend}'. `backend` should be `torch`, `onnx`, or `openvino`."
         )

@@ -118,6 +118,7 @@ def locate(
         checks.text("revision", revision)
     if token is not None and not isinstance(token, (bool, str)):
         raise InvalidArgument(f"token must be a str or a bool, got {type(token).__name__}")
+    offline = checks.flag("local_files_only", local_files_only)
     inside = embedded(name)
     if inside is not None:
         return EMBEDDED[inside]
@@ -145,7 +146,7 @@ def locate(
             "cache_dir": cache_folder or os.environ.get("SENTENCE_TRANSFORMERS_HOME"),
             "revision": revision,
             "token": token,
-            "local_files_only": bool(local_files_only),
+            "local_files_only": offline,
         },
     )
 

@@ -163,6 +163,32 @@ def test_the_constructor(one_label: Path) -> None:
         tamis.CrossEncoder(np.zeros(2))  # type: ignore[arg-type]
 
 
+def test_flags(one_label: Path, model: Any) -> None:
+    """What Python takes for true or false will do; an array is neither, whose own error says not
+    which argument it was."""
+    several = np.zeros(2)
+    for name in ("apply_softmax", "convert_to_numpy", "convert_to_tensor", "show_progress_bar"):
+        with pytest.raises(tamis.InvalidArgument, match=f"{name} must be a bool, got ndarray"):
+            model.predict([("a", "b")], **{name: several})
+    with pytest.raises(tamis.InvalidArgument, match="return_documents must be a bool"):
+        model.rank("a", TEXTS, return_documents=several)
+    assert model.rank("a", TEXTS, return_documents=1, show_progress_bar=np.False_)[0]["text"]
+    for name in ("trust_remote_code", "local_files_only"):
+        with pytest.raises(tamis.InvalidArgument, match=f"{name} must be a bool"):
+            tamis.CrossEncoder(str(one_label), **{name: several})  # type: ignore[arg-type]
+
+
+def test_arrays_in_the_dictionaries(one_label: Path) -> None:
+    several: Any = np.zeros(2)
+    folder = str(one_label)
+    with pytest.raises(tamis.InvalidArgument, match="unknown device 'ndarray'"):
+        tamis.CrossEncoder(folder, model_kwargs={"device_map": several})
+    with pytest.raises(tamis.InvalidArgument, match="one model has one revision"):
+        tamis.CrossEncoder(folder, model_kwargs={"revision": several}, revision="main")
+    with pytest.raises(ValueError, match="Unsupported backend"):
+        tamis.CrossEncoder(folder, backend=several)
+
+
 def test_what_is_besides_scoring(model: Any) -> None:
     for path in (None, 3, "", "a\0b"):
         with pytest.raises(tamis.InvalidArgument, match="path must be a path"):

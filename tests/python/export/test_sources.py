@@ -45,9 +45,7 @@ def test_the_hubs_refusal_is_passed_on(tmp_path: Path, monkeypatch: pytest.Monke
         raise FileNotFoundError("no such revision\nand a long tail")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
-    with pytest.raises(
-        ExportError, match=r"model of the .* hub 'a/b' cannot be had: no such revision$"
-    ):
+    with pytest.raises(ExportError, match=r"'a/b' cannot be had: no such revision$"):
         export_model("a/b", tmp_path / "bundle")
 
 
