@@ -15,8 +15,6 @@ _TRAINING = {
     "zero_grad",
     "requires_grad_",
     "gradient_checkpointing_enable",
-    "register_forward_hook",
-    "register_forward_pre_hook",
     "smart_batching_collate",
     "smart_batching_collate_text_only",
     "active_adapter",
@@ -43,11 +41,21 @@ _TRAINING = {
     "get_parameter",
     "apply",
     "add_module",
-    "register_buffer",
-    "register_parameter",
     "share_memory",
     "training",
     "double",
+    "extra_repr",
+    "get_buffer",
+    "get_extra_state",
+    "set_extra_state",
+    "set_submodule",
+    "to_empty",
+    "type",
+    # of a stack of modules
+    "append",
+    "extend",
+    "insert",
+    "pop",
     "get_model_kwargs",
     "model_card_data_class",
     "set_keep_in_fp32_modules",
@@ -59,7 +67,7 @@ _HUB = {"push_to_hub", "save_to_hub"}
 
 def explain(name: str) -> str:
     """The text of the AttributeError for a name that CrossEncoder has not."""
-    if name in _TRAINING:
+    if name in _TRAINING or name.startswith("register_"):
         return (
             f"tamis.CrossEncoder only scores and has no '{name}'; train with "
             "sentence_transformers.CrossEncoder and load what it saves"

@@ -44,6 +44,12 @@ def test_public_names_are_there_or_explained(one_label: Path) -> None:
         if not hasattr(model, name):
             with pytest.raises(AttributeError, match=r"sentence_transformers|huggingface_hub"):
                 getattr(model, name)
+    for name in ("train", "parameters", "state_dict", "register_full_backward_hook", "to_empty"):
+        with pytest.raises(AttributeError, match="sentence_transformers"):
+            getattr(model, name)
+    for use in (lambda: model([("a", "b")]), lambda: len(model), lambda: model[0]):
+        with pytest.raises(TypeError):
+            use()
     assert model.supports("text")
     assert not model.supports("image")
 
