@@ -67,7 +67,7 @@ _FLOAT = "typing.SupportsFloat | typing.SupportsIndex"
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "None": ("None", lambda value: value is None),
     "str": ("a str", _is_text),
-    "bool": ("a bool", lambda value: isinstance(value, (bool, np.bool))),
+    "bool": ("a bool", lambda value: isinstance(value, (bool, np.bool_))),
     "typing.SupportsInt": ("a whole number from 0 to 2**63 - 1", checks.is_size),
     "typing.SupportsFloat": ("a number", _is_number),
     "collections.abc.Callable": ("a function", callable),

@@ -131,6 +131,12 @@ def test_late_interaction(tmp_path: Path) -> None:
         passages.select(3)  # type: ignore[arg-type]
 
 
+def test_flags_where_numpy_is_of_before_version_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(np, "bool")
+    late = tamis.LateInteraction("tiny")
+    assert len(late.rank("a", late.encode_passages(TEXTS))) == len(TEXTS)
+
+
 def test_a_tokenizer(one_label: Path) -> None:
     tokenizer = tamis.Tokenizer.load(one_label)
     pair = tokenizer.encode_pair
