@@ -35,18 +35,17 @@ def new_bundle(dest: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def _take_place(folder: Path, dest: Path, *, overwrite: bool) -> None:
-    if overwrite and dest.exists():
-        old = folder.with_name(folder.name + ".old")
-        dest.rename(old)
-        folder.rename(dest)
-        shutil.rmtree(old)
-        return
+    old = folder.with_name(folder.name + ".old")
+    if overwrite:
+        with contextlib.suppress(FileNotFoundError):  # another process may have moved it away
+            dest.rename(old)
     try:
         folder.rename(dest)
     except OSError:
         # Another process may have exported the same model meanwhile; its bundle is as good.
         if not (dest / MANIFEST).is_file():
             raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def copy_tokenizer(source: Path, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tamis import checks
 from tamis.errors import ExportError, ModelError
-from tamis.model_source import locate, read_object, revision_of
+from tamis.model_source import is_bundle, locate, read_object, revision_of
 
 # Read by torch, which takes nothing but tensors from them.
 _PICKLES = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
@@ -46,6 +46,8 @@ def find_source(
         config = read_object(folder / "config.json")
     except (ModelError, OSError) as error:
         raise ExportError(str(error)) from error
+    if is_bundle(folder):
+        raise ExportError(f"{source} is a bundle already; export the model it was made from")
     if not config:
         raise ExportError(f"{folder} is no model folder: it has no config.json, or an empty one")
     commit = revision_of(folder, source)

@@ -164,6 +164,8 @@ def test_an_existing_folder_is_kept(make_model: Callable[..., Path], tmp_path: P
     assert left_behind(tmp_path / "mine") == ["precious"]
     export_model(source, tmp_path / "bundle")
     export_model(source, tmp_path / "bundle", overwrite=True)
+    with pytest.raises(ExportError, match="bundle is a bundle already"):
+        export_model(tmp_path / "bundle", tmp_path / "another")
     assert left_behind(tmp_path) == ["bundle", "mine"]
 
 

@@ -80,6 +80,28 @@ def test_the_first_of_two_exports_wins(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
+def test_the_first_of_two_that_overwrite_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest = tmp_path / "bundle"
+    dest.mkdir()
+    (dest / "tamis.json").write_text("old")
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        if path == dest:
+            dest.mkdir()
+            (dest / "tamis.json").write_text("first")
+        return moved
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with bundle_writer.new_bundle(dest, overwrite=True) as folder:
+        (folder / "tamis.json").write_text("second")
+    assert (dest / "tamis.json").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
 def test_an_export_that_fails_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> None:
         with bundle_writer.new_bundle(tmp_path / "deep" / "bundle", overwrite=False) as folder:
