@@ -1,6 +1,7 @@
 // model/safetensors.cpp: 8 bytes of header length, a JSON header, then raw tensors.
 #include <cstring>
 #include <set>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +16,20 @@ namespace {
 // The limit of the reference implementation.
 constexpr std::uint64_t kMaxHeader = 100'000'000;
 
+// What a clone without Git LFS has in place of a large file.
+constexpr std::string_view kLfsPointer = "version https://git-lfs";
+
+bool is_lfs_pointer(std::span<const std::byte> file) {
+  return file.size() >= kLfsPointer.size() &&
+         std::memcmp(file.data(), kLfsPointer.data(), kLfsPointer.size()) == 0;
+}
+
 std::uint64_t header_length(std::span<const std::byte> file, const std::filesystem::path& path) {
+  if (is_lfs_pointer(file)) {
+    raise<ModelError>(
+        "{} is not the weights but a pointer of Git LFS to them; run `git lfs pull` in its folder",
+        path.string());
+  }
   if (file.size() < 8) raise<ModelError>("{} is too short for safetensors", path.string());
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), 8);

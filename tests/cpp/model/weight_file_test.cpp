@@ -101,6 +101,14 @@ TEST_CASE("a pickle is not read; the message says how to convert it") {
   CHECK(contains(message, "save_pretrained"));
 }
 
+TEST_CASE("a pointer of Git LFS in place of the weights is called one") {
+  const TemporaryFolder folder;
+  const auto path = folder.write("model.safetensors",
+                                 "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+  const auto message = message_of<tamis::ModelError>([&] { (void)WeightFile::open(path); });
+  CHECK(contains(message, "git lfs pull"));
+}
+
 TEST_CASE("headers that lie are refused, naming the tensor") {
   const std::string data(16, '\0');
   CHECK(contains(opening(object({entry("w", "[4]", "[0,20]")}), data), "'w'"));
