@@ -9,6 +9,10 @@ from types import ModuleType
 from typing import Any
 
 _HOW = "pip install 'tamis[torch]'"
+BUILT_WITHOUT = (
+    "this tamis was built without torch; build it with torch: "
+    "TAMIS_TORCH=1 pip install --no-binary tamis 'tamis[torch]'"
+)
 
 
 def exists() -> bool:
@@ -24,11 +28,7 @@ def load() -> ModuleType:
     another minor version or source: TorchScript is outside torch's stable ABI.
     """
     if not exists():
-        raise ModuleNotFoundError(
-            "this tamis was built without torch; install a wheel that has it, or build with torch "
-            "present (pip install torch, then pip install --no-build-isolation tamis[torch])",
-            name="tamis._torch",
-        )
+        raise ModuleNotFoundError(BUILT_WITHOUT, name="tamis._torch")
     build: Any = importlib.import_module("tamis._build_info")
     try:
         import torch
@@ -50,7 +50,7 @@ def load() -> ModuleType:
             raise ImportError(
                 f"torch {torch.__version__} comes from a different source of PyTorch than the one "
                 f"tamis was built with ({error}): take both from the same package index, or build "
-                "tamis here with pip install --no-build-isolation --no-binary tamis tamis"
+                "tamis here: TAMIS_TORCH=1 pip install --no-build-isolation --no-binary tamis tamis"
             ) from error
         raise
 

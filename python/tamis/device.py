@@ -35,9 +35,12 @@ class Device:
         return hash(str(self))
 
 
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")  # NVIDIA's, and that of Linux under Windows (WSL 2)
+
+
 def _cuda_is_usable() -> bool:
     """Looks for a driver and for our own CUDA module before it pays for importing torch."""
-    if not os.path.exists("/dev/nvidiactl") or not _torch_loader.exists():
+    if not any(map(os.path.exists, _DRIVERS)) or not _torch_loader.exists():
         return False
     torch = importlib.import_module("torch")
     return bool(torch.cuda.is_available())

@@ -77,7 +77,7 @@ def _load_native(recipe: Recipe) -> _native.CrossEncoder:
     try:
         return _load_engine(recipe)
     except ModelError as error:
-        raise ModelError(f"{error}; torch runs it: pip install 'tamis[torch]'") from error
+        raise ModelError(f"{error}; torch runs it, and {_torch_loader.BUILT_WITHOUT}") from error
 
 
 @dataclass(frozen=True)

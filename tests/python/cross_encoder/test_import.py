@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import tamis
+from tamis import _torch_loader, device
 
 
 def _python(code: str, *arguments: str, **environment: str) -> str:
@@ -137,6 +138,20 @@ def test_without_huggingface_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- devices
+
+
+@pytest.mark.parametrize("driver", ["/dev/nvidiactl", "/dev/dxg", None])
+def test_torch_is_asked_for_devices_where_there_is_a_driver(
+    driver: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuda = pytest.importorskip("torch").cuda
+    asked = []
+    monkeypatch.setattr(os.path, "exists", lambda path: path == driver)
+    monkeypatch.setattr(_torch_loader, "exists", lambda: True)
+    monkeypatch.setattr(cuda, "is_available", lambda: asked.append(True) or True)
+    chosen = device.resolve(None, automatic="cuda")
+    assert str(chosen) == ("cpu" if driver is None else "cuda")
+    assert bool(asked) == (driver is not None)
 
 
 def test_without_cuda(one_label: Path) -> None:
