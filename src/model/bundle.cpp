@@ -53,6 +53,15 @@ std::map<std::string, double> ranking_parity(const json& object, const std::stri
   return found;
 }
 
+std::string convention_of(const json& manifest, const std::string& source) {
+  auto found = field_or<std::string>(manifest, "convention", "", source);
+  if (found != "packed" && found != "padded" && found != "none") {
+    raise<ModelError>("{}: unknown convention '{}'; it must be packed, padded or none", source,
+                      found);
+  }
+  return found;
+}
+
 std::string activation_of(const json& manifest, const std::string& source) {
   auto found = field_or<std::string>(manifest, "activation", "sigmoid", source);
   if (found != "identity" && found != "sigmoid" && found != "tanh") {
@@ -93,9 +102,9 @@ ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
   spec.is_bundle = true;
   spec.architecture = field_or<std::string>(manifest, "architecture", "", source);
   spec.config_json = field_or<json>(manifest, "config", json::object(), source).dump();
-  spec.convention = field_or<std::string>(manifest, "convention", "padded", source);
+  spec.convention = convention_of(manifest, source);
   // A program of the padded convention may be anything; only our own are read by the engine.
-  if (spec.convention == "packed" || spec.convention == "none") {
+  if (spec.convention != "padded") {
     spec.encoder = parse_encoder_config(spec.config_json, source);
   }
   spec.labels = required_size(manifest, "labels", source);

@@ -29,7 +29,7 @@ ProgramSpec read_program_spec(const std::filesystem::path& bundle, bool verify_h
   if (model.convention == "padded") {
     spec.convention = Convention::padded;
   } else if (model.convention != "packed") {
-    raise<ModelError>("{}: unknown convention \"{}\", expected \"packed\" or \"padded\"", manifest,
+    raise<ModelError>("{}: its convention is \"{}\": there is no program for TorchScript", manifest,
                       model.convention);
   }
   spec.inputs = model.inputs;

@@ -172,6 +172,8 @@ TEST_CASE("manifests that cannot be used") {
     CHECK(contains(changed("format_version", wrong), "'format_version' is " + wrong.dump()));
   }
   CHECK(contains(changed("activation", "foo"), "tamis.json: unknown activation 'foo'"));
+  CHECK(contains(changed("convention", "ragged"), "tamis.json: unknown convention 'ragged'"));
+  CHECK(contains(changed("convention", nullptr), "tamis.json: unknown convention ''"));
   CHECK(contains(changed("tensors", {{"w", {{"dtype", "F7"}}}}), "tamis.json: tensor 'w'"));
   CHECK(contains(changed("max_length", -1), "'max_length' is -1"));
   CHECK(contains(changed("labels", 0), "labels"));
