@@ -60,6 +60,7 @@
 #endif
 
 // rankings -> the next stage
+#include <tamis/cascade/arrival.hpp>           // IWYU pragma: export
 #include <tamis/cascade/attempts.hpp>          // IWYU pragma: export
 #include <tamis/cascade/candidate.hpp>         // IWYU pragma: export
 #include <tamis/cascade/cascade.hpp>           // IWYU pragma: export

@@ -1,5 +1,6 @@
 // bindings/cascade.cpp: Cascade, and what its runs return, as plain Python values.
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "bindings.hpp"
 #include "documents.hpp"
 #include "gil_pauses.hpp"
+#include "python_error.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -140,20 +142,38 @@ py::dict costs_of(const Cascade& cascade) {
   py::dict costs;
   for (const auto& [name, seen] : cascade.costs()) {
     py::list rows;
-    for (const auto& [work, ms] : seen) rows.append(py::make_tuple(work.items, work.tokens, ms));
+    for (const auto& [work, ms] : seen) {
+      rows.append(py::make_tuple(work.items, work.tokens, ms, work.bytes));
+    }
     costs[py::str(name)] = rows;
   }
   return costs;
 }
 
-void learn(const Cascade& cascade,
-           const std::map<std::string, std::vector<std::tuple<double, double, double>>>& costs) {
+using Row = std::tuple<double, double, double, double>;
+
+void learn(const Cascade& cascade, const std::map<std::string, std::vector<Row>>& costs) {
   Cascade::Costs known;
   for (const auto& [name, rows] : costs) {
-    for (const auto& [items, tokens, ms] : rows) known[name].push_back({{items, tokens}, ms});
+    for (const auto& [items, tokens, ms, bytes] : rows) {
+      known[name].push_back({{items, tokens, bytes}, ms});
+    }
   }
   cascade.learn(known);
 }
+
+/// Ctrl-C ends a wait.
+class InterruptibleClock final : public tamis::Clock {
+ public:
+  [[nodiscard]] Time now() const override { return steady_.now(); }
+  void sleep_until(Time time) const override {
+    steady_.sleep_until(time);
+    check_signals();
+  }
+
+ private:
+  tamis::SteadyClock steady_;
+};
 
 }  // namespace
 
@@ -168,7 +188,8 @@ void bind_cascade(py::module_& module) {
            py::arg("breaker_ms") = 30'000.0);
   py::class_<Cascade>(module, "Cascade", "Any number of threads may run one.")
       .def(py::init([](std::vector<CascadeStage> stages, std::optional<double> budget_ms) {
-             return Cascade(std::move(stages), {.budget_ms = budget_ms});
+             return Cascade(std::move(stages), {.budget_ms = budget_ms,
+                                                .clock = std::make_shared<InterruptibleClock>()});
            }),
            py::arg("stages"), py::kw_only(), py::arg("budget_ms") = py::none())
       .def("run_many", &run_many, py::arg("queries"), py::arg("candidates") = py::none(),
@@ -180,6 +201,7 @@ void bind_cascade(py::module_& module) {
       .def_property_readonly("retrieves", &Cascade::retrieves,
                              "Whether the first stage does; else runs need candidates.")
       .def_property_readonly("description", &Cascade::description)
-      .def_property_readonly("costs", &costs_of, "What was learnt: stage -> [(items, tokens, ms)].")
+      .def_property_readonly("costs", &costs_of,
+                             "What was learnt: stage -> [(items, tokens, ms, bytes)].")
       .def("learn", &learn, py::arg("costs"), "Goes on from the costs of another process.");
 }

@@ -115,7 +115,10 @@ AnyStage diversify(std::size_t count, double balance,
       count, balance,
       [own = PythonFunction(*similarity)](std::string_view left, std::string_view right) {
         return own.call([&](const py::function& python) {
-          return python(text(left), text(right)).cast<double>();
+          const py::object found = python(text(left), text(right));
+          const double value = PyFloat_AsDouble(found.ptr());
+          if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+          return value;
         });
       });
 }

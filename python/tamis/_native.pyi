@@ -389,10 +389,10 @@ class Cascade:
     @property
     def description(self) -> str: ...
     @property
-    def costs(self) -> dict[str, list[tuple[float, float, float]]]:
-        """What was learnt: stage -> [(items, tokens, ms)]."""
+    def costs(self) -> dict[str, list[tuple[float, float, float, float]]]:
+        """What was learnt: stage -> [(items, tokens, ms, bytes)]."""
 
-    def learn(self, costs: dict[str, list[tuple[float, float, float]]]) -> None:
+    def learn(self, costs: dict[str, list[tuple[float, float, float, float]]]) -> None:
         """Goes on from the costs of another process."""
 
 class Tokenizer:

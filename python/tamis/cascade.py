@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tamis import _native, awaiting, candidates, checks, native_call
@@ -66,14 +67,17 @@ class Cascade:
 
     @classmethod
     def from_config(
-        cls, source: str | os.PathLike[str] | Mapping[str, Any], **objects: Any
+        cls, source: str | os.PathLike[str] | Mapping[str, Any], /, **objects: Any
     ) -> Cascade:
         """Of a TOML, YAML or JSON file, or a dict. `objects` are what a file cannot hold: indexes,
         functions and loaded models, by the names that its `use` says."""
         from tamis import cascade_config
 
-        stages, budget_ms = cascade_config.read(source, objects)
-        return cls(stages, budget_ms=budget_ms)
+        stages, budget_ms, name = cascade_config.read(source, objects)
+        try:
+            return cls(stages, budget_ms=budget_ms)
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{name}: {error}") from error
 
     # --- runs
 
@@ -163,20 +167,45 @@ class Cascade:
 
     def save_costs(self, path: str | os.PathLike[str]) -> None:
         """What was learnt of the stages' cost, as JSON, for another process."""
-        costs = json.dumps({"version": 1, "stages": self._native.costs})
+        costs = json.dumps({"version": _COSTS, "stages": self._native.costs})
         checks.path("path", path).write_text(costs, "utf-8")
 
     def load_costs(self, path: str | os.PathLike[str]) -> None:
-        """Goes on from `save_costs`; stages that are not here are passed over. Throws
-        InvalidArgument for another file."""
-        file = checks.path("path", path)
-        try:
-            self._native.learn(json.loads(file.read_text("utf-8"))["stages"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise InvalidArgument(f"{path} was not written by save_costs: {error}") from error
+        """Goes on from `save_costs`; stages that are not here are passed over. Neighbours of equal
+        cost are a CascadeWarning then. Throws InvalidArgument for another file."""
+        before = len(self.warnings)
+        self._native.learn(_costs_in(checks.path("path", path)))
+        _warn(self.warnings[before:])
 
     def __repr__(self) -> str:
         return self._native.description
+
+
+_COSTS = 2  # version of the file
+
+
+def _costs_in(path: Path) -> dict[str, list[tuple[float, float, float, float]]]:
+    """Throws InvalidArgument."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        if told["version"] != _COSTS:
+            raise ValueError(f"its version is {told['version']!r}, not {_COSTS}")
+        found: dict[str, list[tuple[float, float, float, float]]] = {}
+        for name, rows in told["stages"].items():
+            found[name] = []
+            for items, tokens, ms, size in rows:
+                found[name].append((float(items), float(tokens), float(ms), float(size)))
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise InvalidArgument(f"{path} was not written by save_costs ({said})") from error
+    return found
 
 
 def _result(hits: list[Any], told: dict[str, Any], query: str) -> CascadeResult:

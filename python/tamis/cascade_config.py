@@ -77,6 +77,8 @@ def _loaded(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Any, st
         raise InvalidArgument(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise InvalidArgument(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise InvalidArgument(f"{path}: it is nested too deeply") from error
 
 
 class _Reader:
@@ -85,6 +87,8 @@ class _Reader:
         self.used: set[str] = set()
 
     def object(self, name: Any, where: str) -> Any:
+        if not isinstance(name, str):
+            raise InvalidArgument(f"{where}.use must be a name, got {checks.shown(name)}")
         if name not in self.objects:
             known = ", ".join(self.objects) or "nothing"
             raise InvalidArgument(
@@ -107,7 +111,10 @@ class _Reader:
         if _OBJECTS[kind] == "use":
             raise InvalidArgument(f"{where}.use is missing; it names an object for from_config")
         model = own.pop("model", None)
-        return [_MODELS[kind](model, precision=own.pop("precision", "fp32"))]
+        try:
+            return [_MODELS[kind](model, precision=own.pop("precision", "fp32"))]
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{where}.model: {error}") from error
 
     def stage(self, told: Any, where: str) -> Stage:
         if not isinstance(told, Mapping):
@@ -119,6 +126,8 @@ class _Reader:
             raise InvalidArgument(f"{where}.stage is {kind!r}; use one of {known}")
         first = self.first_argument(kind, own, where)
         if "fallback" in own:
+            if ".fallback" in where:  # YAML can even make it its own
+                raise InvalidArgument(f"{where} is a fallback and has none; list all in one chain")
             own["fallback"] = self.stages(own["fallback"], f"{where}.fallback")
         try:
             made: Stage = getattr(stages, kind)(*first, **own)
@@ -134,13 +143,13 @@ class _Reader:
 
 def read(
     source: str | os.PathLike[str] | Mapping[str, Any], objects: Mapping[str, Any]
-) -> tuple[list[Stage], float | None]:
-    """Stages and budget. Throws InvalidArgument that names the key."""
+) -> tuple[list[Stage], float | None, str]:
+    """Stages, budget, and how errors name the file. Throws InvalidArgument that names the key."""
     told, name = _loaded(source)
     try:
         if not isinstance(told, Mapping) or "stages" not in told:
             raise InvalidArgument("stages is missing")
-        unknown = sorted(set(told) - {"stages", "budget_ms"})
+        unknown = sorted(map(str, set(told) - {"stages", "budget_ms"}))
         if unknown:
             raise InvalidArgument(f"{unknown[0]} is unknown; use budget_ms and stages")
         budget = told.get("budget_ms")
@@ -154,4 +163,4 @@ def read(
             raise InvalidArgument(f"no stage uses '{unused[0]}', which from_config was given")
     except InvalidArgument as error:
         raise InvalidArgument(f"{name}: {error}") from error
-    return found, budget
+    return found, budget, name

@@ -2,6 +2,8 @@
 // time is left.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -56,9 +58,10 @@ class Attempts {
       auto result = guarded(stage, once);
       if (result && trace_.errors.size() == errors) state_.succeeded();
       if (result) return result;
-      state_.failed(options_, call_.deadline.clock().now());
-      if (round == options_.retries || !wait(round)) return std::nullopt;
+      if (round == options_.retries || !wait(round)) break;
     }
+    state_.failed(options_, call_.deadline.clock().now());
+    return std::nullopt;
   }
 
   template <typename Once>
@@ -76,7 +79,7 @@ class Attempts {
     return std::nullopt;
   }
 
-  /// Sleeps before the next try; false when the deadline comes first.
+  /// Sleeps before the next try; false when the deadline comes first. Throws Cancelled.
   [[nodiscard]] bool wait(std::size_t round) const {
     const double base = options_.backoff_ms * std::exp2(static_cast<double>(round));
     const Clock& clock = call_.deadline.clock();
@@ -85,9 +88,15 @@ class Attempts {
     const double jitter = static_cast<double>(ticks * 0x9e3779b97f4a7c15U >> 40U) * 0x1p-24;
     const Clock::Duration pause = from_milliseconds(base * (1 + 0.5 * jitter));
     if (pause >= call_.deadline.remaining()) return false;
-    clock.sleep_until(clock.now() + pause);
-    return !call_.cancel.cancelled();
+    const Clock::Time end = clock.now() + pause;
+    for (Clock::Time now = clock.now(); now < end; now = clock.now()) {
+      clock.sleep_until(std::min(end, now + kNap));
+      if (call_.cancel.cancelled()) throw Cancelled("the cascade was cancelled");
+    }
+    return true;
   }
+
+  static constexpr Clock::Duration kNap = std::chrono::milliseconds(20);  ///< between looks
 
   const StageCall& call_;
   const StageOptions& options_;

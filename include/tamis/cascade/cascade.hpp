@@ -36,21 +36,6 @@ namespace tamis {
 
 namespace detail {
 
-/// Candidates that were ranked before they came.
-struct Marks {
-  std::size_t count = 0;
-  std::string first;  ///< by whom
-};
-
-inline Marks marks_of(std::span<const Candidate> candidates) {
-  Marks marks;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.reranked_by.empty()) continue;
-    if (marks.count++ == 0) marks.first = candidate.reranked_by;
-  }
-  return marks;
-}
-
 /// Scores and costs are told by name: a second "rerank" becomes "rerank 2".
 inline std::vector<CascadeStage> with_own_names(std::vector<CascadeStage> stages) {
   std::set<std::string> taken;
@@ -248,11 +233,9 @@ class Cascade {
     std::vector<detail::Run> runs;
     runs.reserve(queries.size());
     std::vector<StageTrace> arrivals(queries.size());
-    std::vector<detail::Marks> marks;
     for (std::size_t i = 0; i < queries.size(); ++i) {
       runs.emplace_back(parts_->stages, parts_->states, parts_->options, deadline, budget,
                         queries[i], options.cancel);
-      marks.push_back(detail::marks_of(candidates[i]));
       if (!retrieves()) runs[i].add(std::move(candidates[i]), kInputStage, arrivals[i]);
     }
     for (std::size_t place = 0; place < parts_->stages.size(); ++place) {
@@ -262,23 +245,18 @@ class Cascade {
     results.reserve(runs.size());
     for (std::size_t i = 0; i < runs.size(); ++i) {
       auto [hits, trace] = std::move(runs[i]).finish();
-      note_arrival(std::move(arrivals[i]), marks[i], trace);
+      note_arrival(std::move(arrivals[i]), trace);
       results.push_back({std::move(hits), std::move(trace)});
     }
     return results;
   }
 
   /// What happened to the caller's own candidates is told with the first stage.
-  void note_arrival(StageTrace arrival, const detail::Marks& marks, Trace& trace) const {
+  void note_arrival(StageTrace arrival, Trace& trace) const {
     StageTrace& first = trace.stages.front();
     first.duplicates += arrival.duplicates;
     first.dropped.insert(first.dropped.begin(), arrival.dropped.begin(), arrival.dropped.end());
     if (!retrieves()) first.in += arrival.dropped.size();
-    if (marks.count > 0 && !first.skipped && first.scored > 0) {
-      first.warnings.push_back(fmt::format(
-          "{} candidates were ranked by '{}' before they came: '{}' pays again for an order",
-          marks.count, marks.first, first.name));
-    }
   }
 
   std::shared_ptr<Parts> parts_;

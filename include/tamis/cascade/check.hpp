@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -17,6 +18,10 @@
 
 namespace tamis::detail {
 
+inline std::string not_negative(const char* option, double value) {
+  return fmt::format("{} is {}; it must be at least 0", option, value);
+}
+
 inline void check_stage(std::span<const CascadeStage> stages, std::size_t place) {
   const StageTraits& traits = stages[place].stage.traits();
   const StageOptions& options = stages[place].options;
@@ -26,6 +31,10 @@ inline void check_stage(std::span<const CascadeStage> stages, std::size_t place)
   if (options.keep == 0) fail("keep is 0; say how many candidates go on, at least 1");
   if (options.limit == 0U) fail("limit is 0; leave the stage out instead");
   if (options.chunk == 0) fail("chunk is 0; it must be at least 1");
+  if (options.breaker == 0) fail("breaker is 0; it must be at least 1");
+  if (!(options.backoff_ms >= 0)) fail(not_negative("backoff_ms", options.backoff_ms));
+  if (!(options.breaker_ms >= 0)) fail(not_negative("breaker_ms", options.breaker_ms));
+  if (options.skip_margin && std::isnan(*options.skip_margin)) fail("skip_margin is NaN");
   if (options.share && !(*options.share > 0 && *options.share <= 1)) {
     fail(fmt::format("share is {}; it is a part of the budget, in (0, 1]", *options.share));
   }
@@ -38,6 +47,9 @@ inline void check_stage(std::span<const CascadeStage> stages, std::size_t place)
     fail("the first stage scores whatever comes; give it a limit");
   }
   for (const auto& [name, weight] : options.blend) {
+    if (!std::isfinite(weight)) {
+      fail(fmt::format("blends with {} times '{}'; a weight must be finite", weight, name));
+    }
     bool found = name == "input" && stages[0].stage.traits().kind != StageKind::retrieve;
     for (std::size_t i = 0; i < place; ++i) found = found || stages[i].stage.traits().name == name;
     const std::vector<std::string> sources = stages[0].stage.traits().sources;
@@ -61,14 +73,44 @@ inline bool same_scorer(const CascadeStage& left, const CascadeStage& right) {
   return !scorer.empty() && scorer == right.stage.traits().scorer;
 }
 
-/// Whether the stage drops nothing and the next one puts a new order on all it sees.
-inline bool changes_nothing(const CascadeStage& before, const CascadeStage& stage,
-                            const CascadeStage& next) {
+/// The last of the stages whose scores are those that the next one sees; null where candidates
+/// still have the scores that they came with.
+inline const CascadeStage* last_scorer(std::span<const CascadeStage> before) {
+  const auto gives_scores = [](const CascadeStage& one) {
+    return one.stage.traits().kind != StageKind::select;
+  };
+  const auto found = std::find_if(before.rbegin(), before.rend(), gives_scores);
+  return found == before.rend() ? nullptr : &*found;
+}
+
+/// Whether stage `place` drops nothing and the next one puts a new order on all it sees, so that
+/// nothing is left of its own. In a hurry something is: what the next one does not get to.
+inline bool changes_nothing(std::span<const CascadeStage> stages, std::size_t place, bool hurried) {
+  if (hurried || place == 0 || place + 1 == stages.size()) return false;
+  const auto& [stage, options] = stages[place];
+  const CascadeStage& next = stages[place + 1];
   const bool scores =
-      stage.stage.traits().kind == StageKind::score && next.stage.traits().kind == StageKind::score;
-  const bool all = !next.options.limit || *next.options.limit >= stage.options.keep;
-  return scores && all && next.options.blend.empty() && !next.options.skip_margin &&
-         stage.options.keep == before.options.keep;
+      stage.traits().kind == StageKind::score && next.stage.traits().kind == StageKind::score;
+  const bool all = !next.options.limit || *next.options.limit >= options.keep;
+  const bool blended = std::any_of(stages.begin() + static_cast<std::ptrdiff_t>(place),
+                                   stages.end(), [&stage = stage](const CascadeStage& later) {
+                                     return later.options.blend.contains(stage.traits().name);
+                                   });
+  return scores && all && !blended && !next.options.skip_margin &&
+         options.keep == stages[place - 1].options.keep;
+}
+
+/// The warning, where a stage compares scores with a constant that no stage has calibrated.
+inline std::optional<std::string> not_calibrated(std::span<const CascadeStage> before,
+                                                 const CascadeStage& stage) {
+  if (!stage.stage.traits().needs_calibrated) return std::nullopt;
+  const CascadeStage* const scorer = last_scorer(before);
+  if (scorer != nullptr && scorer->stage.traits().calibrated) return std::nullopt;
+  return fmt::format(
+      "'{}' compares scores of '{}' with a constant, but they are not calibrated: the same number "
+      "means other things for other queries",
+      stage.stage.traits().name,
+      scorer == nullptr ? std::string("input") : scorer->stage.traits().name);
 }
 
 /// Milliseconds a candidate, over all calls that are remembered; nothing where they are too few.
@@ -113,33 +155,32 @@ inline std::optional<std::string> two_meanings(std::span<const CascadeStage> bef
   return std::nullopt;
 }
 
-inline std::vector<std::string> warnings_of(std::span<const CascadeStage> stages) {
+/// `hurried`: there is a budget.
+inline std::vector<std::string> warnings_of(std::span<const CascadeStage> stages, bool hurried) {
   std::vector<std::string> warnings;
-  for (std::size_t i = 1; i < stages.size(); ++i) {
+  for (std::size_t i = 0; i < stages.size(); ++i) {
     const std::string& name = stages[i].stage.traits().name;
-    const std::string& before = stages[i - 1].stage.traits().name;
+    if (auto constant = not_calibrated(stages.first(i), stages[i])) {
+      warnings.push_back(*std::move(constant));
+    }
+    if (i == 0) continue;
     if (const auto twice = two_meanings(stages.first(i), stages[i])) {
       warnings.push_back(fmt::format(
           "'{}' blends with '{}', a stage and a source of the first one: it takes the stage's "
           "scores; give the stage another name to blend with the source's",
           name, *twice));
     }
-    if (same_scorer(stages[i - 1], stages[i])) {
+    const CascadeStage* const before = last_scorer(stages.first(i));
+    if (before != nullptr && same_scorer(*before, stages[i])) {
       warnings.push_back(fmt::format(
           "'{}' and '{}' are the same scorer side by side: the second pays again for an answer "
           "that is known",
-          before, name));
+          before->stage.traits().name, name));
     }
-    if (i + 1 < stages.size() && changes_nothing(stages[i - 1], stages[i], stages[i + 1])) {
+    if (changes_nothing(stages, i, hurried)) {
       warnings.push_back(fmt::format(
           "'{}' keeps all {} that it sees and '{}' orders them anew: it cannot change the result",
           name, stages[i].options.keep, stages[i + 1].stage.traits().name));
-    }
-    if (stages[i].stage.traits().needs_calibrated && !stages[i - 1].stage.traits().calibrated) {
-      warnings.push_back(fmt::format(
-          "'{}' compares scores of '{}' with a constant, but they are not calibrated: the same "
-          "number means other things for other queries",
-          name, before));
     }
   }
   return warnings;
@@ -154,7 +195,7 @@ inline std::vector<std::string> check(std::span<const CascadeStage> stages,
   }
   if (!options.clock) raise<InvalidArgument>("a cascade needs a clock");
   for (std::size_t place = 0; place < stages.size(); ++place) check_stage(stages, place);
-  return warnings_of(stages);
+  return warnings_of(stages, options.budget_ms.has_value());
 }
 
 }  // namespace tamis::detail

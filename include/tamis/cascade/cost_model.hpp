@@ -25,6 +25,7 @@ class CostModel {
   struct Work {
     double items = 0;
     double tokens = 0;
+    double bytes = 0;  ///< of the texts; 0: not known. Not fitted: tells what a byte has of tokens
   };
   struct Observation {
     Work work;

@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include <tamis/cascade/arrival.hpp>
 #include <tamis/cascade/attempts.hpp>
 #include <tamis/cascade/candidate.hpp>
 #include <tamis/cascade/options.hpp>
@@ -51,19 +52,21 @@ class Run {
 
   /// Candidates with an id that came before leave at once.
   void add(std::vector<Candidate> candidates, std::size_t stage, StageTrace& trace) {
+    name_all(candidates);
     pool_.reserve(candidates.size());  // ids are looked up where they lie
     order_.reserve(candidates.size());
     std::unordered_set<std::string_view> seen;
     seen.reserve(candidates.size());
     std::vector<float>& scores = scores_of(stage, candidates.size());
     for (Candidate& candidate : candidates) {
-      if (candidate.id.empty()) candidate.id = std::to_string(pool_.size());
+      marks_.add(candidate);
       if (seen.contains(candidate.id)) {
         ++trace.duplicates;
         trace.dropped.push_back({std::move(candidate.id), "its id came before"});
         continue;
       }
-      scores[pool_.size()] = candidate.score.value_or(kNone);
+      const float score = candidate.score.value_or(kNone);
+      scores[pool_.size()] = std::isfinite(score) ? score : kNone;
       order_.push_back(static_cast<std::uint32_t>(pool_.size()));
       pool_.push_back(std::move(candidate));
       seen.insert(pool_.back().id);
@@ -118,6 +121,7 @@ class Run {
         if (!std::isnan(scores[index])) hits.back().scores.push_back({stage, scores[index]});
       }
     }
+    marks_.tell(trace_.stages);
     trace_.total_ms = milliseconds(clock_.now() - start_);
     return {std::move(hits), std::move(trace_)};
   }
@@ -322,7 +326,7 @@ class Run {
     }
     for (std::size_t i = 0; i < count; ++i) {
       for (const auto& [source, score] : pool_[order_[i]].sources) {
-        if (source == name) found.push_back({i, score});
+        if (source == name && std::isfinite(score)) found.push_back({i, score});
       }
     }
     return found;
@@ -363,6 +367,8 @@ class Run {
       if (!kept[i]) trace.dropped.push_back({pool_[order_[i]].id, chosen.reason});
     }
     trace.duplicates += chosen.duplicates;
+    trace.cut = chosen.cut;
+    trace_.degraded = trace_.degraded || trace.cut;
     order_ = std::move(next);
   }
 
@@ -383,6 +389,7 @@ class Run {
   const Deadline& deadline_;
   std::optional<double> budget_ms_;
   std::optional<Found> found_;  ///< by the first stage
+  Marks marks_;
   std::vector<Candidate> pool_;
   std::vector<std::uint32_t> order_;
   std::vector<StageScores> scores_;  ///< of the stages that scored, latest last

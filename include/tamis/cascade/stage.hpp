@@ -15,6 +15,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -81,6 +82,7 @@ struct Selected {
   std::vector<std::size_t> order;
   std::string reason;
   std::size_t duplicates = 0;
+  std::optional<std::string> cut = {};  ///< why it ended before it had looked at all
 };
 
 struct Retrieved {

@@ -1,6 +1,7 @@
 // tamis/cascade/stage_state.hpp: what a cascade learns of a stage from run to run.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -44,9 +45,9 @@ class StageState {
   /// `tokens`: as the stage counted them, 0 when it does not.
   void observe(std::span<const std::string_view> texts, std::size_t tokens, double ms) {
     const std::scoped_lock lock(mutex_);
-    const double bytes = bytes_of(texts);
-    if (tokens > 0 && bytes > 0) tokens_per_byte_ = static_cast<double>(tokens) / bytes;
-    cost_.observe(work_of(texts), ms);
+    CostModel::Work work = work_of(texts);
+    if (tokens > 0) work.tokens = static_cast<double>(tokens);
+    see({work, ms});
     starved_since_.reset();
   }
 
@@ -71,7 +72,7 @@ class StageState {
   }
   void learn(const std::vector<CostModel::Observation>& observations) {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [work, ms] : observations) cost_.observe(work, ms);
+    for (const CostModel::Observation& one : observations) see(one);
   }
 
   void succeeded() {
@@ -91,13 +92,16 @@ class StageState {
   }
 
  private:
-  static double bytes_of(std::span<const std::string_view> texts) {
-    double bytes = 0;
-    for (const std::string_view text : texts) bytes += static_cast<double>(text.size());
-    return bytes;
+  void see(const CostModel::Observation& one) {
+    const auto& [work, ms] = one;
+    const double ratio = work.tokens / work.bytes;
+    if (std::isfinite(ratio) && ratio > 0) tokens_per_byte_ = ratio;
+    cost_.observe(work, ms);
   }
   [[nodiscard]] CostModel::Work work_of(std::span<const std::string_view> texts) const {
-    return {static_cast<double>(texts.size()), bytes_of(texts) * tokens_per_byte_};
+    double bytes = 0;
+    for (const std::string_view text : texts) bytes += static_cast<double>(text.size());
+    return {static_cast<double>(texts.size()), bytes * tokens_per_byte_, bytes};
   }
 
   mutable std::mutex mutex_;

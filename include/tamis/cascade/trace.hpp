@@ -1,6 +1,8 @@
 // tamis/cascade/trace.hpp: what a run did, stage by stage.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -62,6 +64,11 @@ inline std::string quoted(const std::string& text) {
   return out + '"';
 }
 
+/// JSON has no infinity.
+inline std::string number_of(std::optional<double> value) {
+  return value && std::isfinite(*value) ? fmt::format("{}", *value) : "null";
+}
+
 inline std::string list_of(const std::vector<std::string>& texts) {
   std::string out = "[";
   for (const std::string& text : texts) {
@@ -85,9 +92,16 @@ inline std::string json_of(const StageTrace& stage) {
       "\"duplicates\":{},\"predicted_ms\":{},\"real_ms\":{},\"dollars\":{},\"attempts\":{},"
       "\"skipped\":{},\"cut\":{},\"ran\":{},\"errors\":{},\"warnings\":{},\"dropped\":{}]}}",
       quoted(stage.name), stage.in, stage.scored, stage.kept, stage.tokens, stage.truncated,
-      stage.duplicates, stage.predicted_ms ? fmt::format("{}", *stage.predicted_ms) : "null",
-      stage.real_ms, stage.dollars, stage.attempts, text(stage.skipped), text(stage.cut),
+      stage.duplicates, number_of(stage.predicted_ms), number_of(stage.real_ms),
+      number_of(stage.dollars), stage.attempts, text(stage.skipped), text(stage.cut),
       quoted(stage.ran), list_of(stage.errors), list_of(stage.warnings), dropped);
+}
+
+/// On one line, without what would move a terminal's cursor.
+inline std::string printable(std::string text) {
+  const auto controls = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  std::replace_if(text.begin(), text.end(), controls, ' ');
+  return text;
 }
 
 inline std::string note_of(const StageTrace& stage) {
@@ -115,10 +129,11 @@ inline std::string note_of(const StageTrace& stage) {
                                 "scored", "kept", "tokens", "dollars", "expected", "ms");
   for (const StageTrace& stage : trace.stages) {
     out += fmt::format(
-        "{:20} {:>6} {:>7} {:>6} {:>8} {:>9.4f} {:>10} {:>9.1f}  {}\n", stage.name, stage.in,
-        stage.scored, stage.kept, stage.tokens, stage.dollars,
+        "{:20} {:>6} {:>7} {:>6} {:>8} {:>9.4f} {:>10} {:>9.1f}  {}\n",
+        detail::printable(stage.name), stage.in, stage.scored, stage.kept, stage.tokens,
+        stage.dollars,
         stage.predicted_ms ? fmt::format("{:.1f}", *stage.predicted_ms) : std::string("-"),
-        stage.real_ms, detail::note_of(stage));
+        stage.real_ms, detail::printable(detail::note_of(stage)));
   }
   return out + fmt::format("{:20} {:>61.1f}{}\n", "total", trace.total_ms,
                            trace.degraded ? "  degraded" : "");

@@ -8,62 +8,15 @@
 #include <tamis/cascade/cascade.hpp>
 #include <tamis/cascade/select.hpp>
 
+#include "cascade/some_stages.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 
 using namespace std::chrono_literals;
-using tamis::AnyStage;
-using tamis::Candidate;
+using namespace some;
 using tamis::Cascade;
-using tamis::CascadeResult;
 using tamis::CascadeStage;
-using tamis::ManualClock;
 using tamis::OnError;
-
-namespace {
-
-/// Candidates "0", "1", ... with texts of that many letters.
-std::vector<Candidate> candidates(std::size_t count) {
-  std::vector<Candidate> found;
-  for (std::size_t i = 0; i < count; ++i) {
-    found.push_back({std::to_string(i), std::string(i, 'x'), 1.0F / static_cast<float>(i + 1), {}});
-  }
-  return found;
-}
-
-AnyStage finder(std::size_t count) {
-  return tamis::stages::retrieve("find", [count](std::string_view) { return candidates(count); });
-}
-
-/// Longer texts score higher; each takes `each` of the clock.
-AnyStage longest(const std::shared_ptr<ManualClock>& clock = {}, tamis::Clock::Duration each = {},
-                 std::string name = "longest") {
-  return {tamis::StageTraits{.name = name, .scorer = name, .divisible = true},
-          [clock, each](const tamis::StageCall& call) -> tamis::StageResult {
-            tamis::Scored scored{.scores = {}};
-            for (const std::string_view text : call.texts) {
-              scored.scores.push_back(static_cast<float>(text.size()));
-              if (clock) clock->advance(each);
-            }
-            return scored;
-          }};
-}
-
-AnyStage broken(std::string name = "broken") {
-  return tamis::stages::callable(std::move(name),
-                                 [](std::string_view, std::span<const std::string_view>) {
-                                   throw std::runtime_error("503 from the server");
-                                   return std::vector<float>();
-                                 });
-}
-
-std::string ids(const CascadeResult& result) {
-  std::string found;
-  for (const tamis::CascadeHit& hit : result.hits) found += hit.candidate.id + ' ';
-  return found;
-}
-
-}  // namespace
 
 TEST_CASE("candidates that a stage may leave without a score go below those that have one") {
   for (const bool gaps : {true, false}) {
@@ -147,6 +100,28 @@ TEST_CASE("a known cost shrinks the pool before the stage starts") {
   CHECK(result.hits.size() == 50);
 }
 
+TEST_CASE("what was learnt predicts the same in another process") {
+  const auto clock = std::make_shared<ManualClock>();
+  // A long query: many more tokens than the texts' bytes tell.
+  const AnyStage stage{{.name = "read", .scorer = "read"},
+                       [clock](const tamis::StageCall& call) -> tamis::StageResult {
+                         const std::size_t tokens = 40 * call.texts.size();
+                         clock->advance(1ms * tokens);
+                         return tamis::Scored{.scores = std::vector<float>(call.texts.size()),
+                                              .tokens = tokens};
+                       }};
+  const auto predicted = [&](const Cascade& cascade) {
+    return cascade.run("q", candidates(10)).trace.stages[0].predicted_ms;
+  };
+  const std::vector<CascadeStage> stages{{stage, {.keep = 50, .limit = 50}}};
+  const Cascade teacher(stages, {.clock = clock});
+  for (int i = 0; i < 3; ++i) (void)predicted(teacher);
+  const Cascade other(stages, {.clock = clock});
+  CHECK_FALSE(predicted(Cascade(stages, {.clock = clock})));
+  other.learn(teacher.costs());
+  CHECK(*predicted(other) == Approx(400).epsilon(.15));
+}
+
 TEST_CASE("a stage's share is its own deadline") {
   const auto clock = std::make_shared<ManualClock>();
   const Cascade cascade({{longest(clock, 10ms), {.keep = 9, .limit = 9, .share = 0.3, .chunk = 1}},
@@ -223,6 +198,30 @@ TEST_CASE("retries wait inside the deadline, then the fallback runs") {
   CHECK(hurried.run("query", candidates(4)).trace.total_ms <= 30);
 }
 
+TEST_CASE("a wait before a retry ends when the run is cancelled") {
+  class Cancelling final : public tamis::Clock {  // while it sleeps for the second time
+   public:
+    explicit Cancelling(tamis::CancelToken token) : token_(std::move(token)) {}
+    [[nodiscard]] Time now() const override { return clock_.now(); }
+    void sleep_until(Time time) const override {
+      clock_.sleep_until(time);
+      if (++sleeps_ == 2) tamis::CancelToken(token_).cancel();
+    }
+
+   private:
+    ManualClock clock_;
+    tamis::CancelToken token_;
+    mutable int sleeps_ = 0;
+  };
+  const tamis::CancelToken cancel;
+  const auto clock = std::make_shared<Cancelling>(cancel);
+  const Cascade cascade({{broken(), {.keep = 4, .limit = 9, .retries = 1, .backoff_ms = 60'000}}},
+                        {.clock = clock});
+  const auto start = clock->now();
+  CHECK_THROWS_AS(cascade.run("q", candidates(2), {.cancel = cancel}), tamis::Cancelled);
+  CHECK(clock->now() - start < 100ms);
+}
+
 TEST_CASE("a stage that keeps failing is left alone for a while") {
   const auto clock = std::make_shared<ManualClock>();
   const Cascade cascade({{broken(), {.keep = 4, .limit = 9, .breaker = 2, .breaker_ms = 1000}}},
@@ -234,6 +233,14 @@ TEST_CASE("a stage that keeps failing is left alone for a while") {
   CHECK(contains(rest.trace.stages[0].errors[0], "left alone"));
   clock->advance(1001ms);
   CHECK(cascade.run("q", candidates(2)).trace.stages[0].attempts == 1);
+  const Cascade patient(
+      {{broken(), {.keep = 4, .limit = 9, .retries = 2, .breaker = 2, .breaker_ms = 1000}}},
+      {.clock = clock});
+  std::vector<std::size_t> attempts;  // runs are counted, whatever each tries
+  for (int i = 0; i < 3; ++i) {
+    attempts.push_back(patient.run("q", candidates(2)).trace.stages[0].attempts);
+  }
+  CHECK(attempts == std::vector<std::size_t>{3, 3, 0});
 }
 
 TEST_CASE("a stage that was too slow once is tried again after a while") {
@@ -272,40 +279,6 @@ TEST_CASE("a clear lead skips a stage that asks for it") {
   CHECK_FALSE(result.trace.degraded);
 }
 
-TEST_CASE("construction says what is wrong and what is not meant") {
-  const auto wrong = [](std::vector<CascadeStage> stages, tamis::CascadeOptions options = {}) {
-    return message_of<tamis::InvalidArgument>(
-        [&] { (void)Cascade(std::move(stages), std::move(options)); });
-  };
-  CHECK(contains(wrong({}), "at least one stage"));
-  CHECK(contains(wrong({{finder(5), {.keep = 0}}}), "keep is 0"));
-  CHECK(contains(wrong({{finder(5), {.keep = 5}}, {longest(), {.keep = 6}}}),
-                 "keep is 6, more than the 5 that 'find' lets through"));
-  CHECK(contains(wrong({{longest(), {.keep = 5}}}), "give it a limit"));
-  CHECK(contains(wrong({{finder(5), {.keep = 5}}, {finder(5), {.keep = 5}}}),
-                 "only the first stage retrieves"));
-  CHECK(contains(wrong({{finder(5), {.keep = 5, .share = 1.5}}}), "share is 1.5"));
-  CHECK(contains(wrong({{finder(5), {.keep = 5}}}, {.budget_ms = 0}), "budget_ms is 0"));
-  CHECK(
-      contains(wrong({{finder(5), {.keep = 5}}, {longest(), {.keep = 5, .blend = {{"bm25", 1}}}}}),
-               "'bm25', which is no earlier stage"));
-  const auto warned = [](std::vector<CascadeStage> stages) {
-    const auto warnings = Cascade(std::move(stages)).warnings();
-    return warnings.size() == 1 ? warnings[0] : std::to_string(warnings.size()) + " warnings";
-  };
-  CHECK(contains(
-      warned({{finder(5), {.keep = 5}}, {longest(), {.keep = 4}}, {longest(), {.keep = 3}}}),
-      "same scorer side by side"));
-  CHECK(contains(warned({{finder(5), {.keep = 5}},
-                         {longest(), {.keep = 5}},
-                         {longest({}, {}, "other"), {.keep = 3}}}),
-                 "cannot change the result"));
-  CHECK(contains(warned({{finder(5), {.keep = 5}},
-                         {longest(), {.keep = 4}},
-                         {tamis::stages::threshold(0.5F), {.keep = 4}}}),
-                 "not calibrated"));
-}
-
 TEST_CASE("odd input is defined") {
   const Cascade cascade({{longest(), {.keep = 5, .limit = 5}}});
   CHECK(cascade.run("", candidates(0)).hits.empty());
@@ -336,4 +309,11 @@ TEST_CASE("a cascade and its trace can be read") {
   CHECK(contains(json, R"("dropped":[{"id":"5","reason":"below the cut"}])"));
   CHECK(json.front() == '{');
   CHECK(json.back() == '}');
+  tamis::Trace odd;
+  odd.stages.push_back({.name = "\x1b[31mred\n", .predicted_ms = HUGE_VAL, .skipped = "a\r\nb"});
+  CHECK(contains(tamis::to_json(odd), R"("predicted_ms":null)"));
+  const std::string table = tamis::to_table(odd);
+  CHECK(contains(table, "skipped: a  b\n"));
+  CHECK(std::count(table.begin(), table.end(), '\n') == 3);
+  CHECK(table.find('\x1b') == std::string::npos);
 }

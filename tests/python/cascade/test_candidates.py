@@ -85,6 +85,18 @@ def test_a_rerankers_mark_is_warned_of(document: dict[str, Any], by: str) -> Non
         ranked([{"text": "a", "metadata": {"relevance_score": None, "score": 1}}])
 
 
+def test_a_mark_is_warned_of_behind_other_stages_and_after_a_search() -> None:
+    marked = [{"text": "a", "metadata": {"relevance_score": 0.9}}]
+    again = s.callable(lambda q, d: [0.0] * len(d), keep=5, name="again")
+    with pytest.warns(CascadeWarning, match="'again' pays again"):
+        Cascade([s.deduplicate(keep=5), again]).run("q", marked)
+    with pytest.warns(CascadeWarning, match="'again' pays again"):
+        Cascade([s.retrieve(lambda q: marked, keep=5), again]).run("q")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Cascade([s.deduplicate(keep=5)]).run("q", marked)
+
+
 def test_langchain_documents_and_retrievers() -> None:
     core = pytest.importorskip("langchain_core")
     assert core

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
 from pathlib import Path
@@ -162,9 +163,28 @@ def test_costs_are_kept_for_another_process(tmp_path: Path) -> None:
     assert stage.predicted_ms is not None
     assert 1 <= stage.scored <= 10
     assert "fit into" in (stage.cut or "")
-    (tmp_path / "other.json").write_text('{"no": 1}')
-    with pytest.raises(InvalidArgument, match="not written by save_costs"):
-        cascade.load_costs(tmp_path / "other.json")
+    for other in ('{"no": 1}', "[]", "[" * 100_000, '{"version": 1, "stages": {}}', '{"version"'):
+        (tmp_path / "other.json").write_text(other)
+        with pytest.raises(InvalidArgument, match="not written by save_costs"):
+            cascade.load_costs(tmp_path / "other.json")
+    for rows in ([[1, 2]], [[1, 2, 3, "x"]], [[10**400, 1, 1, 1]], 7):
+        told = {"version": 2, "stages": {"slow": rows}}
+        (tmp_path / "other.json").write_text(json.dumps(told))
+        with pytest.raises(InvalidArgument, match="not written by save_costs"):
+            cascade.load_costs(tmp_path / "other.json")
+
+
+def test_neighbours_of_equal_cost_are_warned_of_where_costs_are_loaded(tmp_path: Path) -> None:
+    rows = [[10, 100, 50.0, 400]] * 4
+    told = {"version": 2, "stages": {"one": rows, "two": rows, "gone": rows}}
+    (tmp_path / "costs.json").write_text(json.dumps(told))
+    first = s.callable(length, keep=5, limit=9, name="one")
+    cascade = Cascade([first, s.callable(lambda q, d: [0.0] * len(d), keep=2, name="two")])
+    assert not cascade.warnings
+    with pytest.warns(CascadeWarning, match="'one' and 'two' cost the same") as caught:
+        cascade.load_costs(tmp_path / "costs.json")
+    assert len(caught) == len(cascade.warnings) == 1
+    assert caught[0].filename == __file__
 
 
 def test_shared_calls_take_pairs_of_several_queries(model: CrossEncoder) -> None:
@@ -200,6 +220,8 @@ def test_what_is_hardly_meant_is_warned_of(model: CrossEncoder) -> None:
         )
     with pytest.warns(CascadeWarning, match="not calibrated"):
         Cascade([s.callable(length, keep=5, limit=5), s.threshold(0.5, keep=5)])
+    with pytest.warns(CascadeWarning, match="scores of 'input' with a constant"):
+        Cascade([s.threshold(0.5, keep=5)])
 
 
 def test_a_cascade_can_be_read(model: CrossEncoder) -> None:

@@ -93,6 +93,18 @@ def stages(**changes: Any) -> dict[str, Any]:
             r"stages\[0\].fallback\[0\].use is missing",
         ),
         ({"stages": [{"stage": "deduplicate", "keep": 3}]}, "no stage uses 'length'"),
+        ({**stages(), 1: 2}, "1 is unknown"),
+        ({**stages(), "budget_ms": 10**400}, "budget_ms must be a number"),
+        (stages(use=["length"]), r"stages\[0\].use must be a name, got list"),
+        (stages(chunk=0), "the configuration: stage 1 'length': chunk is 0"),
+        (
+            {"stages": [{"stage": "rerank", "model": 7, "keep": 3, "limit": 3}]},
+            r"stages\[0\].model: .* must be a str, got int",
+        ),
+        (
+            {"stages": [{"stage": "rerank", "precision": "fp8", "keep": 3, "limit": 3}]},
+            r"stages\[0\].model: .*no precision 'fp8'",
+        ),
     ],
 )
 def test_errors_name_the_key(told: Any, said: str) -> None:
@@ -104,6 +116,24 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     (tmp_path / "bad.yaml").write_text("a: [")
     (tmp_path / "bad.toml").write_text("a = ")
-    for name in ("bad.json", "bad.yaml", "bad.toml", "absent.json", "cascade.ini"):
+    for suffix in ("json", "yaml", "toml"):
+        text = "[" * 5000 if suffix == "toml" else "[" * 100_000
+        (tmp_path / f"deep.{suffix}").write_text(("stages = " if suffix == "toml" else "") + text)
+    deep = ("deep.json", "deep.yaml", "deep.toml")
+    for name in ("bad.json", "bad.yaml", "bad.toml", "absent.json", "cascade.ini", *deep):
         with pytest.raises(InvalidArgument, match=name):
             Cascade.from_config(tmp_path / name)
+
+
+def test_a_stage_is_no_fallback_of_itself(tmp_path: Path) -> None:
+    pytest.importorskip("yaml")
+    (tmp_path / "circle.yaml").write_text(
+        "stages: [&own {stage: callable, use: length, keep: 3, limit: 3, fallback: [*own]}]"
+    )
+    with pytest.raises(InvalidArgument, match="fallback and has none; list all in one chain"):
+        Cascade.from_config(tmp_path / "circle.yaml", length=length)
+
+
+def test_an_object_may_have_any_name() -> None:
+    made = Cascade.from_config(stages(use="source"), source=length)
+    assert made.run("q", ["a"]).hits[0].score == 1.0
