@@ -58,10 +58,20 @@ def natural(name: str, value: Any) -> int:
     return _fitting(name, found)
 
 
+def is_real(value: Any) -> bool:
+    """Whether it is a number that a float can be; no bool."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        float(value)
+    except OverflowError:  # of an integer
+        return False
+    return True
+
+
 def number(name: str, value: Any) -> None:
     """A finite number."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not (real and math.isfinite(value)):
+    if not (is_real(value) and math.isfinite(value)):
         raise InvalidArgument(f"{name} must be a finite number, got {shown(value)}")
 
 
@@ -90,8 +100,7 @@ def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
 
 def min_score(value: Any) -> None:
     """None, or a number to compare scores with."""
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if value is not None and not (number and not math.isnan(value)):
+    if value is not None and not (is_real(value) and not math.isnan(value)):
         raise InvalidArgument(f"min_score must be a number or None, got {shown(value)}")
 
 

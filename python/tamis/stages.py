@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-import numpy as np
-
 from tamis import candidates, checks, finders, native_call
 from tamis import remote as tamis_remote
 from tamis._native import CascadeStage
@@ -25,6 +23,8 @@ from tamis.errors import InvalidArgument
 from tamis.finders import no_coroutine
 from tamis.late_interaction import LateInteraction
 from tamis.multi_vector import maxsim
+from tamis.stage_scores import Scored as Scored
+from tamis.stage_scores import told
 from tamis.stores import Store
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Stage:
     name: str
     keep: int
     used: CascadeStage = field(repr=False)
+    options: frozenset[str] = field(default=frozenset(), repr=False)  # those of `Use` that are set
 
 
 class Use(TypedDict, total=False):
@@ -62,23 +63,14 @@ class Use(TypedDict, total=False):
     # earlier stages, or sources of the first -> weights of their scores, as z-scores
     blend: Mapping[str, float]
     skip_if: Margin | float | None
-    fallback: Sequence[Stage]  # tried in turn when this one fails, in what time is left
+    # tried in turn when this one fails, in what time is left; with this one's options, so that
+    # only `keep` and `limit`, which are passed over, may be given there
+    fallback: Sequence[Stage]
     retries: int
     backoff_ms: float  # before the first retry; doubles
     chunk: int  # candidates of one call of a divisible stage
     breaker: int  # failed runs in a row after which it is left alone for `breaker_ms`
     breaker_ms: float  # also until a stage that was too slow for one candidate is tried again
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What a callable may return instead of scores, to have it in the trace."""
-
-    scores: Any
-    tokens: int = 0
-    truncated: int = 0  # texts that were cut
-    dollars: float = 0.0
-    warnings: Sequence[str] = ()
 
 
 def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
@@ -97,13 +89,19 @@ def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
     if "fallback" in own:
         own["fallback"] = list(map(_native_of, checks.list_of("fallback", own["fallback"])))
     used = native_call.call(CascadeStage, native, keep=int(keep), **own)
-    return Stage(native, native.name, int(keep), used)
+    given = frozenset(name for name, value in use.items() if value is not None)
+    return Stage(native, native.name, int(keep), used, given)
 
 
 def _native_of(stage: Any) -> NativeStage:
     if not isinstance(stage, Stage):
         kind = type(stage).__name__
         raise InvalidArgument(f"fallback must hold stages of tamis.stages, got {kind}")
+    if lost := sorted(stage.options - {"limit"}):
+        raise InvalidArgument(
+            f"fallback '{stage.name}' has {lost[0]}, and runs with the options of the stage that "
+            "it stands in for; give it there, and all fallbacks in one list"
+        )
     return stage.native
 
 
@@ -171,7 +169,7 @@ def rerank(model: Any, *, keep: int, name: str = "rerank", **arguments: Any) -> 
         raise InvalidArgument(f"rerank needs a CrossEncoder, or an object with predict, got {kind}")
 
     def scores(query: str, _: list[Any], texts: list[str]) -> tuple[Any, ...]:
-        return _told(model.predict([(query, text) for text in texts], **arguments))
+        return told(model.predict([(query, text) for text in texts], **arguments))
 
     native = _calling(scores, name, divisible=True, scorer=f"{type(model).__name__} at {id(model)}")
     return _used(native, keep, use)
@@ -224,7 +222,7 @@ def _carried(
 
     def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
         asked = no_coroutine(model(query))
-        return _told(maxsim(asked, [of(document) for document in documents], device=device))
+        return told(maxsim(asked, [of(document) for document in documents], device=device))
 
     return _calling(scores, name, divisible=True, scorer=f"maxsim of {vectors} at {id(model)}")
 
@@ -252,7 +250,7 @@ def callable(
         raise InvalidArgument(f"callable needs a function (query, documents) -> scores, got {kind}")
 
     def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
-        return _told(function(query, documents))
+        return told(function(query, documents))
 
     own = getattr(function, "__name__", type(function).__name__)
     native = _calling(
@@ -267,20 +265,6 @@ def callable(
 
 def _calling(scores: Callable[..., Any], name: str, **traits: Any) -> NativeStage:
     return native_call.call(NativeStage.callable, scores, name=name, **traits)
-
-
-def _told(result: Any) -> tuple[Any, ...]:
-    """As the native stage reads it. Throws InvalidArgument, which fails the stage."""
-    told = result if isinstance(result, Scored) else Scored(no_coroutine(result))
-    try:
-        scores = np.asarray(told.scores, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"its scores are no numbers: {error}") from error
-    if scores.ndim == 2 and scores.shape[1] == 1:
-        scores = scores[:, 0]
-    if scores.ndim != 1:
-        raise InvalidArgument(f"it must return one score a document, got shape {scores.shape}")
-    return scores, told.tokens, told.truncated, told.dollars, list(told.warnings)
 
 
 # --- services

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from tamis import checks
 from tamis.errors import InvalidArgument
+from tamis.trace_table import printable
 
 if TYPE_CHECKING:
     from tamis.trace import StageTrace, Trace
@@ -97,11 +99,6 @@ def _width(trace: Trace) -> int:
     return 2 * _MARGIN + _COLUMN * max(len(trace.stages), 2)
 
 
-def _printable(text: str) -> str:
-    """XML has no control characters and no surrogates, escaped or not."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
 def svg(trace: Trace) -> str:
     """The picture as SVG."""
     width = _width(trace)
@@ -115,7 +112,7 @@ def svg(trace: Trace) -> str:
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in one.points)
             lines.append(f'<polygon points="{points}" fill="{one.fill}"/>')
         else:
-            text = escape(_printable(one.text))
+            text = escape(printable(one.text))
             lines.append(
                 f'<text x="{one.x:.1f}" y="{one.y:.1f}" font-size="{one.size}" fill="{_INK}" '
                 f'text-anchor="middle">{text}</text>'
@@ -140,14 +137,21 @@ def _png(trace: Trace, path: Path) -> None:
         if isinstance(one, Shape):
             axes.fill(*zip(*one.points, strict=True), facecolor=one.fill, linewidth=0)
         else:
-            text = _printable(one.text).replace("$", r"\$")  # no formula
-            axes.text(one.x, one.y, text, fontsize=one.size * 0.72, color=_INK, ha="center")
+            axes.text(
+                one.x,
+                one.y,
+                printable(one.text),
+                fontsize=one.size * 0.72,
+                color=_INK,
+                ha="center",
+                parse_math=False,
+            )
     figure.savefig(path)
 
 
 def write(trace: Trace, path: str | os.PathLike[str]) -> None:
     """Throws InvalidArgument for another suffix than .svg and .png."""
-    target = Path(path)
+    target = checks.path("path", path)
     if target.suffix == ".png":
         _png(trace, target)
     elif target.suffix == ".svg":

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 _COLUMNS = ("stage", "in", "scored", "kept", "tokens", "dollars", "expected", "ms", "")
 
 
+def printable(text: str) -> str:
+    """On one line, and nothing in it that moves a terminal's cursor or that XML has not."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _cells(stage: StageTrace) -> tuple[str, ...]:
     return (
-        stage.name,
+        printable(stage.name),
         str(stage.in_),
         str(stage.scored),
         str(stage.kept),
@@ -21,7 +26,7 @@ def _cells(stage: StageTrace) -> tuple[str, ...]:
         f"{stage.dollars:.4f}",
         "-" if stage.predicted_ms is None else f"{stage.predicted_ms:.1f}",
         f"{stage.real_ms:.1f}",
-        stage.note,
+        printable(stage.note),
     )
 
 

@@ -81,6 +81,32 @@ def test_a_search_that_gives_no_text_fails_its_stage() -> None:
             lambda: Cascade([s.deduplicate(keep=1, fallback=[s.callable(length, keep=1)])]),
             "another kind of stage",
         ),
+        (
+            lambda: s.callable(
+                length, keep=1, fallback=[s.callable(length, keep=1, limit=1, retries=2)]
+            ),
+            "fallback 'length' has retries, and runs with the options of the stage",
+        ),
+        (
+            lambda: s.callable(
+                length,
+                keep=1,
+                fallback=[s.callable(length, keep=1, fallback=[s.callable(length, keep=1)])],
+            ),
+            "has fallback, .* all fallbacks in one list",
+        ),
+        (lambda: Cascade([s.deduplicate(keep=1, breaker=0)]), "breaker is 0"),
+        (lambda: Cascade([s.deduplicate(keep=1, backoff_ms=-1)]), "backoff_ms is -1"),
+        (lambda: Cascade([s.deduplicate(keep=1, breaker_ms=-1)]), "breaker_ms is -1"),
+        (
+            lambda: Cascade([s.callable(length, keep=1, limit=1, blend={"input": float("inf")})]),
+            "blends with inf times 'input'; a weight must be finite",
+        ),
+        (
+            lambda: Cascade([s.deduplicate(keep=1)], budget_ms=10**400),
+            "budget_ms must be a number or None",
+        ),
+        (lambda: s.deduplicate(keep=1, skip_if=10**400), "skip_if must be a finite number"),
         (lambda: s.diversify(keep=1, balance=2), r"balance must be in \[0, 1\], got 2"),
         (lambda: s.retrieve(7, keep=1), "retrieve needs a function"),
         (lambda: s.callable(7, keep=1), "callable needs a function"),
@@ -128,3 +154,9 @@ def test_surrogates_and_nuls_pass() -> None:
     result = ranked().run("q\ud800\0", ["a\udfff", "b\0bb", {"text": "c", "id": "\ud800"}])
     assert [hit.index for hit in result.hits] == [1, 0, 2]
     assert "\ufffd" in result.trace.to_json() or result.hits[2].id == "\ufffd"
+
+
+def test_a_score_that_no_float_holds_is_none() -> None:
+    blended = s.callable(length, keep=3, limit=3, blend={"input": 1.0})
+    result = Cascade([blended]).run("q", [("a", 1.0), ("bb", 1e200), ("ccc", 2.0)])
+    assert [hit.scores.get("input") for hit in result.hits] == [2.0, None, 1.0]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import threading
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tamis import Cancelled, Cascade, InvalidArgument, StageError
+from tamis import Cancelled, CancelToken, Cascade, InvalidArgument, StageError
 from tamis import stages as s
 
 from .kinds import length
@@ -88,6 +92,26 @@ def test_an_interrupt_is_no_failure_of_the_stage(interrupt: type[BaseException])
         Cascade([s.callable(stop, keep=3, limit=3)]).run("q", TEXTS)
 
 
+@pytest.mark.parametrize("by", ["token", "Ctrl-C"])
+def test_a_wait_before_a_retry_ends_when_the_run_is_cancelled(by: str) -> None:
+    cancel, failed = CancelToken(), threading.Event()
+
+    def fails(query: str, documents: list[Any]) -> list[float]:
+        failed.set()
+        raise ConnectionError
+
+    def stop() -> None:
+        failed.wait()
+        cancel.cancel() if by == "token" else os.kill(os.getpid(), signal.SIGINT)
+
+    stage = s.callable(fails, keep=3, limit=3, retries=1, backoff_ms=600_000)
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(Cancelled if by == "token" else KeyboardInterrupt):
+        Cascade([stage]).run("q", TEXTS, cancel=cancel)
+    stopper.join()
+
+
 def test_a_stage_may_cancel_the_run() -> None:
     def stop(query: str, documents: list[Any]) -> list[float]:
         raise Cancelled("enough")
@@ -140,6 +164,54 @@ def test_a_stage_that_keeps_failing_is_left_alone() -> None:
     cascade = Cascade([s.callable(broken, keep=3, limit=3, breaker=2, breaker_ms=60_000)])
     attempts = [cascade.run("q", TEXTS).trace.stages[0].attempts for _ in range(4)]
     assert attempts == [1, 1, 0, 0]
+
+
+def test_the_breaker_counts_runs_and_not_attempts() -> None:
+    stage = s.callable(
+        broken, keep=3, limit=3, retries=2, backoff_ms=0, breaker=2, breaker_ms=60_000
+    )
+    cascade = Cascade([stage])
+    attempts = [cascade.run("q", TEXTS).trace.stages[0].attempts for _ in range(3)]
+    assert attempts == [3, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tokens", -1),
+        ("tokens", 1.5),
+        ("truncated", None),
+        ("dollars", float("nan")),
+        ("dollars", "1"),
+        ("warnings", "one"),
+    ],
+)
+def test_what_is_told_with_scores_is_checked(field: str, value: Any) -> None:
+    def told(query: str, documents: list[Any]) -> s.Scored:
+        return s.Scored(length(query, documents), **{field: value})
+
+    stage = Cascade([s.callable(told, keep=3, limit=3)]).run("q", TEXTS).trace.stages[0]
+    assert (stage.skipped or "").startswith(f"told: InvalidArgument: {field} must be")
+
+
+def test_a_similarity_that_is_no_number_fails_its_stage() -> None:
+    odd: Any = lambda left, right: "much"  # noqa: E731
+    result = Cascade([s.diversify(keep=2, similarity=odd)]).run("q", TEXTS)
+    assert "must be real number, not str" in result.trace.stages[0].errors[0]
+    assert len(result.hits) == 2
+
+
+def test_diversify_stops_at_the_deadline() -> None:
+    def slow(left: str, right: str) -> float:
+        time.sleep(0.02)
+        return 0.0
+
+    result = Cascade([s.diversify(keep=50, similarity=slow)], budget_ms=50).run(
+        "q", [str(i) for i in range(100)]
+    )
+    assert "the deadline came after" in (result.trace.stages[0].cut or "")
+    assert result.trace.degraded
+    assert len(result.hits) == 50
 
 
 def test_a_failure_in_a_shared_call_is_the_failure_of_its_query_alone(model: Any) -> None:

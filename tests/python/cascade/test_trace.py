@@ -135,6 +135,27 @@ def test_a_png_needs_matplotlib(
         trace.picture(tmp_path / "other.png")
 
 
+def test_odd_texts_stay_on_one_line(tmp_path: Path) -> None:
+    def odd(query: str, documents: list[Any]) -> list[float]:
+        raise RuntimeError("one\r\ntwo \x1b[2J \u202e <&> $x$")
+
+    pytest.importorskip("rich")
+    for name in ("a\nb\x00", r"\$x$", "<&>", "n" * 500):
+        stage = s.callable(odd, keep=3, limit=3, name=name)
+        trace = Cascade([stage]).run("q", ["a"]).trace
+        assert trace.stages[0].name == name
+        assert len(str(trace).splitlines()) == 3
+        for table in (str(trace), trace.table()):
+            assert not any(c < " " or c == "\x7f" for c in table.replace("\n", ""))
+        trace.picture(tmp_path / "flow.svg")
+        xml.etree.ElementTree.parse(tmp_path / "flow.svg")
+        if pytest.importorskip("matplotlib"):
+            trace.picture(tmp_path / "flow.png")
+    for path in (b"flow.svg", 3, ""):
+        with pytest.raises(InvalidArgument, match="path must be a path"):
+            trace.picture(path)  # type: ignore[arg-type]
+
+
 def hide(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it were not installed."""
     real = builtins.__import__
