@@ -50,6 +50,11 @@ class Attempts {
   [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
 
  private:
+  /// A selection that costs nothing is asked each time: candidates make it fail, not a service.
+  [[nodiscard]] static bool costs(const AnyStage& stage) {
+    return stage.traits().kind != StageKind::select || !stage.traits().scorer.empty();
+  }
+
   template <typename Once>
   [[nodiscard]] auto with_retries(const AnyStage& stage, Once& once)
       -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
@@ -60,7 +65,7 @@ class Attempts {
       if (result) return result;
       if (round == options_.retries || !wait(round)) break;
     }
-    state_.failed(options_, call_.deadline.clock().now());
+    if (costs(stage)) state_.failed(options_, call_.deadline.clock().now());
     return std::nullopt;
   }
 

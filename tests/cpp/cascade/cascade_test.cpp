@@ -241,6 +241,10 @@ TEST_CASE("a stage that keeps failing is left alone for a while") {
     attempts.push_back(patient.run("q", candidates(2)).trace.stages[0].attempts);
   }
   CHECK(attempts == std::vector<std::size_t>{3, 3, 0});
+  const Cascade selecting({{longest(), {.keep = 4, .limit = 2}},
+                           {tamis::stages::threshold(1), {.keep = 4, .breaker = 1}}});
+  CHECK(selecting.run("q", candidates(4)).trace.stages[1].skipped);  // not all have a score
+  CHECK(ids(selecting.run("q", candidates(2))) == "1 ");
 }
 
 TEST_CASE("a stage that was too slow once is tried again after a while") {

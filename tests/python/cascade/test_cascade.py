@@ -116,6 +116,29 @@ def test_a_clear_lead_skips_a_stage(skip_if: Any) -> None:
     assert not result.trace.degraded
 
 
+def test_what_skipping_loses_can_be_measured() -> None:
+    from tamis.eval import evaluate, paired_bootstrap
+
+    # The search is sure, and wrong, of "a"; unsure, and wrong, of the others.
+    leads = {"a": 9.0, "b": 1.1, "c": 1.1}
+
+    def search(query: str) -> list[tuple[str, float]]:
+        return [("wrong", leads[query]), (query, 1.0)]
+
+    def values(**use: Any) -> list[float]:
+        right = s.callable(lambda q, d: [float(one == q) for one in d], keep=2, **use)
+        cascade = Cascade([s.retrieve(search, keep=2), right])
+        run = {query: [hit.id for hit in cascade.run(query).hits] for query in leads}
+        qrels = {query: {"1": 1} for query in leads}
+        return list(evaluate(run, qrels, ["mrr@10"])["mrr@10"].values())
+
+    assert values() == [1.0, 1.0, 1.0]
+    assert values(skip_if=1.0) == [0.5, 1.0, 1.0]
+    lost = paired_bootstrap(values(), values(skip_if=1.0))
+    assert lost.mean == pytest.approx(-1 / 6)
+    assert lost.low < lost.mean < lost.high <= 0
+
+
 def test_threshold_and_diversify() -> None:
     calibrated = s.callable(
         lambda q, d: [0.9, 0.2, 0.7], keep=3, limit=3, calibrated=True, name="sure"
