@@ -70,6 +70,7 @@ def write(
         manifest["model"] = {"name": name, "settings": settings, "fingerprint": model.fingerprint}
     if passages is not None:
         passages.save(folder / _TOKENS)
+        manifest["token_vectors"] = True
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
 
@@ -101,10 +102,9 @@ def read(folder: Path, model: LateInteraction | str | os.PathLike[str] | None) -
         made_by = manifest.get("model")
         encoder = None if made_by is None else _encoder(folder, made_by, model)
         dense = None if encoder is None else Dense.open(folder / _DENSE)
-        kept = encoder is not None and (folder / _TOKENS).is_file()
-        passages = (
-            encoder.open_passages(folder / _TOKENS, verify=False) if encoder and kept else None
-        )
+        passages = None
+        if encoder is not None and manifest.get("token_vectors"):
+            passages = _token_vectors(folder, encoder)
     except (RetrievalError, ModelError, InvalidArgument):
         raise
     except Exception as error:  # bm25s and usearch raise many kinds
@@ -118,13 +118,20 @@ def read(folder: Path, model: LateInteraction | str | os.PathLike[str] | None) -
     return Contents(rows, lexical, manifest["language"], encoder, dense, passages)
 
 
+def _token_vectors(folder: Path, encoder: LateInteraction) -> _native.Passages:
+    try:
+        return encoder.open_passages(folder / _TOKENS, verify=False)
+    except ModelError as error:
+        raise RetrievalError(f"{folder} cannot be read, build it again: {error}") from error
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / _MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RetrievalError(f"{folder} is no index of tamis: {error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RetrievalError(f"{path} is damaged: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else None

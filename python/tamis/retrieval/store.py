@@ -33,11 +33,15 @@ class MappedRows:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if len(self._begins) < 2 or self._begins[-1] != len(self._bytes):
             raise RetrievalError(f"{lines} is damaged: {offsets.name} says another length")
+        self._path = lines
 
     def __len__(self) -> int:
         return len(self._begins) - 1
 
     def __getitem__(self, row: int) -> dict[str, Any]:
         line = self._bytes[self._begins[row] : self._begins[row + 1]]
-        found: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
+        try:
+            found: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
+        except ValueError as error:
+            raise RetrievalError(f"{self._path} is damaged at row {row}: {error}") from error
         return found

@@ -95,6 +95,9 @@ def _edit(path: Path, **changes: object) -> None:
         (lambda f: _truncate(f / "passages.jsonl"), "is damaged"),
         (lambda f: (f / "dense.usearch").unlink(), "cannot be read, build it again"),
         (lambda f: _truncate(f / "dense.usearch"), "cannot be read, build it again"),
+        (lambda f: (f / "tokens.passages").unlink(), "cannot be read, build it again"),
+        (lambda f: _truncate(f / "tokens.passages"), "cannot be read, build it again"),
+        (lambda f: (f / "tamis-index.json").write_text("[" * 100_000), "is damaged"),
         (lambda f: shutil.rmtree(f / "bm25"), "cannot be read, build it again"),
         (lambda f: _truncate(f / "bm25" / "vocab.index.json"), "cannot be read, build it again"),
     ],
@@ -103,6 +106,13 @@ def test_damage_is_refused(folder: Path, damage: Callable[[Path], None], message
     damage(folder)
     with pytest.raises(RetrievalError, match=message):
         Index.open(folder)
+
+
+def test_a_damaged_passage_is_named(folder: Path) -> None:
+    lines = folder / "passages.jsonl"
+    lines.write_bytes(lines.read_bytes().replace(b"Pandas", b"Pan\xffas"))
+    with pytest.raises(RetrievalError, match=r"passages\.jsonl is damaged at row 0"):
+        Index.open(folder)[0]
 
 
 def test_another_model_is_refused(folder: Path) -> None:
