@@ -8,6 +8,7 @@ Every stage takes `keep`, a `name`, and the options of `Use`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -191,7 +192,8 @@ def late_interaction(
     Documents that carry their vectors, such as a page its patches, need no model: `vectors` is the
     name of their field, or a function document -> [tokens, width], `model` a function query ->
     [tokens, width]; both give arrays as `tamis.maxsim` takes them, whose score is theirs, computed
-    on `device`. A LateInteraction runs on the CPU.
+    on `device`. `model` is called once for a query, and the vectors of the last queries are kept. A
+    LateInteraction runs on the CPU.
     """
     place = str(resolve(device))
     if vectors is not None:
@@ -203,6 +205,9 @@ def late_interaction(
         kind = type(chosen).__name__
         raise InvalidArgument(f"late_interaction needs a LateInteraction, got {kind}")
     return _used(chosen._stage(name, on_truncation), keep, use)
+
+
+_QUERIES = 32  # of which a stage keeps the vectors: a run asks for them with every chunk
 
 
 def _carried(
@@ -220,9 +225,13 @@ def _carried(
             raise InvalidArgument(f"a document has no vectors: {vectors!r} is missing")
         return found
 
+    @functools.lru_cache(maxsize=_QUERIES)
+    def encoded(query: str) -> Any:
+        return no_coroutine(model(query))
+
     def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
-        asked = no_coroutine(model(query))
-        return told(maxsim(asked, [of(document) for document in documents], device=device))
+        vectors_of = [of(document) for document in documents]
+        return told(maxsim(encoded(query), vectors_of, device=device))
 
     return _calling(scores, name, divisible=True, scorer=f"maxsim of {vectors} at {id(model)}")
 

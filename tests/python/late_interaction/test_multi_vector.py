@@ -217,6 +217,20 @@ def test_stage_of_documents_that_carry_vectors() -> None:
         s.late_interaction(vectors="patches", keep=4)
 
 
+def test_a_query_is_encoded_once_for_all_chunks() -> None:
+    asked: list[str] = []
+
+    def encode(query: str) -> Any:
+        asked.append(query)
+        return unit(5, 16, len(asked))
+
+    pages = [{"text": f"page {i}", "patches": unit(20, 16, i)} for i in range(40)]
+    stage = s.late_interaction(encode, vectors="patches", keep=4, limit=40, chunk=16)
+    first, other, again = (Cascade([stage]).run(query, pages) for query in ("a", "b", "a"))
+    assert asked == ["a", "b"]
+    assert first.hits == again.hits != other.hits
+
+
 def test_import_needs_no_torch() -> None:
     code = "import sys, tamis; tamis.maxsim; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
