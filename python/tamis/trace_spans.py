@@ -15,7 +15,7 @@ def _attributes(stage: StageTrace) -> dict[str, Any]:
     found["tamis.in"] = stage.in_
     found["tamis.dropped"] = len(stage.dropped)
     for name in ("predicted_ms", "skipped", "cut", "ran"):
-        if value := getattr(stage, name):
+        if (value := getattr(stage, name)) not in (None, ""):
             found[f"tamis.{name}"] = value
     return found
 
@@ -45,7 +45,7 @@ def emit(trace: Trace, tracer: Any) -> None:
         for kind in ("errors", "warnings"):
             for message in getattr(stage, kind):
                 span.add_event(kind.removesuffix("s"), {"message": message}, timestamp=end)
-        if stage.errors:
+        if stage.errors and (stage.skipped or stage.cut):  # else a retry or a fallback made it good
             span.set_status(telemetry.Status(telemetry.StatusCode.ERROR, stage.errors[-1]))
         span.end(end_time=end)
         start = end

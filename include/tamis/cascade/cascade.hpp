@@ -36,9 +36,13 @@ namespace tamis {
 
 namespace detail {
 
-/// Scores and costs are told by name: a second "rerank" becomes "rerank 2".
+/// Scores and costs are told by name: a second "rerank" becomes "rerank 2", and so does an "input"
+/// where candidates come with scores of that name.
 inline std::vector<CascadeStage> with_own_names(std::vector<CascadeStage> stages) {
   std::set<std::string> taken;
+  if (!stages.empty() && stages[0].stage.traits().kind != StageKind::retrieve) {
+    taken.insert("input");
+  }
   for (auto& [stage, options] : stages) {
     std::string name = stage.traits().name;
     for (int count = 2; !taken.insert(name).second; ++count) {
@@ -59,7 +63,8 @@ inline std::string cost_of(const StageState& state) {
 
 inline void search(const CascadeStage& stage, StageState& state, std::span<Run> runs) {
   std::vector<StageCall> calls;
-  for (const Run& run : runs) calls.push_back(run.search_call());
+  const Deadline deadline = runs.front().deadline_of(stage.options);
+  for (const Run& run : runs) calls.push_back(run.search_call(deadline));
   std::vector<Found> all = search_together(stage.stage, state, calls);
   for (std::size_t i = 0; i < all.size(); ++i) runs[i].give(std::move(all[i]));
 }

@@ -46,6 +46,9 @@ inline void check_stage(std::span<const CascadeStage> stages, std::size_t place)
   if (place == 0 && traits.kind == StageKind::score && !options.limit) {
     fail("the first stage scores whatever comes; give it a limit");
   }
+  if (traits.kind != StageKind::score && (!options.blend.empty() || options.skip_margin)) {
+    fail("blend and skip_margin (Python: skip_if) are for stages that score");
+  }
   for (const auto& [name, weight] : options.blend) {
     if (!std::isfinite(weight)) {
       fail(fmt::format("blends with {} times '{}'; a weight must be finite", weight, name));

@@ -96,7 +96,15 @@ class Run {
     trace().real_ms += milliseconds(clock_.now() - start);
   }
 
-  [[nodiscard]] StageCall search_call() const { return {query_, {}, {}, {}, deadline_, cancel_}; }
+  /// The run's, or what the stage's share leaves of it.
+  [[nodiscard]] Deadline deadline_of(const StageOptions& options) const {
+    return options.share && budget_ms_
+               ? deadline_.within(from_milliseconds(*options.share * *budget_ms_))
+               : deadline_;
+  }
+  [[nodiscard]] StageCall search_call(const Deadline& deadline) const {
+    return {query_, {}, {}, {}, deadline, cancel_};
+  }
   /// What a search with other runs found: `begin` then does not search.
   void give(Found found) { found_ = std::move(found); }
 
@@ -202,7 +210,8 @@ class Run {
   }
 
   [[nodiscard]] std::optional<Found> searched(std::size_t place, StageTrace& trace) {
-    const StageCall call = search_call();
+    const Deadline own = deadline_of(stages_[place].options);
+    const StageCall call = search_call(own);
     return attempt(place, call, trace, [&](const AnyStage& stage) {
       StageResult result = stage(call);
       auto* const retrieved = std::get_if<Retrieved>(&result);
@@ -239,12 +248,6 @@ class Run {
     }
     trace.predicted_ms = states_[place].predict(std::span(all.texts).first(count));
     task_.emplace(ScoreTask{std::move(all), count, own, all_runs, query_, cancel_});
-  }
-
-  [[nodiscard]] Deadline deadline_of(const StageOptions& options) const {
-    return options.share && budget_ms_
-               ? deadline_.within(from_milliseconds(*options.share * *budget_ms_))
-               : deadline_;
   }
 
   void score(std::size_t place, StageTrace& trace, double part) {
@@ -334,26 +337,12 @@ class Run {
 
   void select(std::size_t place, StageTrace& trace) {
     const View all = view(order_.size());
-    const StageCall call{query_, all.texts, all.ids, all.scores, deadline_, cancel_, all.documents};
+    const Deadline own = deadline_of(stages_[place].options);
+    const StageCall call{query_, all.texts, all.ids, all.scores, own, cancel_, all.documents};
     const auto chosen = attempt(place, call, trace, [&](const AnyStage& stage) {
-      StageResult result = stage(call);
-      auto* const selected = std::get_if<Selected>(&result);
-      if (selected == nullptr) raise<Error>("it selected nothing and gave no order");
-      check(*selected);
-      return std::move(*selected);
+      return take(stage(call), order_.size());
     });
     if (chosen) apply(*chosen, trace);
-  }
-
-  void check(const Selected& chosen) const {
-    std::vector<bool> kept(order_.size(), false);
-    for (const std::size_t index : chosen.order) {
-      if (index >= order_.size() || kept[index]) {
-        raise<Error>("it selected candidate {}, which {}", index,
-                     index >= order_.size() ? "does not exist" : "it had selected before");
-      }
-      kept[index] = true;
-    }
   }
 
   void apply(const Selected& chosen, StageTrace& trace) {

@@ -55,6 +55,21 @@ inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace
   return std::move(scored->scores);
 }
 
+/// An order of some of the candidates. Throws for one that cannot be.
+inline Selected take(StageResult result, std::size_t asked) {
+  auto* const selected = std::get_if<Selected>(&result);
+  if (selected == nullptr) raise<Error>("it selected nothing and gave no order");
+  std::vector<bool> kept(asked, false);
+  for (const std::size_t index : selected->order) {
+    if (index >= asked || kept[index]) {
+      raise<Error>("it selected candidate {}, which {}", index,
+                   index >= asked ? "does not exist" : "it had selected before");
+    }
+    kept[index] = true;
+  }
+  return std::move(*selected);
+}
+
 /// The texts that have a score.
 [[nodiscard]] inline std::vector<std::string_view> with_scores(
     std::span<const std::string_view> texts, std::span<const float> scores) {

@@ -32,6 +32,13 @@ TEST_CASE("marks are told by the first stage that ranks again, wherever candidat
   CHECK(told(Cascade({{unique, {.keep = 5}}}).run("q", marked)).empty());
 }
 
+TEST_CASE("a stage's scores are not taken for those that candidates come with") {
+  const Cascade cascade({{longest({}, {}, "input"), {.keep = 5, .limit = 5}}});
+  CHECK(cascade.stages()[0].stage.traits().name == "input 2");
+  const Cascade finding({{finder(2), {.keep = 5}}, {longest({}, {}, "input"), {.keep = 5}}});
+  CHECK(finding.stages()[1].stage.traits().name == "input");
+}
+
 TEST_CASE("a place is no id that somebody has, and a score that is no number is none") {
   std::vector<Candidate> odd{{"", "a", HUGE_VALF, {}},
                              {"0", "bb", 2.0F, {}, {}, {{"bm25", HUGE_VALF}}},

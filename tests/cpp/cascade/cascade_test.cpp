@@ -132,6 +132,35 @@ TEST_CASE("a stage's share is its own deadline") {
   CHECK(result.trace.stages[1].scored == 9);
 }
 
+TEST_CASE("a share bounds stages that search and that select, too") {
+  const auto clock = std::make_shared<ManualClock>();
+  std::vector<double> left;
+  const auto look = [&](const tamis::StageCall& call) {
+    left.push_back(tamis::milliseconds(call.deadline.remaining()));
+  };
+  const AnyStage find{{.name = "find", .kind = tamis::StageKind::retrieve},
+                      [&](const tamis::StageCall& call) -> tamis::StageResult {
+                        look(call);
+                        return tamis::Retrieved{candidates(2)};
+                      },
+                      [&](std::span<const tamis::StageCall> calls) {
+                        look(calls.front());
+                        return std::vector<tamis::StageResult>(calls.size(),
+                                                               tamis::Retrieved{candidates(2)});
+                      }};
+  const AnyStage choose{{.name = "choose", .kind = tamis::StageKind::select},
+                        [&](const tamis::StageCall& call) -> tamis::StageResult {
+                          look(call);
+                          return tamis::Selected{.order = {1, 0}};
+                        }};
+  const Cascade cascade({{find, {.keep = 2, .share = 0.2}}, {choose, {.keep = 2, .share = 0.1}}},
+                        {.budget_ms = 100, .clock = clock});
+  CHECK(ids(cascade.run("q")) == "1 0 ");
+  const std::vector<std::string_view> queries{"q", "r"};
+  (void)cascade.run_many(queries);
+  CHECK(left == std::vector<double>{20, 10, 40, 20, 20});
+}
+
 TEST_CASE("earlier scores are blended in, as z-scores of what is scored") {
   // Longer texts score higher, but the first retrieval scores weigh more.
   const Cascade alone({{finder(5), {.keep = 5}}, {longest(), {.keep = 5}}});

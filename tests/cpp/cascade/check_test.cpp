@@ -37,6 +37,9 @@ TEST_CASE("construction says what is wrong") {
     CHECK(contains(wrong({{finder(5), {.keep = 5, .breaker_ms = odd}}}), "breaker_ms is"));
   }
   CHECK(contains(wrong({{finder(5), {.keep = 5, .skip_margin = std::nan("")}}}), "skip_margin"));
+  CHECK(contains(wrong({{finder(5), {.keep = 5}},
+                        {tamis::stages::deduplicate(), {.keep = 5, .blend = {{"find", 1}}}}}),
+                 "are for stages that score"));
   CHECK(contains(wrong({{finder(5), {.keep = 5, .breaker = 0}}}), "breaker is 0"));
   CHECK(contains(
       wrong({{finder(5), {.keep = 5}}, {longest(), {.keep = 5, .blend = {{"find", HUGE_VAL}}}}}),

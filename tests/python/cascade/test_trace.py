@@ -98,6 +98,29 @@ def test_it_is_spans(trace: Trace) -> None:
     assert seconds * 1000 == pytest.approx(trace.total_ms, abs=0.01)
 
 
+def test_a_span_of_a_stage_that_a_retry_made_good_is_no_error() -> None:
+    pytest.importorskip("opentelemetry.sdk")
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    calls: list[int] = []
+
+    def flaky(query: str, documents: list[Any]) -> list[float]:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ConnectionError
+        return length(query, documents)
+
+    stage = s.callable(flaky, keep=3, limit=3, retries=1, backoff_ms=0)
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    Cascade([stage]).run("q", ["a"]).trace.to_spans(provider.get_tracer("test"))
+    span, _ = exporter.get_finished_spans()
+    assert span.status.is_unset
+    assert [event.name for event in span.events] == ["error"]
+
+
 def test_spans_need_opentelemetry(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     hide("opentelemetry", monkeypatch)
     with pytest.raises(ImportError, match="pip install opentelemetry-api"):
