@@ -209,7 +209,9 @@ class CrossEncoder(DropIn):
             inputs = [inputs.tolist() if isinstance(inputs, np.ndarray) else inputs]
         queries, texts = documents.pairs_of(inputs)
         scored = self._score(queries, texts, call, arguments)
-        on = self._tensor_device(arguments) if convert_to_tensor or not convert_to_numpy else None
+        on = None
+        if convert_to_tensor or not convert_to_numpy:
+            on = self._place_of_scores(arguments.get("device"), arguments.get("pool"))
         if not queries:
             scores = empty(convert_to_numpy, convert_to_tensor, on)
         else:
@@ -374,13 +376,6 @@ class CrossEncoder(DropIn):
         return native_call.call(
             Stage.rerank, self._loaded.native, name=name, prompt=call.prompt, **call.native
         )
-
-    def _tensor_device(self, arguments: Arguments) -> Any:
-        """Where sentence-transformers leaves scores: where they were made, the CPU for a pool's."""
-        device = arguments.get("device")
-        if arguments.get("pool") is not None or isinstance(device, (list, tuple)):
-            return "cpu"
-        return self.device if device is None else devices.resolve(device)
 
     def _score(
         self, queries: list[str], texts: list[str], call: Call, arguments: Arguments

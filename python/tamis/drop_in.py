@@ -191,6 +191,12 @@ class DropIn:
         """Where it runs: a torch.device where the process uses torch."""
         return devices.as_caller_sees(self._loaded.recipe.device)
 
+    def _place_of_scores(self, device: Any, pool: Any) -> Any:
+        """Where sentence-transformers leaves them: where they were made, the CPU for a pool's."""
+        if pool is not None or isinstance(device, (list, tuple)):
+            return "cpu"
+        return self.device if device is None else devices.resolve(device)
+
     @property
     def _target_device(self) -> Any:
         logger.warning("`CrossEncoder._target_device` has been deprecated. Please use `device`.")
