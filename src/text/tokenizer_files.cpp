@@ -2,6 +2,7 @@
 #include "text/tokenizer_files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <system_error>
 #include <utility>
@@ -15,6 +16,12 @@ using nlohmann::json;
 
 // No id of a real vocabulary comes near.
 constexpr TokenId kLargestId = 1 << 26;
+
+constexpr const char* kExtra = "extra_special_tokens";
+constexpr const char* kOlderExtra = "additional_special_tokens";
+
+constexpr std::array kRoles{"bos_token", "eos_token", "unk_token", "sep_token",
+                            "pad_token", "cls_token", "mask_token"};
 
 json read_object(const std::filesystem::path& path) {
   if (!is_there<TokenizerError>(path)) return json::object();
@@ -54,6 +61,50 @@ TokenId parse_id(const std::string& text, std::string_view source) {
   return id;
 }
 
+bool holds(const std::vector<AddedToken>& tokens, std::string_view content) {
+  return std::any_of(tokens.begin(), tokens.end(),
+                     [&](const AddedToken& token) { return token.content == content; });
+}
+
+/// Special tokens without a role: a list, or names and tokens.
+std::vector<AddedToken> extra_special_tokens(const TokenizerFiles& files, const char* key) {
+  const std::string source = files.name("tokenizer_config.json");
+  std::vector<AddedToken> tokens;
+  const auto found = files.config.find(key);
+  if (found == files.config.end() || !found->is_structured()) return tokens;
+  for (const json& item : *found) {
+    AddedToken token;
+    if (item.is_string()) {
+      token.content = item.get<std::string>();
+    } else {
+      token = read_added_token(item, 0, source);
+      token.normalized = json_or(item, "normalized", false, source);
+    }
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
+/// added_tokens.json, of folders from before transformers 4.34.
+std::vector<AddedToken> older_added_tokens(const TokenizerFiles& files, const FindId& find,
+                                           const std::vector<AddedToken>& extra) {
+  std::vector<AddedToken> tokens;
+  for (const auto& [content, written] : files.added.items()) {
+    const auto id = json_as<TokenId>(written);
+    if (!id || *id < 0 || *id > kLargestId) {
+      raise<TokenizerError>("{}: '{}' has id {}", files.name("added_tokens.json"), content,
+                            written.dump());
+    }
+    const auto has_role = [&](const char* key) { return special_token(files, key, "") == content; };
+    const bool special =
+        holds(extra, content) || std::any_of(kRoles.begin(), kRoles.end(), has_role);
+    // The vocabulary decides on the id of a token that it has.
+    tokens.push_back(
+        {.content = content, .id = find(content).value_or(*id), .normalized = !special});
+  }
+  return tokens;
+}
+
 }  // namespace
 
 TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
@@ -66,10 +117,20 @@ TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
   }
   TokenizerFiles files{folder, read_object(folder / "tokenizer.json"),
                        read_object(folder / "tokenizer_config.json"),
-                       read_object(folder / "config.json")};
-  // Newer folders say it all in tokenizer_config.json; transformers does not read the map then.
-  if (files.tokenizer.empty() && !files.config.contains("added_tokens_decoder")) {
+                       read_object(folder / "config.json"), json::object()};
+  // The older name of the same list; what has it from here on is special_tokens_map.json's.
+  if (files.config.contains(kOlderExtra) && !files.config.contains(kExtra)) {
+    files.config[kExtra] = std::exchange(files.config[kOlderExtra], nullptr);
+  }
+  // Newer folders say it all in tokenizer_config.json; transformers does not read these then.
+  if (!files.config.contains("added_tokens_decoder")) {
     files.config.update(read_object(folder / "special_tokens_map.json"));
+    files.added = read_object(folder / "added_tokens.json");
+  }
+  // The classes over sentencepiece models take no list from that map.
+  if (files.tokenizer.empty() && !is_there<TokenizerError>(folder / "vocab.txt") &&
+      !is_there<TokenizerError>(folder / "vocab.json")) {
+    files.config.erase(kOlderExtra);
   }
   return files;
 }
@@ -120,7 +181,9 @@ std::size_t model_max_length(const TokenizerFiles& files) {
 std::vector<AddedToken> read_added_tokens(const TokenizerFiles& files,
                                           const std::vector<AddedToken>& special,
                                           const FindId& find, std::size_t vocab_size) {
-  std::vector<AddedToken> tokens;
+  const std::vector<AddedToken> extra = extra_special_tokens(files, kExtra);
+  const std::vector<AddedToken> older_extra = extra_special_tokens(files, kOlderExtra);
+  std::vector<AddedToken> tokens = older_added_tokens(files, find, extra);
   const std::string json_name = files.name("tokenizer.json");
   if (const auto list = files.tokenizer.find("added_tokens"); list != files.tokenizer.end()) {
     for (const json& item : *list) {
@@ -140,14 +203,13 @@ std::vector<AddedToken> read_added_tokens(const TokenizerFiles& files,
   }
   auto next_id = static_cast<TokenId>(vocab_size);
   for (const AddedToken& token : tokens) next_id = std::max(next_id, token.id + 1);
-  for (AddedToken token : special) {
-    const bool known = std::any_of(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
-      return other.content == token.content;
-    });
-    if (known || token.content.empty()) continue;
-    const auto id = find(token.content);
-    token.id = id ? *id : next_id++;
-    tokens.push_back(std::move(token));
+  for (const auto* more : {&special, &extra, &older_extra}) {
+    for (AddedToken token : *more) {
+      if (token.content.empty() || holds(tokens, token.content)) continue;
+      const auto id = find(token.content);
+      token.id = id ? *id : next_id++;
+      tokens.push_back(std::move(token));
+    }
   }
   return tokens;
 }

@@ -26,6 +26,7 @@ struct TokenizerFiles {
   nlohmann::json tokenizer;     ///< tokenizer.json
   nlohmann::json config;        ///< tokenizer_config.json, over it special_tokens_map.json
   nlohmann::json model_config;  ///< config.json
+  nlohmann::json added;         ///< added_tokens.json: content -> id
 
   /// For messages.
   [[nodiscard]] std::string name(std::string_view file) const { return (folder / file).string(); }
@@ -58,8 +59,9 @@ template <typename T>
 
 using FindId = std::function<std::optional<TokenId>(std::string_view token)>;
 
-/// All added tokens of the files, the named special tokens (contents in `special`) among them. One
-/// that is not in the vocabulary gets the next id after `vocab_size`.
+/// All added tokens of the files, the named special tokens (contents in `special`) and those
+/// without a role among them. One that is not in the vocabulary gets the next id after
+/// `vocab_size`.
 [[nodiscard]] std::vector<AddedToken> read_added_tokens(const TokenizerFiles& files,
                                                         const std::vector<AddedToken>& special,
                                                         const FindId& find, std::size_t vocab_size);
