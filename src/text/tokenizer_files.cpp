@@ -118,6 +118,11 @@ TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
   TokenizerFiles files{folder, read_object(folder / "tokenizer.json"),
                        read_object(folder / "tokenizer_config.json"),
                        read_object(folder / "config.json"), json::object()};
+  const std::string config_name = files.name("tokenizer_config.json");
+  if (json_or(files.config, "split_special_tokens", false, config_name)) {
+    raise<TokenizerError>("{}: split_special_tokens is not supported; set it to false",
+                          config_name);
+  }
   // The older name of the same list; what has it from here on is special_tokens_map.json's.
   if (files.config.contains(kOlderExtra) && !files.config.contains(kExtra)) {
     files.config[kExtra] = std::exchange(files.config[kOlderExtra], nullptr);

@@ -57,6 +57,10 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
         "field 'pair'",
     ),
     "empty vocab.txt": ({"vocab.txt": ""}, "vocab.txt"),
+    "split special tokens": (
+        {"vocab.txt": VOCAB, "tokenizer_config.json": '{"split_special_tokens": true}'},
+        "tokenizer_config.json: split_special_tokens is not supported",
+    ),
     "no [SEP]": ({"vocab.txt": VOCAB.replace("[SEP]", "x")}, "vocab.txt has no '\\[SEP\\]'"),
     "broken tokenizer_config.json": (
         {"vocab.txt": VOCAB, "tokenizer_config.json": "{"},
