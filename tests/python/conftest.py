@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 
 # Before anything imports torch: on models this small its threads only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A job in a shell's background inherits that Ctrl-C is ignored; tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PAIRS = [
     ("how many people live in berlin?", "Berlin had 3,520,031 inhabitants in 2016."),
