@@ -95,7 +95,9 @@ std::vector<AddedToken> older_added_tokens(const TokenizerFiles& files, const Fi
       raise<TokenizerError>("{}: '{}' has id {}", files.name("added_tokens.json"), content,
                             written.dump());
     }
-    const auto has_role = [&](const char* key) { return special_token(files, key, "") == content; };
+    const auto has_role = [&, &named = content](const char* key) {
+      return special_token(files, key, "") == named;
+    };
     const bool special =
         holds(extra, content) || std::any_of(kRoles.begin(), kRoles.end(), has_role);
     // The vocabulary decides on the id of a token that it has.
