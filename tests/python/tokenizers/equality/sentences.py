@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 SENTENCES = [
     "Who signed the treaty, and when was it signed?",
     "The quick brown fox (aged 3½) jumps over 12,345.67 lazy dogs & cats!",
@@ -26,3 +31,17 @@ SENTENCES = [
     "Emoji 👩‍👩‍👧‍👦 and flags 🇫🇷🇯🇵 count as 👍🏽 too ❤️.",
     "Visit https://example.org/a_b?c=d#e or write to first.last@example.org",
 ]
+
+
+def train_sentencepiece(prefix: Path, **options: Any) -> None:
+    """Writes prefix.model, a unigram model trained on the sentences."""
+    trainer = pytest.importorskip("sentencepiece").SentencePieceTrainer
+    text = prefix.with_name("sentences.txt")
+    text.write_text("\n".join(SENTENCES * 20), encoding="utf-8")
+    trainer.train(
+        input=str(text),
+        model_prefix=str(prefix),
+        hard_vocab_limit=False,
+        minloglevel=2,
+        **options,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sentences import SENTENCES
+from sentences import train_sentencepiece
 from tokenizer_kinds import write_config
 
 import tamis
@@ -29,20 +29,15 @@ def wordpiece(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def albert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A spiece.model with ALBERT's special tokens."""
-    trainer = pytest.importorskip("sentencepiece").SentencePieceTrainer
     folder = tmp_path_factory.mktemp("albert")
-    (folder / "text").write_text("\n".join(SENTENCES * 20), encoding="utf-8")
-    trainer.train(
-        input=str(folder / "text"),
-        model_prefix=str(folder / "spiece"),
+    train_sentencepiece(
+        folder / "spiece",
         vocab_size=500,
-        hard_vocab_limit=False,
         pad_id=0,
         unk_id=1,
         bos_id=-1,
         eos_id=-1,
         user_defined_symbols=["[CLS]", "[SEP]", "[MASK]"],
-        minloglevel=2,
     )
     return folder
 

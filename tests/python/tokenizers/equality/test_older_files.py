@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sentences import SENTENCES
+from sentences import SENTENCES, train_sentencepiece
 from tokenizer_kinds import XLMR_CONFIG, write_config
 
 import tamis
@@ -45,16 +45,8 @@ def _roberta(folder: Path) -> None:
 
 
 def _xlmr(folder: Path) -> None:
-    trainer = pytest.importorskip("sentencepiece").SentencePieceTrainer
     write_config(folder, "xlm-roberta", XLMR_CONFIG)
-    (folder / "text").write_text("\n".join(SENTENCES * 20), encoding="utf-8")
-    trainer.train(
-        input=str(folder / "text"),
-        model_prefix=str(folder / "sentencepiece.bpe"),
-        vocab_size=500,
-        hard_vocab_limit=False,
-        minloglevel=2,
-    )
+    train_sentencepiece(folder / "sentencepiece.bpe", vocab_size=500)
 
 
 def _add(folder: Path, name: str, content: dict[str, Any]) -> None:

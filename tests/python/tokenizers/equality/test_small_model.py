@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hard_texts import hard_texts
-from sentences import SENTENCES
+from sentences import SENTENCES, train_sentencepiece
 from tokenizer_kinds import XLMR_CONFIG, Both, read_both, write_config
 
 import tamis
@@ -34,19 +34,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Both:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Both]:
     """A unigram model of a few hundred pieces, trained on the sentences, read as a class asks."""
-    trainer = pytest.importorskip("sentencepiece").SentencePieceTrainer
     folder = tmp_path_factory.mktemp("trained")
-    text = folder / "sentences.txt"
-    text.write_text("\n".join(SENTENCES * 20), encoding="utf-8")
-    trainer.train(
-        input=str(text),
-        model_prefix=str(folder / "model"),
-        model_type="unigram",
-        vocab_size=600,
-        character_coverage=0.98,
-        hard_vocab_limit=False,
-        minloglevel=2,
-    )
+    train_sentencepiece(folder / "model", vocab_size=600, character_coverage=0.98)
 
     def read(kind: str) -> Both:
         one = folder / kind
