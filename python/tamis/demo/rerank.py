@@ -115,7 +115,7 @@ def default_scorer() -> tuple[Scorer, str]:
     """The embedded model, and what it runs on. Logits: the blend wants them unsquashed."""
     from tamis import CrossEncoder
 
-    model = CrossEncoder()
+    model = CrossEncoder(precision="auto")
 
     def score(pairs: Sequence[tuple[str, str]]) -> Scores:
         values, report = model.predict_with_report(

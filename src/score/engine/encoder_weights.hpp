@@ -70,6 +70,9 @@ struct EncoderWeights {
   [[nodiscard]] bool reads_first_token() const {
     return config.family != EncoderFamily::interaction && head.classifier.outputs != 0;
   }
+
+  /// Whether each text of a pair has the states that it has alone, on any place.
+  [[nodiscard]] bool reads_apart() const;
 };
 
 /// A bare encoder has no head; it is loaded only where its token states are what is wanted.

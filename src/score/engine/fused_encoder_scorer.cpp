@@ -7,6 +7,7 @@
 #include <tamis/error.hpp>
 #include <tamis/score/fused_encoder_scorer.hpp>
 
+#include "score/engine/score_apart.hpp"
 #include "score/engine/shared_encoder.hpp"
 
 namespace tamis {
@@ -24,6 +25,10 @@ void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
   }
   if (logits.size() != first.back()) {
     raise<InvalidArgument>("{} logits are expected, room is for {}", first.back(), logits.size());
+  }
+  if (encoder_->weights().reads_apart()) {
+    engine::score_apart(*encoder_, batches, logits);
+    return;
   }
   encoder_->run(batches, [&](std::size_t i, const engine::Workspace& workspace) {
     engine::read_head(encoder_->weights(), batches[i], workspace,

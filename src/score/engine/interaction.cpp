@@ -1,10 +1,11 @@
-// score/engine/interaction.cpp: the readout of tamis_interaction; training/model.py defines it.
+// score/engine/interaction.cpp
+#include "score/engine/interaction.hpp"
+
 #include <algorithm>
 #include <cmath>
 
-#include <tamis/error.hpp>
-
 #include "score/engine/forward.hpp"
+#include "score/engine/segments.hpp"
 
 namespace tamis::engine {
 namespace {
@@ -15,11 +16,10 @@ double dot(const float* x, const float* y, std::size_t n) {
   return sum;
 }
 
-/// Rows [begin, end) of `states` divided by their length (at least 1e-12, as torch's normalize).
-std::vector<float> normalized(const float* states, std::size_t begin, std::size_t end,
-                              std::size_t width) {
-  std::vector<float> rows(states + begin * width, states + end * width);
-  for (std::size_t row = 0; row < end - begin; ++row) {
+/// Rows divided by their length (at least 1e-12, as torch's normalize).
+std::vector<float> normalized(const float* states, std::size_t count, std::size_t width) {
+  std::vector<float> rows(states, states + count * width);
+  for (std::size_t row = 0; row < count; ++row) {
     float* const at = rows.data() + row * width;
     const double length = std::max(std::sqrt(dot(at, at, width)), 1e-12);
     for (std::size_t i = 0; i < width; ++i) {
@@ -29,14 +29,13 @@ std::vector<float> normalized(const float* states, std::size_t begin, std::size_
   return rows;
 }
 
-std::vector<float> mean_of(const float* states, std::size_t begin, std::size_t end,
-                           std::size_t width) {
+std::vector<float> mean_of(const float* states, std::size_t rows, std::size_t width) {
   std::vector<float> mean(width);
   for (std::size_t i = 0; i < width; ++i) {
     double sum = 0;
-    for (std::size_t row = begin; row < end; ++row)
+    for (std::size_t row = 0; row < rows; ++row)
       sum += static_cast<double>(states[row * width + i]);
-    mean[i] = static_cast<float>(sum / static_cast<double>(end - begin));
+    mean[i] = static_cast<float>(sum / static_cast<double>(rows));
   }
   return mean;
 }
@@ -47,84 +46,83 @@ double cosine(const std::vector<float>& x, const std::vector<float>& y) {
   return dot(x.data(), y.data(), x.size()) / std::max(lengths, 1e-12);
 }
 
-/// Tokens [begin, end) of one segment.
-struct Segment {
+/// Tokens [begin, end) of a text.
+struct Compared {
   std::size_t begin;
   std::size_t end;
 };
 
-class Readout {
- public:
-  Readout(const EncoderWeights& weights, const float* states)
-      : weights_(weights), states_(states), width_(weights.config.hidden_size) {}
+/// Without [CLS] and [SEP] where the model leaves them out and something remains.
+Compared compared(const EncoderConfig& config, std::size_t tokens) {
+  if (config.interaction_special_tokens || tokens <= 2) return {0, tokens};
+  return {1, tokens - 1};
+}
 
-  [[nodiscard]] float logit(Segment query, Segment document) {
-    const Segment q = inner(query);
-    const Segment d = inner(document);
-    const double mixed = static_cast<double>(weights_.head.maxsim_mix) * maxsim(q, d) +
-                         static_cast<double>(weights_.head.cosine_mix) *
-                             cosine(mean_of(states_, query.begin, query.end, width_),
-                                    mean_of(states_, document.begin, document.end, width_));
-    float head = 0;
-    apply(weights_.head.classifier, states_ + query.begin * width_, 1, &head, prepared_, Team{});
-    return static_cast<float>(mixed + static_cast<double>(head));
+double token_weight(const EncoderWeights& weights, const float* state) {
+  const double x = dot(weights.head.token_weight.data(), state, weights.config.hidden_size) +
+                   static_cast<double>(weights.head.token_bias);
+  return 1.0 / (1.0 + std::exp(-x));
+}
+
+double maxsim(const QueryReading& query, const DocumentReading& document) {
+  const std::size_t rows = query.weights.size();
+  const std::size_t columns = document.keys.outputs;
+  std::vector<float> similarities(rows * columns);
+  Bytes prepared;
+  apply(document.keys, query.rows.data(), rows, similarities.data(), prepared, Team{});
+  double sum = 0;
+  double total = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto begin = similarities.begin() + static_cast<std::ptrdiff_t>(row * columns);
+    const float best = *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(columns));
+    sum += query.weights[row] * static_cast<double>(best);
+    total += query.weights[row];
   }
-
- private:
-  /// Without the segment's [CLS] and [SEP] where the model leaves them out and something remains.
-  [[nodiscard]] Segment inner(Segment segment) const {
-    if (weights_.config.interaction_special_tokens || segment.end - segment.begin <= 2) {
-      return segment;
-    }
-    return {segment.begin + 1, segment.end - 1};
-  }
-
-  [[nodiscard]] double maxsim(Segment query, Segment document) {
-    const std::size_t rows = query.end - query.begin;
-    const std::size_t columns = document.end - document.begin;
-    const auto q = normalized(states_, query.begin, query.end, width_);
-    const auto d = normalized(states_, document.begin, document.end, width_);
-    const Linear keys = make_linear(weights_.kernels->fp32, d, {}, columns, width_);
-    std::vector<float> similarities(rows * columns);
-    apply(keys, q.data(), rows, similarities.data(), prepared_, Team{});
-    double sum = 0;
-    double total = 0;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const auto begin = similarities.begin() + static_cast<std::ptrdiff_t>(row * columns);
-      const float best = *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(columns));
-      const double weight = token_weight(query.begin + row);
-      sum += weight * static_cast<double>(best);
-      total += weight;
-    }
-    return sum / std::max(total, 1e-12);
-  }
-
-  [[nodiscard]] double token_weight(std::size_t token) const {
-    const double x = dot(weights_.head.token_weight.data(), states_ + token * width_, width_) +
-                     static_cast<double>(weights_.head.token_bias);
-    return 1.0 / (1.0 + std::exp(-x));
-  }
-
-  const EncoderWeights& weights_;
-  const float* states_;
-  std::size_t width_;
-  Bytes prepared_;
-};
+  return sum / std::max(total, 1e-12);
+}
 
 }  // namespace
 
+QueryReading read_query(const EncoderWeights& weights, const float* states, std::size_t tokens) {
+  const std::size_t width = weights.config.hidden_size;
+  const auto [begin, end] = compared(weights.config, tokens);
+  QueryReading query{
+      normalized(states + begin * width, end - begin, width), {}, mean_of(states, tokens, width)};
+  for (std::size_t token = begin; token < end; ++token) {
+    query.weights.push_back(token_weight(weights, states + token * width));
+  }
+  float head = 0;
+  Bytes prepared;
+  apply(weights.head.classifier, states, 1, &head, prepared, Team{});
+  query.head = static_cast<double>(head);
+  return query;
+}
+
+DocumentReading read_document(const EncoderWeights& weights, const float* states,
+                              std::size_t tokens) {
+  const std::size_t width = weights.config.hidden_size;
+  const auto [begin, end] = compared(weights.config, tokens);
+  return {make_linear(weights.kernels->fp32, normalized(states + begin * width, end - begin, width),
+                      {}, end - begin, width),
+          mean_of(states, tokens, width)};
+}
+
+float logit(const EncoderWeights& weights, const QueryReading& query,
+            const DocumentReading& document) {
+  return static_cast<float>(static_cast<double>(weights.head.maxsim_mix) * maxsim(query, document) +
+                            static_cast<double>(weights.head.cosine_mix) *
+                                cosine(query.mean, document.mean) +
+                            query.head);
+}
+
 void read_interaction(const EncoderWeights& weights, const PackedBatch& batch,
                       const Workspace& workspace, std::span<float> logits) {
-  Readout readout(weights, workspace.hidden.data());
+  const std::size_t width = weights.config.hidden_size;
+  const float* const states = workspace.hidden.data();
   for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
-    const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
-    const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
-    std::size_t middle = begin;
-    while (middle < end && batch.type_ids[middle] == batch.type_ids[begin]) ++middle;
-    if (middle == begin || middle == end) {
-      raise<InvalidArgument>("pair {} of the batch has one segment; this model needs two", pair);
-    }
-    logits[pair] = readout.logit({begin, middle}, {middle, end});
+    const auto [begin, middle, end] = bounds_of(batch, pair);
+    logits[pair] = logit(weights, read_query(weights, states + begin * width, middle - begin),
+                         read_document(weights, states + middle * width, end - middle));
   }
 }
 

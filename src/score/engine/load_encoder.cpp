@@ -287,6 +287,15 @@ class Loader {
 
 }  // namespace
 
+bool EncoderWeights::reads_apart() const {
+  constexpr float kClosed = -std::numeric_limits<float>::infinity();
+  return config.family == EncoderFamily::interaction && config.restart_positions &&
+         std::all_of(layers.begin(), layers.end(), [](const LayerWeights& layer) {
+           return std::all_of(layer.segment_bias.begin(), layer.segment_bias.end(),
+                              [](float bias) { return bias == kClosed; });
+         });
+}
+
 void require_known(const ModelSpec& spec) {
   if (spec.encoder) return;
   raise<ModelError>(

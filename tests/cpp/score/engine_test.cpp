@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <string>
@@ -23,12 +24,27 @@ using tamis::PackedBatch;
 
 namespace {
 
-FusedEncoderScorer load(const std::string& type, const std::string& isa = "",
-                        const std::string& precision = "fp32") {
+constexpr float kClosed = -std::numeric_limits<float>::infinity();
+
+/// "closed": a tamis_interaction whose texts see nothing of each other.
+test::RandomModel model_of(const std::string& type) {
+  if (type != "closed") return test::RandomModel(type);
+  test::RandomModel model("tamis_interaction");
+  model.set_bias(kClosed);
+  return model;
+}
+
+FusedEncoderScorer load(const test::RandomModel& model, const std::string& isa,
+                        const std::string& precision) {
   const TemporaryFolder folder;
-  test::RandomModel(type).write(folder);
+  model.write(folder);
   return FusedEncoderScorer::load(tamis::load_model_spec(folder.path()),
                                   {.precision = precision, .isa = isa});
+}
+
+FusedEncoderScorer load(const std::string& type, const std::string& isa = "",
+                        const std::string& precision = "fp32") {
+  return load(model_of(type), isa, precision);
 }
 
 std::vector<float> scores(const FusedEncoderScorer& scorer,
@@ -104,7 +120,7 @@ const std::vector<std::string> kPrecisions{"fp32", "bf16", "fp16", "int8"};
 
 TEST_CASE("a pair has the same bits in any batch, order and number of threads") {
   const std::size_t before = tamis::num_threads();
-  for (const std::string type : {"bert", "tamis_interaction"}) {
+  for (const std::string type : {"bert", "tamis_interaction", "closed"}) {
     for (const std::string& isa : sets()) {
       for (const std::string& precision : kPrecisions) {
         INFO(type << ' ' << isa << ' ' << precision);
@@ -113,6 +129,18 @@ TEST_CASE("a pair has the same bits in any batch, order and number of threads") 
     }
   }
   tamis::set_num_threads(before);
+}
+
+TEST_CASE("texts read apart score as in pairs whose tokens hardly see each other") {
+  std::mt19937 random(14);
+  const auto pairs = test::random_pairs(40, 2, 80, random);
+  test::RandomModel model("tamis_interaction");
+  model.set_bias(-1e4F);
+  const std::vector<float> expected = alone(load(model, "", "fp32"), pairs);
+  const std::vector<float> found = alone(load("closed"), pairs);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    CHECK(found[i] == Approx(expected[i]).margin(1e-4));
+  }
 }
 
 TEST_CASE("the lower precisions stay near fp32") {

@@ -48,6 +48,11 @@ class RandomModel {
     }
   }
 
+  /// Of a tamis_interaction: the bias of every layer and head.
+  void set_bias(float bias) {
+    for (float& value : tensors.at("interaction.attention_bias").values) value = bias;
+  }
+
   void write(const TemporaryFolder& folder) const {
     SafetensorsWriter writer;
     for (const auto& [name, tensor] : tensors) writer.add(name, tensor.shape, tensor.values);
