@@ -15,41 +15,12 @@ import pathlib
 
 import torch
 
+from training import label
 from training.distil import Settings, distil
-from training.evaluate import figures
-from training.export import export
-from training.model import Config, TamisInteraction
 from training.prepare import prepare
 from training.progress import add_flags, settings_of
+from training.ship import choose_and_ship
 from training.teacher import teach
-from training.texts import Tokenizer
-
-
-def best_checkpoint(folder: pathlib.Path) -> pathlib.Path:
-    """The checkpoint whose average has the best mean dev nDCG, alone and blended together."""
-    curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
-    found = {
-        line["step"]: line["dev"]["mean"] + line["blended"]["mean"]
-        for line in curve
-        if "dev" in line
-    }
-    kept = {step: score for step, score in found.items() if (folder / f"step-{step}.pt").exists()}
-    return folder / f"step-{max(kept, key=kept.__getitem__)}.pt"
-
-
-def ship(
-    encoder: pathlib.Path, checkpoint: pathlib.Path, out: pathlib.Path, dev: list[dict]
-) -> dict:
-    """Export a checkpoint's averaged weights; returns dev figures before and after quantisation."""
-    model = TamisInteraction(Config.load(encoder)).eval()
-    model.load_state_dict(torch.load(checkpoint, weights_only=False)["mean"])
-    stored = export(model, encoder / "vocab.txt", out)
-    tokenizer = Tokenizer(encoder)
-    return {
-        "checkpoint": checkpoint.name,
-        "fp32": figures(model, tokenizer, dev, 192),
-        "int8": figures(stored, tokenizer, dev, 192),
-    }
 
 
 def main() -> None:
@@ -64,7 +35,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="size of the training pools")
     parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
+    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "label"))
     add_flags(parser, Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -76,11 +47,10 @@ def main() -> None:
         teach(options.encoder, options.e5, work)
     if only in (None, "distil"):
         distil(options.encoder, work, options.name, settings, options.start)
-    if only in (None, "export"):
-        dev = json.loads((work / "dev.json").read_text())
-        checkpoint = best_checkpoint(work / options.name)
-        result = ship(options.encoder, checkpoint, options.out, dev)
-        (work / options.name / "export.json").write_text(json.dumps(result, indent=2))
+        choose_and_ship(options.encoder, work / options.name, work / "distilled")
+    if only in (None, "label"):
+        label.train(work / "distilled", work, f"{options.name}-label", label.Settings())
+        result = choose_and_ship(work / "distilled", work / f"{options.name}-label", options.out)
         print(json.dumps(result, indent=2))
 
 

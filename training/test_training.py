@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import random
 from collections import Counter
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 
 import torch
 
+from training import label
 from training.distil import Settings, apart, losses, together
 from training.export import dequantise, quantise
 from training.model import CLOSED, Config, TamisInteraction
@@ -181,3 +183,50 @@ def test_the_smaller_model_comes_nearer_its_teacher_and_resumes(tmp_path: pathli
     assert again.step == 30
     for name, tensor in again.mean.state_dict().items():
         assert torch.equal(tensor, training.mean.state_dict()[name])
+
+
+def some_lists(tmp_path: pathlib.Path) -> label.Lists:
+    """Ten queries; each has one labelled passage of ten tokens that no other query has."""
+    model, rng = tiny(), random.Random(5)
+    words = [[rng.randint(5, 199) for _ in range(10)] for _ in range(10)]
+    queries = closed_states(model, [[101, *row[:3], 102] for row in words], 0)
+    passages = closed_states(model, [[101, *row, 102] for row in words], 1)
+    logits = torch.zeros(10)
+    found = {
+        at: (torch.arange(10), logits.index_fill(0, torch.tensor((at + 1) % 10), 9.0))
+        for at in range(10)
+    }
+    torch.save({"queries": queries, "passages": passages, "found": found}, tmp_path / "start.pt")
+    sources = ["a"] * 8 + ["title"] * 2
+    pool = {"queries": [{"source": source, "positives": [at]} for at, source in enumerate(sources)]}
+    (tmp_path / "pool.json").write_text(json.dumps(pool))
+    return label.Lists(tmp_path, tmp_path / "start.pt")
+
+
+def test_labelled_lists(tmp_path: pathlib.Path) -> None:
+    lists = some_lists(tmp_path)
+    settings = label.Settings(queries=4, candidates=6, invented=0.5)
+    drawn = lists.draw(settings, random.Random(2))
+    assert sorted(at >= 8 for at in drawn) == [False, False, True, True]
+    passages, logits = lists.candidates(3, settings, random.Random(2))
+    assert passages[0] == 3  # the labelled one
+    assert 4 not in passages  # far above it: a right answer without a label
+    assert len(set(passages)) == len(logits) == 6
+    lengths = [label.longest_at(step, label.Settings(steps=9, lengths="8,16")) for step in range(9)]
+    assert lengths == [8] * 5 + [16] * 4
+
+
+def test_labels_are_learnt_with_attention_open(tmp_path: pathlib.Path) -> None:
+    lists = some_lists(tmp_path)
+    settings = label.Settings(queries=6, candidates=4, rate=1e-3)
+    training = label.Training(tiny(), tmp_path / "run", settings)
+    assert (training.model.interaction.attention_bias[2:] == settings.bias).all()
+    words = training.model.embeddings.word_embeddings.weight.clone()
+    found = []
+    for step in range(40):
+        rng = random.Random(step)
+        parts = label.lesson(training.model, lists, settings, rng, 8)
+        found.append(parts["labels"].item())
+        training.update(parts["total"], 1.0)
+    assert sum(found[-5:]) < 0.8 * sum(found[:5])
+    assert torch.equal(training.model.embeddings.word_embeddings.weight, words)

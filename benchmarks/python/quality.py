@@ -8,10 +8,11 @@ both untrained; `tiny` and `default` are the models that come with tamis; `+ BM2
 BM25's z-score. Intervals are paired bootstraps over queries (95%): of the mean for BM25, of the
 difference from `late` for other rows.
 
-The embedded models read texts apart, so each text is encoded once, by their PyTorch definition in
-bf16 over the int8 weights: much less work than a pair at a time, for the same scores to within the
-rounding. `--engine` scores pairs with `tamis.CrossEncoder` instead. Scores are kept in WORK, and a
-row whose scores are there is not computed again. `--speed` measures pairs a second and no quality.
+A model that reads texts apart encodes each text once, by its PyTorch definition in bf16 over the
+int8 weights: much less work than a pair at a time, for the same scores to within the rounding. One
+that reads pairs together, and every embedded one with `--engine`, is run as `tamis.CrossEncoder` at
+`--precision`. Scores are kept in WORK, and a row whose scores are there is not computed again.
+`--speed` measures pairs a second and no quality.
 Run it once, on finished models: nothing is to be chosen by it.
 """
 
@@ -95,18 +96,21 @@ def ranker(name: str, precision: str = "fp32") -> tamis.CrossEncoder:
     return tamis.CrossEncoder(None if name == "default" else name, precision=precision)
 
 
+def reads_apart(name: str) -> bool:
+    """Whether an embedded model's cross-attention is shut."""
+    return bool((load(folder_of(name)).interaction.attention_bias == CLOSED).all())
+
+
 def by_definition(name: str, lists: Sequence[dict]) -> Scores:
     """An embedded model's logits, each text encoded once."""
-    model = load(folder_of(name))
-    if not bool((model.interaction.attention_bias == CLOSED).all()):
-        raise SystemExit(f"{name} reads query and passage together: --engine")
-    return Encoded(model, folder_of(name), lists).readout()
+    return Encoded(load(folder_of(name)), folder_of(name), lists).readout()
 
 
-def by_engine(name: str, lists: Sequence[dict]) -> Scores:
+def by_engine(name: str, lists: Sequence[dict], precision: str) -> Scores:
     """An embedded model's logits as `tamis.CrossEncoder` gives them, pair by pair."""
     pairs = [(entry["query"], text) for entry in lists for text in entry["passages"]]
-    flat = np.asarray(ranker(name).predict(pairs, scores="logit", on_truncation="ignore"))
+    model = ranker(name, precision)
+    flat = np.asarray(model.predict(pairs, scores="logit", on_truncation="ignore"))
     return np.split(flat, np.cumsum([len(entry["passages"]) for entry in lists])[:-1])
 
 
@@ -162,9 +166,8 @@ def blended(lists: Sequence[dict], scores: Scores) -> Scores:
 def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[str, Scores]:
     """All rows of one collection."""
 
-    def place(row: str, folder: pathlib.Path) -> pathlib.Path:
+    def place(row: str, folder: pathlib.Path, way: str = "apart") -> pathlib.Path:
         weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        way = "engine" if options.engine and row in EMBEDDED else "apart"
         return options.work / f"{name}-{row}-{way}-{len(lists)}x{options.depth}-{weights[:8]}.json"
 
     def untrained() -> dict[str, Scores]:
@@ -173,9 +176,16 @@ def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[s
 
     rows: dict[str, Scores] = {"BM25": [np.array(entry["bm25"]) for entry in lists]}
     rows |= kept(place("minilm", options.encoder), untrained)
-    score = by_engine if options.engine else by_definition
     for model in options.models:
-        rows |= kept(place(model, folder_of(model)), lambda m=model: {m: score(m, lists)})
+        apart = reads_apart(model) and not options.engine
+        way = "apart" if apart else f"engine-{options.precision}"
+
+        def score(model: str = model, apart: bool = apart) -> dict[str, Scores]:
+            if apart:
+                return {model: by_definition(model, lists)}
+            return {model: by_engine(model, lists, options.precision)}
+
+        rows |= kept(place(model, folder_of(model), way), score)
     for row in list(rows)[1:]:
         rows[f"{row} + BM25"] = blended(lists, rows[row])
     return rows
@@ -218,7 +228,8 @@ def main() -> None:
     for flag in ("data", "encoder", "work"):
         parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
     parser.add_argument("--models", nargs="*", default=list(EMBEDDED), choices=EMBEDDED)
-    parser.add_argument("--engine", action="store_true", help="pair by pair in the engine")
+    parser.add_argument("--engine", action="store_true", help="every model in the engine")
+    parser.add_argument("--precision", default="auto", help="in the engine (default: auto)")
     parser.add_argument("--speed", action="store_true", help="pairs a second, no quality")
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     parser.add_argument("--depth", type=int, default=100, help="candidates of each query")
