@@ -1,6 +1,6 @@
 """An index as a folder.
 
-tamis-index.json        what is in it, and which model made the vectors
+tamis-index.json        what is in it, which model made the vectors, and each file's checksum
 passages.jsonl          ids, texts and titles; passages.offsets.npy: where each line begins
 bm25/                   bm25s' own files
 dense.usearch           usearch's graph
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from tamis import _native
 from tamis.errors import InvalidArgument, ModelError, RetrievalError
 from tamis.late_interaction import LateInteraction
+from tamis.retrieval import checksums
 from tamis.retrieval.dense import Dense
 from tamis.retrieval.lexical import Lexical
 from tamis.retrieval.store import MappedRows, write_rows
@@ -71,7 +72,7 @@ def write(
     if passages is not None:
         passages.save(folder / _TOKENS)
         manifest["token_vectors"] = True
-    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    text = json.dumps(checksums.seal(manifest, folder), indent=2, ensure_ascii=False)
     (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
@@ -92,10 +93,13 @@ def put(made: Path, target: Path, old: Path) -> None:
         raise
 
 
-def read(folder: Path, model: LateInteraction | str | os.PathLike[str] | None) -> Contents:
+def read(
+    folder: Path, model: LateInteraction | str | os.PathLike[str] | None, verify: bool
+) -> Contents:
     """Throws RetrievalError for a folder that is no index, or damaged; ModelError as
-    LateInteraction does."""
+    LateInteraction does. `verify` reads all files once."""
     manifest = _manifest(folder)
+    checksums.check(manifest, folder / _MANIFEST, verify)
     try:
         rows = MappedRows(folder / _LINES, folder / _OFFSETS)
         lexical = Lexical.open(folder / _BM25, manifest["language"])
@@ -119,7 +123,7 @@ def read(folder: Path, model: LateInteraction | str | os.PathLike[str] | None) -
 
 
 def _token_vectors(folder: Path, encoder: LateInteraction) -> _native.Passages:
-    try:
+    try:  # the file's own SHA-256 would be a second and slower check
         return encoder.open_passages(folder / _TOKENS, verify=False)
     except ModelError as error:
         raise RetrievalError(f"{folder} cannot be read, build it again: {error}") from error
@@ -132,10 +136,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise RetrievalError(f"{folder} is no index of tamis: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise RetrievalError(f"{path} is damaged: {error}") from error
+        raise RetrievalError(f"{path} is damaged, build the index again: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else None
-        raise RetrievalError(f"{path} has format {found!r}, this version reads {FORMAT}")
+        raise RetrievalError(
+            f"{path} has format {found!r}, this version reads {FORMAT}: build the index again"
+        )
     return manifest
 
 

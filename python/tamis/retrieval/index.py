@@ -123,11 +123,13 @@ class Index:
         folder: str | os.PathLike[str],
         *,
         model: LateInteraction | str | os.PathLike[str] | None = None,
+        verify: bool = True,
     ) -> Index:
         """What `save` wrote, mapped: memory holds what is in use. `model`: for one that has moved;
-        it must be the one that built the index. Throws RetrievalError, ModelError."""
+        it must be the one that built the index. `verify` reads all of it once and compares its
+        checksums (0.2 s for 200 MB); without it, sizes alone. Throws RetrievalError, ModelError."""
         target = checks.path("folder", folder)
-        found = files.read(target, model)
+        found = files.read(target, model, checks.flag("verify", verify))
         return cls(
             found.rows,
             found.lexical,

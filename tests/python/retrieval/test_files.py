@@ -47,8 +47,8 @@ def test_an_opened_index_can_be_saved(folder: Path, tmp_path: Path) -> None:
 
 def test_the_same_documents_make_the_same_files(built: Index, folder: Path, tmp_path: Path) -> None:
     Index.build(TEXTS, token_vectors=True).save(tmp_path / "again")
-    for name in ("tamis-index.json", "passages.jsonl", "dense.usearch", "tokens.passages"):
-        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+    for path in _files(folder):
+        assert (tmp_path / "again" / path.relative_to(folder)).read_bytes() == path.read_bytes()
 
 
 def test_nothing_is_replaced_by_accident(built: Index, folder: Path) -> None:
@@ -85,6 +85,19 @@ def _edit(path: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
+def _forget_checksums(folder: Path) -> None:
+    path = folder / "tamis-index.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in manifest.items() if k not in ("files", "crc32")}))
+
+
+@pytest.fixture
+def older(folder: Path) -> Path:
+    """As a version wrote it that stated no checksums."""
+    _forget_checksums(folder)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -102,17 +115,59 @@ def _edit(path: Path, **changes: object) -> None:
         (lambda f: _truncate(f / "bm25" / "vocab.index.json"), "cannot be read, build it again"),
     ],
 )
-def test_damage_is_refused(folder: Path, damage: Callable[[Path], None], message: str) -> None:
-    damage(folder)
+def test_damage_is_refused(older: Path, damage: Callable[[Path], None], message: str) -> None:
+    damage(older)
     with pytest.raises(RetrievalError, match=message):
-        Index.open(folder)
+        Index.open(older)
 
 
-def test_a_damaged_passage_is_named(folder: Path) -> None:
-    lines = folder / "passages.jsonl"
+def test_an_index_of_before_checksums_opens(built: Index, older: Path) -> None:
+    assert Index.open(older).search_many(QUERIES, 3) == built.search_many(QUERIES, 3)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_flipped_byte_of_any_file_is_noticed(folder: Path) -> None:
+    assert len(_files(folder)) > 8
+    for path in _files(folder):
+        content = path.read_bytes()
+        for at in {0, len(content) // 3, len(content) - 2}:
+            path.write_bytes(content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :])
+            with pytest.raises(RetrievalError, match=path.name) as caught:
+                Index.open(folder)
+            assert "again" in str(caught.value), "it does not say what to do"
+        path.write_bytes(content)
+    Index.open(folder)
+
+
+def test_any_file_that_is_cut_or_gone_is_named(folder: Path) -> None:
+    for path in _files(folder):
+        content = path.read_bytes()
+        for damage in (_truncate, Path.unlink):
+            damage(path)
+            for verify in (True, False):
+                with pytest.raises(RetrievalError, match=path.name):
+                    Index.open(folder, verify=verify)
+            path.write_bytes(content)
+
+
+def test_checksums_can_be_left_alone(folder: Path) -> None:
+    path = folder / "dense.usearch"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 4
+    path.write_bytes(content)
+    assert len(Index.open(folder, verify=False)) == len(TEXTS)
+    with pytest.raises(InvalidArgument, match="verify must be a bool"):
+        Index.open(folder, verify=np.zeros(2))  # type: ignore[arg-type]
+
+
+def test_a_damaged_passage_is_named(older: Path) -> None:
+    lines = older / "passages.jsonl"
     lines.write_bytes(lines.read_bytes().replace(b"Pandas", b"Pan\xffas"))
     with pytest.raises(RetrievalError, match=r"passages\.jsonl is damaged at row 0"):
-        Index.open(folder)[0]
+        Index.open(older)[0]
 
 
 def test_another_model_is_refused(folder: Path) -> None:
@@ -121,9 +176,9 @@ def test_another_model_is_refused(folder: Path) -> None:
     assert Index.open(folder, model=LateInteraction()).search("bamboo", 1)[0]["id"] == "0"
 
 
-def test_a_model_that_is_gone_is_named(folder: Path) -> None:
-    manifest = json.loads((folder / "tamis-index.json").read_text())
+def test_a_model_that_is_gone_is_named(older: Path) -> None:
+    manifest = json.loads((older / "tamis-index.json").read_text())
     manifest["model"]["name"] = "/nowhere/model"
-    (folder / "tamis-index.json").write_text(json.dumps(manifest))
+    (older / "tamis-index.json").write_text(json.dumps(manifest))
     with pytest.raises(RetrievalError, match="needs the model /nowhere/model"):
-        Index.open(folder)
+        Index.open(older)
