@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 from tamis import _native
 from tamis.errors import InvalidArgument, ModelError, RetrievalError
 from tamis.late_interaction import LateInteraction
-from tamis.retrieval import checksums
+from tamis.retrieval import checksums, placing
 from tamis.retrieval.dense import Dense
 from tamis.retrieval.lexical import Lexical
 from tamis.retrieval.store import MappedRows, write_rows
@@ -43,12 +42,18 @@ class Contents(NamedTuple):
 
 def check_target(target: Path, overwrite: bool) -> None:
     """Throws InvalidArgument where an index may not be written."""
-    if not target.exists():
-        return
-    if not overwrite:
-        raise InvalidArgument(f"{target} exists; overwrite=True (--overwrite) replaces an index")
-    if not (target / _MANIFEST).is_file():
-        raise InvalidArgument(f"{target} is no index of tamis, so that it is not replaced")
+
+    def look() -> None:
+        if not target.exists():
+            return
+        if not overwrite:
+            raise InvalidArgument(
+                f"{target} exists; overwrite=True (--overwrite) replaces an index"
+            )
+        if not (target / _MANIFEST).is_file():
+            raise InvalidArgument(f"{target} is no index of tamis, so that it is not replaced")
+
+    placing.steadily(target, look)
 
 
 def write(
@@ -76,35 +81,31 @@ def write(
     (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def copy(folder: Path, to: Path) -> None:
-    """Of a folder that was opened."""
-    shutil.copytree(folder, to)
-
-
-def put(made: Path, target: Path, old: Path) -> None:
-    """Move a finished index to its place; what is there goes to `old`."""
-    if target.exists():
-        os.rename(target, old)
-    try:
-        os.rename(made, target)
-    except OSError:
-        if old.exists():
-            os.rename(old, target)
-        raise
-
-
 def read(
     folder: Path, model: LateInteraction | str | os.PathLike[str] | None, verify: bool
 ) -> Contents:
     """Throws RetrievalError for a folder that is no index, or damaged; ModelError as
     LateInteraction does. `verify` reads all files once."""
+    encoders: dict[str, LateInteraction] = {}  # loading one may take longer than a writer does
+    return placing.steadily(folder, lambda: _read(folder, model, verify, encoders))
+
+
+def _read(
+    folder: Path,
+    model: LateInteraction | str | os.PathLike[str] | None,
+    verify: bool,
+    encoders: dict[str, LateInteraction],
+) -> Contents:
     manifest = _manifest(folder)
     checksums.check(manifest, folder / _MANIFEST, verify)
     try:
         rows = MappedRows(folder / _LINES, folder / _OFFSETS)
         lexical = Lexical.open(folder / _BM25, manifest["language"])
         made_by = manifest.get("model")
-        encoder = None if made_by is None else _encoder(folder, made_by, model)
+        encoder = None
+        if made_by is not None:
+            key = json.dumps(made_by)
+            encoder = encoders[key] = encoders.get(key) or _encoder(folder, made_by, model)
         dense = None if encoder is None else Dense.open(folder / _DENSE)
         passages = None
         if encoder is not None and manifest.get("token_vectors"):

@@ -16,7 +16,7 @@ from tamis.documents import TextOf, query_text
 from tamis.errors import InvalidArgument, RetrievalError
 from tamis.late_interaction import LateInteraction, OnTruncation, Progress
 from tamis.progress import ProgressBar
-from tamis.retrieval import files, fusion
+from tamis.retrieval import files, fusion, placing
 from tamis.retrieval.dense import Dense
 from tamis.retrieval.lexical import Lexical
 from tamis.retrieval.passages import passages_of
@@ -42,7 +42,6 @@ class Index:
         model: LateInteraction | None = None,
         dense: Dense | None = None,
         passages: _native.Passages | None = None,
-        folder: Path | None = None,
     ) -> None:
         self._rows = rows
         self._lexical = lexical
@@ -50,7 +49,6 @@ class Index:
         self._model = model
         self._dense = dense
         self._passages = passages
-        self._folder = folder  # of an opened index: its files are mapped
 
     @classmethod
     def build(
@@ -101,21 +99,19 @@ class Index:
         return cls(rows, lexical, language, encoder, Dense.build(vectors), passages)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write it to a folder, which appears only when all is written. Throws InvalidArgument for
-        one that exists, or with `overwrite` for one that is no index."""
+        """Write it to a folder, which appears only when all is written; of several writers the last
+        wins. Throws InvalidArgument for one that exists, or with `overwrite` for one that is no
+        index; RetrievalError."""
         target = checks.path("folder", folder)
         files.check_target(target, overwrite)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
             made = Path(scratch) / "index"
-            if self._folder is None:
-                files.write(
-                    made, self._rows, self._lexical, self._language, self._model, self._dense,
-                    self._passages,
-                )  # fmt: skip
-            else:
-                files.copy(self._folder, made)
-            files.put(made, target, Path(scratch) / "old")
+            files.write(
+                made, self._rows, self._lexical, self._language, self._model, self._dense,
+                self._passages,
+            )  # fmt: skip
+            placing.put(made, target, lambda: files.check_target(target, overwrite))
 
     @classmethod
     def open(
@@ -129,16 +125,7 @@ class Index:
         it must be the one that built the index. `verify` reads all of it once and compares its
         checksums (0.2 s for 200 MB); without it, sizes alone. Throws RetrievalError, ModelError."""
         target = checks.path("folder", folder)
-        found = files.read(target, model, checks.flag("verify", verify))
-        return cls(
-            found.rows,
-            found.lexical,
-            found.language,
-            found.model,
-            found.dense,
-            found.passages,
-            target,
-        )
+        return cls(*files.read(target, model, checks.flag("verify", verify)))
 
     def search(
         self, query: Any, k: int = 10, *, fusion: Fusion | None = None
