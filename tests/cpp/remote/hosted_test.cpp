@@ -340,7 +340,7 @@ TEST_CASE("what cannot be used is refused when the stage is made") {
 
 TEST_CASE("an option that a service has no field for is refused, with the services that have one") {
   const auto message = [](const std::string& service, HostedOptions options) {
-    options.api_key = "a";
+    options.api_key.emplace("a");
     options.base_url = "http://localhost";
     return message_of<tamis::InvalidArgument>(
         [&] { (void)hosted_rerank(service, std::move(options)); });
