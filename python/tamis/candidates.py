@@ -49,9 +49,13 @@ def _metadata(document: Any) -> Mapping[str, Any]:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, _NUMBERS) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return None
+    if not isinstance(value, _NUMBERS) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:  # of an integer
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _mark_of(document: Any) -> str:

@@ -48,6 +48,11 @@ def test_ids_and_scores_come_from_where_they_are() -> None:
     assert hits[2].document == {"id": 5, "content": "b"}
 
 
+def test_a_score_beyond_floats_is_none() -> None:
+    for item in ({"text": "a", "score": 10**400}, ("a", -(10**400)), ("a", 1e300)):
+        assert ranked([item]).hits[0].scores.get("input") is None
+
+
 def test_a_place_is_no_id_that_somebody_has() -> None:
     hits = ranked(["a", {"id": "0", "text": "b"}, {"id": "#0", "text": "c"}]).hits
     assert [hit.id for hit in hits] == ["#0", "0", "##0"]
