@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -166,9 +167,17 @@ class Cascade:
         return self._native.retrieves
 
     def save_costs(self, path: str | os.PathLike[str]) -> None:
-        """What was learnt of the stages' cost, as JSON, for another process."""
+        """What was learnt of the stages' cost, as JSON, for another process, which never sees half
+        of it: of several that save to one path, the last wins."""
         costs = json.dumps({"version": _COSTS, "stages": self._native.costs})
-        checks.path("path", path).write_text(costs, "utf-8")
+        target = checks.path("path", path)
+        new = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}")
+        try:
+            new.write_text(costs, "utf-8")
+            os.replace(new, target)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
     def load_costs(self, path: str | os.PathLike[str]) -> None:
         """Goes on from `save_costs`; stages that are not here are passed over. Neighbours of equal

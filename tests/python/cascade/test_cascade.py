@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,27 @@ def test_costs_are_kept_for_another_process(tmp_path: Path) -> None:
         (tmp_path / "other.json").write_text(json.dumps(told))
         with pytest.raises(InvalidArgument, match="not written by save_costs"):
             cascade.load_costs(tmp_path / "other.json")
+
+
+def test_costs_that_several_save_are_never_read_by_half(tmp_path: Path) -> None:
+    cascade = Cascade([s.callable(length, keep=5, limit=5)])
+    for _ in range(64):
+        cascade.run("q", ["a", "b"])
+    path = tmp_path / "costs.json"
+    cascade.save_costs(path)
+
+    def save_often(_: int) -> None:
+        for _ in range(50):
+            cascade.save_costs(path)
+
+    with ThreadPoolExecutor(4) as pool:
+        saving = pool.map(save_often, range(4))
+        for _ in range(100):
+            cascade.load_costs(path)
+        list(saving)
+    assert [found.name for found in tmp_path.iterdir()] == ["costs.json"]
+    with pytest.raises(FileNotFoundError, match=r"costs\.json"):
+        cascade.save_costs(tmp_path / "no folder" / "costs.json")
 
 
 def test_neighbours_of_equal_cost_are_warned_of_where_costs_are_loaded(tmp_path: Path) -> None:
