@@ -40,7 +40,8 @@ class Margin:
 
 
 def margin(lead: float) -> Margin:
-    """For `skip_if`: the latest score of the best candidate leads the second's by this much."""
+    """For `skip_if`: the best candidate's score by the stage before leads the second's by this
+    much. Where that stage failed or was skipped, nothing is clear."""
     return Margin(lead)
 
 
@@ -353,8 +354,9 @@ def judge(
 
 
 def threshold(least: float, *, keep: int, name: str = "threshold", **use: Unpack[Use]) -> Stage:
-    """Drops candidates whose latest score is below `least`. Scores that are not calibrated mean
-    another thing for each query: the cascade warns of them."""
+    """Drops candidates whose score by the stage before is below `least`; none where not all have
+    one. Scores that are not calibrated mean another thing for each query: the cascade warns of
+    them."""
     return _used(_named(native_call.call(NativeStage.threshold, least=least), name), keep, use)
 
 

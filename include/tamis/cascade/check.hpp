@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <tamis/cascade/candidate.hpp>
 #include <tamis/cascade/cost_model.hpp>
 #include <tamis/cascade/options.hpp>
 #include <tamis/cascade/stage.hpp>
@@ -84,6 +85,12 @@ inline const CascadeStage* last_scorer(std::span<const CascadeStage> before) {
   };
   const auto found = std::find_if(before.rbegin(), before.rend(), gives_scores);
   return found == before.rend() ? nullptr : &*found;
+}
+
+/// Whose scores those are: a stage's place, or kInputStage.
+inline std::size_t place_of_last_scorer(std::span<const CascadeStage> before) {
+  const CascadeStage* const found = last_scorer(before);
+  return found == nullptr ? kInputStage : static_cast<std::size_t>(found - before.data());
 }
 
 /// Whether stage `place` drops nothing and the next one puts a new order on all it sees, so that

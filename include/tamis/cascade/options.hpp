@@ -30,7 +30,8 @@ struct StageOptions {
   /// ("bm25") -> weight: their scores are added to this stage's own, each as z-scores over the
   /// candidates that are scored here.
   std::map<std::string, double> blend = {};
-  /// Skip when the score of the best candidate leads that of the second by at least this much.
+  /// Skip when the score of the best candidate leads that of the second by at least this much: the
+  /// score by the stage before. Where that one failed or was skipped, this one is not.
   std::optional<double> skip_margin = {};
   /// Scoring stages tried in turn when this one fails, in what time is left.
   std::vector<AnyStage> fallback = {};

@@ -22,6 +22,7 @@
 #include <tamis/cascade/arrival.hpp>
 #include <tamis/cascade/attempts.hpp>
 #include <tamis/cascade/candidate.hpp>
+#include <tamis/cascade/check.hpp>
 #include <tamis/cascade/options.hpp>
 #include <tamis/cascade/score_call.hpp>
 #include <tamis/cascade/score_together.hpp>
@@ -168,6 +169,12 @@ class Run {
     return scores_.back().by_candidate[index];
   }
 
+  /// Whether the latest scores are those that stage `place` was made for. If not, the stage that
+  /// gives them failed or was skipped, and a constant says nothing of an earlier one's scale.
+  [[nodiscard]] bool scored_before(std::size_t place) const {
+    return !scores_.empty() && scores_.back().stage == place_of_last_scorer(stages_.first(place));
+  }
+
   /// Room for the scores of another stage, none of them given yet.
   std::vector<float>& scores_of(std::size_t stage, std::size_t count) {
     scores_.push_back({stage, std::vector<float>(count, kNone)});
@@ -224,7 +231,7 @@ class Run {
   void prepare(std::size_t place, StageTrace& trace, double part) {
     const StageOptions& options = stages_[place].options;
     if (order_.empty()) return;
-    if (const auto lead = clear_lead(options)) {
+    if (const auto lead = clear_lead(place, options)) {
       trace.skipped =
           fmt::format("the first leads by {:.4g}, at least {:.4g}", *lead, *options.skip_margin);
       return;
@@ -274,8 +281,9 @@ class Run {
   }
 
   /// How far the first candidate leads the second, when the stage is to be skipped for it.
-  [[nodiscard]] std::optional<double> clear_lead(const StageOptions& options) const {
-    if (!options.skip_margin || order_.size() < 2) return std::nullopt;
+  [[nodiscard]] std::optional<double> clear_lead(std::size_t place,
+                                                 const StageOptions& options) const {
+    if (!options.skip_margin || order_.size() < 2 || !scored_before(place)) return std::nullopt;
     const auto first = latest_score(order_[0]);
     const auto second = latest_score(order_[1]);
     if (!first || !second) return std::nullopt;
@@ -336,7 +344,8 @@ class Run {
   }
 
   void select(std::size_t place, StageTrace& trace) {
-    const View all = view(order_.size());
+    View all = view(order_.size());
+    if (stages_[place].stage.traits().needs_calibrated && !scored_before(place)) all.scores.clear();
     const Deadline own = deadline_of(stages_[place].options);
     const StageCall call{query_, all.texts, all.ids, all.scores, own, cancel_, all.documents};
     const auto chosen = attempt(place, call, trace, [&](const AnyStage& stage) {

@@ -20,9 +20,10 @@
 
 namespace tamis::stages {
 
-/// Drops candidates whose latest score is below `least`. Scores that are not calibrated mean
-/// another thing for each query: the cascade warns of them. Fails, and so drops none, where not all
-/// candidates have a score of the same stage: it was cut short, or had a limit.
+/// Drops candidates whose score by the stage before is below `least`. Scores that are not
+/// calibrated mean another thing for each query: the cascade warns of them. Fails, and so drops
+/// none, where not all candidates have a score of that stage: it failed, was skipped or cut short,
+/// or had a limit.
 [[nodiscard]] inline AnyStage threshold(float least) {
   return {StageTraits{.name = "threshold", .kind = StageKind::select, .needs_calibrated = true},
           [least](const StageCall& call) -> StageResult {

@@ -312,6 +312,17 @@ TEST_CASE("a clear lead skips a stage that asks for it") {
   CHECK_FALSE(result.trace.degraded);
 }
 
+TEST_CASE("a constant is of the scale of the stage before, which may have failed") {
+  const auto after_failure = [](CascadeStage last) {
+    return Cascade({{finder(5), {.keep = 5}}, {broken(), {.keep = 5}}, std::move(last)}).run("q");
+  };
+  const CascadeResult kept = after_failure({tamis::stages::threshold(2), {.keep = 5}});
+  CHECK(ids(kept) == "0 1 2 3 4 ");  // none has the finder's score of 2
+  CHECK(contains(kept.trace.stages[2].skipped.value_or(""), "a score of the stage before"));
+  const CascadeResult scored = after_failure({longest(), {.keep = 5, .skip_margin = 0.4}});
+  CHECK(scored.trace.stages[2].scored == 5);  // though the finder's first leads by 0.5
+}
+
 TEST_CASE("odd input is defined") {
   const Cascade cascade({{longest(), {.keep = 5, .limit = 5}}});
   CHECK(cascade.run("", candidates(0)).hits.empty());
