@@ -72,6 +72,7 @@ class Attempts {
   template <typename Once>
   [[nodiscard]] auto guarded(const AnyStage& stage, Once& once)
       -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
+    if (call_.cancel.cancelled()) throw Cancelled("the cascade was cancelled");
     ++trace_.attempts;
     try {
       return once(stage);

@@ -2,7 +2,9 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tamis/cascade/cascade.hpp>
@@ -249,6 +251,19 @@ TEST_CASE("a wait before a retry ends when the run is cancelled") {
   const auto start = clock->now();
   CHECK_THROWS_AS(cascade.run("q", candidates(2), {.cancel = cancel}), tamis::Cancelled);
   CHECK(clock->now() - start < 100ms);
+}
+
+TEST_CASE("a run that is cancelled makes no further try, without a wait between them either") {
+  tamis::CancelToken cancel;
+  int calls = 0;
+  const auto fails = [&](std::string_view) -> std::vector<Candidate> {
+    if (++calls == 2) cancel.cancel();
+    throw std::runtime_error("503 from the server");
+  };
+  const Cascade cascade({{tamis::stages::retrieve("search", fails),
+                          {.keep = 4, .fallback = {finder(2)}, .retries = 9, .backoff_ms = 0}}});
+  CHECK_THROWS_AS(cascade.run("q", {.cancel = cancel}), tamis::Cancelled);
+  CHECK(calls == 2);
 }
 
 TEST_CASE("a stage that keeps failing is left alone for a while") {
