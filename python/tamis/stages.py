@@ -234,7 +234,13 @@ def _carried(
         vectors_of = [of(document) for document in documents]
         return told(maxsim(encoded(query), vectors_of, device=device))
 
-    return _calling(scores, name, divisible=True, scorer=f"maxsim of {vectors} at {id(model)}")
+    return _calling(scores, name, divisible=True, scorer=f"maxsim of {vectors} at {_whose(model)}")
+
+
+def _whose(function: Any) -> int:
+    """Equal for the same function; of a method each look makes another object."""
+    owner = getattr(function, "__self__", None)
+    return id(function if owner is None else owner)
 
 
 callable_ = callable  # the function below hides Python's
@@ -268,7 +274,7 @@ def callable(
         own if name is None else name,
         divisible=divisible,
         calibrated=calibrated,
-        scorer=f"{own} at {id(function)}",
+        scorer=f"{own} at {_whose(function)}",
     )
     return _used(native, keep, use)
 

@@ -248,6 +248,24 @@ def test_run_many_retrieves_for_each() -> None:
     assert cascade.run_many([]) == []
 
 
+def test_a_method_that_comes_twice_is_the_same_scorer() -> None:
+    class Judge:
+        def score(self, query: str, documents: list[Any]) -> list[float]:
+            return [0.0] * len(documents)
+
+        def vectors(self, query: str) -> Any:
+            return [[1.0]]
+
+    one, other = Judge(), Judge()
+    for maker in (
+        lambda judge: s.callable(judge.score, keep=5, limit=5),
+        lambda judge: s.late_interaction(judge.vectors, vectors="v", keep=5, limit=5),
+    ):
+        with pytest.warns(CascadeWarning, match="same scorer side by side"):
+            Cascade([maker(one), maker(one)])
+        assert "same scorer" not in str(Cascade([maker(one), maker(other)]).warnings)
+
+
 def test_what_is_hardly_meant_is_warned_of(model: CrossEncoder) -> None:
     with pytest.warns(CascadeWarning, match="same scorer side by side") as caught:
         cascade = Cascade([s.rerank(model, keep=9, limit=9), s.rerank(model, keep=3)])
