@@ -131,7 +131,8 @@ class CrossEncoder(DropIn):
             self._loaded, trust_remote_code
         )
         self.activation_fn = self._default_activation if activation_fn is None else activation_fn
-        self.max_seq_length = options.max_length if max_length is None else max_length
+        name = "model_max_length" if max_length is None else "max_length"
+        self._set_max_length(name, options.max_length if max_length is None else max_length)
         self.prompts, self.default_prompt_name = model_settings.prompts_of(
             self._loaded, prompts, default_prompt_name
         )

@@ -129,12 +129,16 @@ class DropIn:
 
     @max_seq_length.setter
     def max_seq_length(self, value: int | None) -> None:
+        self._set_max_length("max_seq_length", value)
+
+    def _set_max_length(self, name: str, value: int | None) -> None:
+        """`name`: what the caller calls it."""
         limit = self._loaded.native.max_length
         if value is None:
             value = limit
-        value = checks.positive("max_length", value)
+        value = checks.positive(name, value)
         if value > limit:
-            logger.warning("max_length=%d is above what the model reads; using %d", value, limit)
+            logger.warning("%s=%d is above what the model reads; using %d", name, value, limit)
         self._max_length = min(value, limit)
 
     def get_max_seq_length(self) -> int:
@@ -150,7 +154,7 @@ class DropIn:
     @max_length.setter
     def max_length(self, value: int | None) -> None:
         self._warn_max_length()
-        self.max_seq_length = value
+        self._set_max_length("max_length", value)
 
     @staticmethod
     def _warn_max_length() -> None:

@@ -36,7 +36,7 @@ class TokenizerView:
             raise AttributeError(
                 f"tokenizer.{name} cannot be set: tamis tokenizes by the model's own files"
             )
-        self._model.max_seq_length = value
+        self._model._set_max_length(name, value)
 
     def _transformers(self, wanted: str) -> Any:
         try:

@@ -166,7 +166,26 @@ def test_max_length(one_label: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     model.max_seq_length = 5000  # the position table has 512 rows
     assert model.max_seq_length == 512
-    assert "above what the model reads" in caplog.text
+    assert "max_seq_length=5000 is above what the model reads" in caplog.text
+
+
+@pytest.mark.parametrize("value", [0, -3, 1.5, "9", True])
+def test_a_bad_length_is_refused_by_the_name_it_was_given(one_label: Path, value: Any) -> None:
+    def refused(name: str) -> Any:
+        return pytest.raises(tamis.InvalidArgument, match=f"^{name} must be a positive integer")
+
+    with refused("max_length"):
+        tamis.CrossEncoder(str(one_label), max_length=value)
+    with refused("model_max_length"):
+        tamis.CrossEncoder(str(one_label), processor_kwargs={"model_max_length": value})
+    model = tamis.CrossEncoder(str(one_label))
+    with refused("max_seq_length"):
+        model.max_seq_length = value
+    with refused("model_max_length"):
+        model.tokenizer.model_max_length = value
+    with pytest.warns(DeprecationWarning), refused("max_length"):
+        model.max_length = value
+    assert model.max_seq_length == 512
 
 
 def test_attributes(both: Any) -> None:
