@@ -52,7 +52,7 @@ struct KnownClass {
   bool has_types = false;  // whether it hands the model type ids
 };
 
-constexpr std::array<KnownClass, 21> kKnown{{{"BertTokenizer", kWordPiece, true},
+constexpr std::array<KnownClass, 22> kKnown{{{"BertTokenizer", kWordPiece, true},
                                              {"ElectraTokenizer", kWordPiece, true},
                                              {"MobileBertTokenizer", kWordPiece, true},
                                              {"SqueezeBertTokenizer", kWordPiece, true},
@@ -60,6 +60,7 @@ constexpr std::array<KnownClass, 21> kKnown{{{"BertTokenizer", kWordPiece, true}
                                              {"LayoutLMTokenizer", kWordPiece, true},
                                              {"LxmertTokenizer", kWordPiece, true},
                                              {"DistilBertTokenizer", kWordPiece},
+                                             {"MPNetTokenizer", kWordPiece},
                                              {"RobertaTokenizer", kBpe},
                                              {"BartTokenizer", kBpe},
                                              {"LongformerTokenizer", kBpe},

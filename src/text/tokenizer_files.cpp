@@ -154,11 +154,11 @@ const json& json_part(const json& object, const char* name, std::string_view sou
 std::string special_token(const TokenizerFiles& files, const char* key, std::string fallback) {
   const auto found = files.config.find(key);
   if (found == files.config.end()) return fallback;
+  if (found->is_null()) return "";
   if (found->is_string()) return found->get<std::string>();
-  if (found->is_object()) {
-    return json_or(*found, "content", std::move(fallback), files.name("tokenizer_config.json"));
-  }
-  return fallback;
+  const std::string source = files.name("tokenizer_config.json");
+  if (found->is_object()) return json_or(*found, "content", std::move(fallback), source);
+  raise<TokenizerError>("{}: field '{}' is {}, which is no token", source, key, shown(*found));
 }
 
 AddedToken special_added_token(const TokenizerFiles& files, const char* key, AddedToken fallback) {

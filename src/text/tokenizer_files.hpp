@@ -46,7 +46,8 @@ template <typename T>
 [[nodiscard]] const nlohmann::json& json_part(const nlohmann::json& object, const char* name,
                                               std::string_view source);
 
-/// `config`'s `key` ("sep_token", ...), written as a string or as an added token.
+/// `config`'s `key` ("sep_token", ...), written as a string or as an added token; empty where it is
+/// null: the tokenizer has none then, whatever its class has by default.
 [[nodiscard]] std::string special_token(const TokenizerFiles& files, const char* key,
                                         std::string fallback);
 

@@ -8,6 +8,7 @@
 
 #include "text/bpe_files.hpp"
 #include "text/pair_template_of.hpp"
+#include "text/tokenizer_class.hpp"
 #include "text/utf8.hpp"
 
 namespace tamis {
@@ -35,19 +36,55 @@ std::vector<std::string> read_vocab_lines(std::string_view text) {
   return vocab;
 }
 
-// tokenizer_config.json wins over tokenizer.json where it has a field, as in transformers.
-void read_switches(WordPieceOptions& options, const json& normalizer, const json& config,
-                   const std::string& json_name, const std::string& config_name) {
-  options.clean_text = json_or(normalizer, "clean_text", true, json_name);
-  options.split_chinese =
-      json_or(config, "tokenize_chinese_chars",
-              json_or(normalizer, "handle_chinese_chars", true, json_name), config_name);
-  options.lowercase = json_or(config, "do_lower_case",
-                              json_or(normalizer, "lowercase", true, json_name), config_name);
-  const bool by_default = json_or(normalizer, "strip_accents", options.lowercase, json_name);
-  options.strip_accents = config.contains("strip_accents")
-                              ? json_or(config, "strip_accents", options.lowercase, config_name)
-                              : by_default;
+/// A kind of special token, and what the classes have where the files say nothing.
+struct Role {
+  const char* key;
+  const char* bert;
+  const char* mpnet;
+};
+
+// In the order in which transformers numbers those that the vocabulary has not.
+constexpr std::array<Role, 7> kRoles{{{"bos_token", "", "<s>"},
+                                      {"eos_token", "", "</s>"},
+                                      {"unk_token", "[UNK]", "[UNK]"},
+                                      {"sep_token", "[SEP]", "</s>"},
+                                      {"pad_token", "[PAD]", "<pad>"},
+                                      {"cls_token", "[CLS]", "<s>"},
+                                      {"mask_token", "[MASK]", "<mask>"}}};
+
+/// Whose settings count: transformers 5 builds BERT's classes from the vocabulary alone and ignores
+/// what tokenizer.json says besides; a general class follows the file and ignores the
+/// configuration's switches.
+enum class Rules { bert, mpnet, file };
+
+Rules rules_of(const TokenizerFiles& files) {
+  const std::string name = tokenizer_class(files);
+  if (!files.tokenizer.empty() && !(is_built_by_class(files) && is_bert_class(name))) {
+    return Rules::file;
+  }
+  return name == "MPNetTokenizer" ? Rules::mpnet : Rules::bert;
+}
+
+/// ConvBertTokenizer has no way of its own to read a tokenizer.json: it follows the file in all but
+/// the special tokens and the pair template.
+bool follows_file(const TokenizerFiles& files) {
+  return !files.tokenizer.empty() &&
+         (rules_of(files) == Rules::file || tokenizer_class(files) == "ConvBertTokenizer");
+}
+
+void read_switches_of_class(WordPieceOptions& options, const TokenizerFiles& files) {
+  const std::string name = files.name("tokenizer_config.json");
+  options.split_chinese = json_or(files.config, "tokenize_chinese_chars", true, name);
+  options.lowercase = json_or(files.config, "do_lower_case", true, name);
+  options.strip_accents = json_or(files.config, "strip_accents", options.lowercase, name);
+}
+
+void read_switches_of_file(WordPieceOptions& options, const json& normalizer,
+                           const std::string& name) {
+  options.clean_text = json_or(normalizer, "clean_text", true, name);
+  options.split_chinese = json_or(normalizer, "handle_chinese_chars", true, name);
+  options.lowercase = json_or(normalizer, "lowercase", true, name);
+  options.strip_accents = json_or(normalizer, "strip_accents", options.lowercase, name);
 }
 
 void finish(WordPieceOptions& options, const TokenizerFiles& files, const std::string& vocab_name) {
@@ -59,29 +96,40 @@ void finish(WordPieceOptions& options, const TokenizerFiles& files, const std::s
     const auto found = ids.find(token);
     return found == ids.end() ? std::nullopt : std::optional(found->second);
   };
-  const auto needed = [&](const char* key, const char* fallback) {
-    const std::string token = special_token(files, key, fallback);
+  const Rules rules = rules_of(files);
+  const auto by_default = [&](const Role& role) {
+    return rules == Rules::mpnet ? role.mpnet : role.bert;
+  };
+  const auto needed = [&](const char* key) {
+    const auto* const role = std::find_if(kRoles.begin(), kRoles.end(), [&](const Role& each) {
+      return std::string_view(each.key) == key;
+    });
+    const std::string token = special_token(files, key, by_default(*role));
+    if (token.empty()) {
+      raise<TokenizerError>("{}: {} is null, and every text is read with one; write '{}' there",
+                            files.name("tokenizer_config.json"), key, by_default(*role));
+    }
     const auto id = find(token);
     if (!id) raise<TokenizerError>("{} has no '{}' ({})", vocab_name, token, key);
     return *id;
   };
   std::vector<AddedToken> special;
-  constexpr std::array<std::pair<const char*, const char*>, 5> kSpecial{{{"unk_token", "[UNK]"},
-                                                                         {"sep_token", "[SEP]"},
-                                                                         {"pad_token", "[PAD]"},
-                                                                         {"cls_token", "[CLS]"},
-                                                                         {"mask_token", "[MASK]"}}};
-  special.reserve(kSpecial.size());
-  for (const auto& [key, fallback] : kSpecial) {
-    special.push_back(special_added_token(files, key, {.content = fallback}));
+  special.reserve(kRoles.size());
+  for (const Role& role : kRoles) {
+    // A general class has no tokens of its own: its tokenizer.json states them.
+    special.push_back(special_added_token(
+        files, role.key,
+        {.content = rules == Rules::file ? "" : by_default(role),
+         .strip_left = rules == Rules::mpnet && std::string_view(role.key) == "mask_token"}));
   }
-  // A tokenizer.json states all its added tokens itself.
-  if (!files.tokenizer.empty()) special.clear();
   options.added = read_added_tokens(files, special, find, options.vocab.size());
-  const TokenId cls = needed("cls_token", "[CLS]");
-  const TokenId sep = needed("sep_token", "[SEP]");
-  options.pair_template = pair_template_of(files, bert_pair(cls, sep), cls, sep);
-  options.pad_id = needed("pad_token", "[PAD]");
+  if (rules != Rules::file) needed("unk_token");
+  const TokenId cls = needed("cls_token");
+  const TokenId sep = needed("sep_token");
+  options.pair_template = pair_template_of(
+      files, rules == Rules::mpnet ? roberta_pair(cls, sep) : bert_pair(cls, sep), cls, sep);
+  // Nothing is padded with one that is null.
+  options.pad_id = special_token(files, "pad_token", "-").empty() ? 0 : needed("pad_token");
   options.max_length = model_max_length(files);
 }
 
@@ -109,13 +157,19 @@ WordPieceTokenizer wordpiece_from_json(const TokenizerFiles& files) {
   }
   WordPieceOptions options;
   options.vocab = read_id_map(json_part(model, "vocab", name), name);
-  options.unknown = json_or<std::string>(model, "unk_token", "[UNK]", name);
-  options.continuation = json_or<std::string>(model, "continuing_subword_prefix", "##", name);
-  options.max_word_characters = json_or<std::size_t>(model, "max_input_chars_per_word", 100, name);
-  if (options.max_word_characters > 1000000) {
-    raise<TokenizerError>("{}: max_input_chars_per_word is over a million", name);
+  if (follows_file(files)) {
+    options.unknown = json_or<std::string>(model, "unk_token", "[UNK]", name);
+    options.continuation = json_or<std::string>(model, "continuing_subword_prefix", "##", name);
+    options.max_word_characters =
+        json_or<std::size_t>(model, "max_input_chars_per_word", 100, name);
+    if (options.max_word_characters > 1000000) {
+      raise<TokenizerError>("{}: max_input_chars_per_word is over a million", name);
+    }
+    read_switches_of_file(options, normalizer, name);
+  } else {
+    options.unknown = special_token(files, "unk_token", "[UNK]");
+    read_switches_of_class(options, files);
   }
-  read_switches(options, normalizer, files.config, name, files.name("tokenizer_config.json"));
   finish(options, files, name);
   return make(std::move(options), name);
 }
@@ -125,7 +179,7 @@ WordPieceTokenizer wordpiece_from_vocab(const TokenizerFiles& files) {
   WordPieceOptions options;
   options.vocab = read_vocab_lines(read_file<TokenizerError>(files.folder / "vocab.txt"));
   options.unknown = special_token(files, "unk_token", "[UNK]");
-  read_switches(options, json::object(), files.config, name, files.name("tokenizer_config.json"));
+  read_switches_of_class(options, files);
   finish(options, files, name);
   return make(std::move(options), name);
 }

@@ -111,7 +111,7 @@ def test_a_model_type_of_another_kind(wordpiece: Path, tmp_path: Path) -> None:
 
 
 def test_a_vocabulary_of_an_unknown_class(tmp_path: Path) -> None:
-    write_config(tmp_path, "mpnet", {})
+    write_config(tmp_path, "roberta", {})
     shutil.copy(VOCABULARY, tmp_path)
-    with pytest.raises(tamis.TokenizerError, match="is for MPNetTokenizer"):
+    with pytest.raises(tamis.TokenizerError, match="is for RobertaTokenizer"):
         tamis.Tokenizer.load(tmp_path)
