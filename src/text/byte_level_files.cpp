@@ -69,15 +69,16 @@ const json* byte_level_step(const TokenizerFiles& files) {
   return json_or<std::string>(*step, "type", "", name) == "ByteLevel" ? step : nullptr;
 }
 
-FrameDefaults defaults_of(Family family) {
-  if (family == Family::roberta) return {};
+FrameDefaults defaults_of(Family family, bool of_class) {
+  if (family == Family::roberta) return {.of_class = of_class};
   constexpr auto kEnd = "<|endoftext|>";
   return {.pair = FrameDefaults::Pair::bare,
           .begin = kEnd,
           .end = kEnd,
           .pad = "",
           .unknown = kEnd,
-          .mask = ""};
+          .mask = "",
+          .of_class = of_class};
 }
 
 ByteLevelTokenizer make(BpeOptions options, const TokenizerFiles& files, Normalizer normalizer,
@@ -90,7 +91,8 @@ ByteLevelTokenizer make(BpeOptions options, const TokenizerFiles& files, Normali
                                           .prefix_space = prefix_space,
                                           .split_words = split_words,
                                           .model = std::move(model)});
-  finish_frame(impl->frame, files, vocab, defaults_of(family));
+  const bool of_class = family != Family::other && is_built_by_class(files);
+  finish_frame(impl->frame, files, vocab, defaults_of(family, of_class));
   return ByteLevelTokenizer(std::move(impl));
 }
 

@@ -21,6 +21,13 @@ PairTemplate default_pair(FrameDefaults::Pair kind, std::optional<TokenId> begin
   return kind == Pair::bert ? bert_pair(*begin, *end) : roberta_pair(*begin, *end);
 }
 
+void refuse_null(const TokenizerFiles& files, const char* key, const std::string& fallback) {
+  const auto found = files.config.find(key);
+  if (found == files.config.end() || !found->is_null()) return;
+  raise<TokenizerError>("{}: {} is null, and every text is read with one; write '{}' there",
+                        files.name("tokenizer_config.json"), key, fallback);
+}
+
 }  // namespace
 
 void finish_frame(TextFrame& frame, const TokenizerFiles& files,
@@ -31,25 +38,36 @@ void finish_frame(TextFrame& frame, const TokenizerFiles& files,
     const auto found = ids.find(token);
     return found == ids.end() ? std::nullopt : std::optional(found->second);
   };
+  const bool of_class = files.tokenizer.empty() || defaults.of_class;
   std::vector<AddedToken> special;
   const auto named = [&](const char* key, const std::string& fallback, bool strip_left = false) {
-    special.push_back(
-        special_added_token(files, key, {.content = fallback, .strip_left = strip_left}));
-    return find(special.back().content);
+    AddedToken token =
+        special_added_token(files, key, {.content = fallback, .strip_left = strip_left});
+    const auto id = find(token.content);
+    if (of_class || files.config.contains(key)) special.push_back(std::move(token));
+    return id;
   };
   // In the order in which transformers numbers those that the vocabulary has not.
   const auto bos = named("bos_token", defaults.begin);
   const auto eos = named("eos_token", defaults.end);
   named("unk_token", defaults.unknown);
-  const auto sep = named("sep_token", defaults.end);
+  const bool is_t5 = defaults.pair == FrameDefaults::Pair::t5;
+  const auto sep = named("sep_token", is_t5 ? "" : defaults.end);
   const auto pad = named("pad_token", defaults.pad);
   const auto cls = named("cls_token", defaults.begin);
   named("mask_token", defaults.mask, defaults.strip_before_mask);
-  for (const std::string& token : defaults.special) special.push_back({.content = token});
-  // A tokenizer.json states all its added tokens itself.
-  if (!files.tokenizer.empty()) special.clear();
+  if (of_class) {
+    for (const std::string& token : defaults.special) special.push_back({.content = token});
+  }
   const std::string name = tokenizer_class(files);
-  const bool by_bos = name == "XLMRobertaTokenizer" || name == "CamembertTokenizer";
+  const bool by_bos = is_t5 || defaults.pair == FrameDefaults::Pair::mbart ||
+                      name == "XLMRobertaTokenizer" || name == "CamembertTokenizer";
+  if (of_class && defaults.pair != FrameDefaults::Pair::bare) {
+    refuse_null(files, by_bos ? "eos_token" : "sep_token", defaults.end);
+    if (!defaults.begin.empty()) {
+      refuse_null(files, by_bos ? "bos_token" : "cls_token", defaults.begin);
+    }
+  }
   const auto begin = by_bos ? bos : cls;
   const auto end = by_bos ? eos : sep;
   frame.vocab_size = vocab.size();

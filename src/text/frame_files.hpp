@@ -27,6 +27,9 @@ struct FrameDefaults {
   std::string language{};  ///< of Pair::mbart
   bool strip_before_mask = false;
   std::vector<std::string> special{};  ///< more special tokens
+  /// Whether transformers 5 builds the class itself, which adds these tokens to those that a
+  /// tokenizer.json states. Without one it always does.
+  bool of_class = false;
 };
 
 /// Fills in all but the normalizer, which is there before; `vocab[id]` is a piece.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "text/frame_files.hpp"
+#include "text/sentencepiece_class.hpp"
 #include "text/sentencepiece_model.hpp"
 #include "text/sentencepiece_tokenizer.hpp"
 #include "text/tokenizer_class.hpp"
@@ -16,13 +17,11 @@ namespace {
 
 using Impl = SentencepieceTokenizer::Impl;
 using Pieces = std::vector<std::pair<std::string, double>>;
-using Pair = FrameDefaults::Pair;
 
 /// A kind's vocabulary, which is not in the file's order, and its special tokens.
 struct Layout {
   Pieces pieces;
   TokenId unknown = 0;
-  FrameDefaults defaults{};
   std::vector<NormalizerStep> steps{{NormalizerStep::Kind::charsmap, "", ""}};
 };
 
@@ -46,60 +45,23 @@ Layout camembert(const SentencepieceModel& model) {
                 .unknown = 3};
   layout.pieces.insert(layout.pieces.end(), model.pieces.begin() + 1, model.pieces.end());
   layout.pieces.emplace_back("<mask>", 0.0);
-  layout.defaults.strip_before_mask = true;
-  return layout;
-}
-
-Layout albert(const SentencepieceModel& model, const TokenizerFiles& files) {
-  using Kind = NormalizerStep::Kind;
-  Layout layout{.pieces = model.pieces, .unknown = model.unknown};
-  layout.defaults.pair = Pair::bert;
-  layout.defaults.begin = "[CLS]";
-  layout.defaults.end = "[SEP]";
-  layout.defaults.mask = "[MASK]";
-  const std::string config = files.name("tokenizer_config.json");
-  std::vector<NormalizerStep> steps{{Kind::replace, "``", "\""}, {Kind::replace, "''", "\""}};
-  if (!json_or(files.config, "keep_accents", false, config)) {
-    steps.push_back({Kind::decompose, "", ""});
-    steps.push_back({Kind::strip_accents, "", ""});
-  }
-  if (json_or(files.config, "do_lower_case", true, config)) {
-    steps.push_back({Kind::lowercase, "", ""});
-  }
-  steps.push_back({Kind::charsmap, "", ""});
-  layout.steps = std::move(steps);
   return layout;
 }
 
 Layout t5(const SentencepieceModel& model, const TokenizerFiles& files) {
   Layout layout{.pieces = model.pieces, .unknown = model.unknown};
-  layout.defaults.pair = Pair::t5;
-  layout.defaults.begin.clear();
-  layout.defaults.mask.clear();
-  const int extra = json_or(files.config, "extra_ids", 100, files.name("tokenizer_config.json"));
-  for (int i = std::min(extra, 1000) - 1; i >= 0; --i) {
+  for (int i = t5_extra_ids(files) - 1; i >= 0; --i) {
     layout.pieces.emplace_back(fmt::format("<extra_id_{}>", i), 0.0);
-    layout.defaults.special.push_back(layout.pieces.back().first);
   }
   return layout;
 }
 
 // As XLM-RoBERTa's, with the languages before <mask>; the language of the text stands at the end.
-Layout mbart(const SentencepieceModel& model, const TokenizerFiles& files) {
+Layout mbart(const SentencepieceModel& model) {
   Layout layout = xlm_roberta(model);
   layout.pieces.pop_back();
-  for (const char* language :
-       {"ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN",
-        "hi_IN", "it_IT", "ja_XX", "kk_KZ", "ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP",
-        "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN"}) {
-    layout.pieces.emplace_back(language, 0.0);
-    layout.defaults.special.emplace_back(language);
-  }
+  for (const char* language : kMBartLanguages) layout.pieces.emplace_back(language, 0.0);
   layout.pieces.emplace_back("<mask>", 0.0);
-  layout.defaults.pair = Pair::mbart;
-  layout.defaults.strip_before_mask = true;
-  layout.defaults.language =
-      json_or<std::string>(files.config, "src_lang", "en_XX", files.name("tokenizer_config.json"));
   layout.steps.clear();
   return layout;
 }
@@ -109,13 +71,37 @@ Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
   const std::string name = tokenizer_class(files);
   if (name.empty() || name == "XLMRobertaTokenizer") return xlm_roberta(model);
   if (name == "CamembertTokenizer") return camembert(model);
-  if (name == "AlbertTokenizer") return albert(model, files);
+  if (name == "AlbertTokenizer") {
+    return {.pieces = model.pieces, .unknown = model.unknown, .steps = albert_steps(files)};
+  }
   if (name == "T5Tokenizer") return t5(model, files);
-  if (name == "MBartTokenizer") return mbart(model, files);
+  if (name == "MBartTokenizer") return mbart(model);
   raise<TokenizerError>(
       "{} is for {}, whose layout of ids is not known here; save the model's fast "
       "tokenizer beside it (tokenizer.json)",
       path.string(), name);
+}
+
+/// Classes put these tokens among the model's pieces, by names that the configuration may change.
+void refuse_renamed(const TokenizerFiles& files, const FrameDefaults& defaults,
+                    const std::filesystem::path& path) {
+  const std::array<std::pair<const char*, const std::string&>, 5> tokens{
+      {{"unk_token", defaults.unknown},
+       {"bos_token", defaults.begin},
+       {"eos_token", defaults.end},
+       {"pad_token", defaults.pad},
+       {"mask_token", defaults.mask}}};
+  const std::string name = tokenizer_class(files);
+  // The pieces of these are the model's own.
+  const bool only_unknown = name == "AlbertTokenizer" || name == "T5Tokenizer";
+  for (const auto& [key, usual] : tokens) {
+    if (special_token(files, key, usual) == usual) continue;
+    if (only_unknown && std::string_view(key) != "unk_token") continue;
+    raise<TokenizerError>(
+        "{}: {} is another than '{}', which is not supported with {}; write that there, or save "
+        "the model's fast tokenizer beside it (tokenizer.json)",
+        files.name("tokenizer_config.json"), key, usual, path.filename().string());
+  }
 }
 
 }  // namespace
@@ -131,15 +117,17 @@ SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
         path.string());
   }
   Layout layout = layout_of(model, files, path);
-  layout.defaults.special.insert(layout.defaults.special.end(), model.special.begin(),
-                                 model.special.end());
+  FrameDefaults defaults = defaults_of_class(files);
+  defaults.special.insert(defaults.special.end(), model.special.begin(), model.special.end());
+  refuse_renamed(files, defaults, path);
   auto impl = std::make_shared<Impl>();
+  if (!prefix_of_class(files)) impl->prefix = Impl::Prefix::never;
   impl->model = Unigram(layout.pieces, layout.unknown);
   impl->frame.normalizer = Normalizer(std::move(layout.steps), model.charsmap);
   std::vector<std::string> vocab;
   vocab.reserve(layout.pieces.size());
   for (auto& [piece, score] : layout.pieces) vocab.push_back(std::move(piece));
-  finish_frame(impl->frame, files, vocab, layout.defaults);
+  finish_frame(impl->frame, files, vocab, defaults);
   return SentencepieceTokenizer(std::move(impl));
 }
 

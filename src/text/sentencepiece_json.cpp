@@ -8,6 +8,7 @@
 #include "text/bpe_files.hpp"
 #include "text/frame_files.hpp"
 #include "text/normalizer_files.hpp"
+#include "text/sentencepiece_class.hpp"
 #include "text/sentencepiece_files.hpp"
 #include "text/sentencepiece_tokenizer.hpp"
 #include "text/tokenizer_class.hpp"
@@ -65,17 +66,22 @@ std::vector<std::pair<std::string, double>> read_pieces(const json& model,
   return pieces;
 }
 
-Unigram read_unigram(const json& model, std::vector<std::string>& vocab,
-                     const std::string& source) {
+Unigram read_unigram(const TokenizerFiles& files, const json& model,
+                     std::vector<std::string>& vocab, bool of_class) {
+  const std::string source = files.name("tokenizer.json");
   const auto pieces = read_pieces(model, source);
+  for (const auto& [piece, score] : pieces) vocab.push_back(piece);
+  if (const auto own = unknown_of_class(files, vocab); own && of_class) {
+    if (static_cast<std::size_t>(*own) < pieces.size()) return {pieces, *own};
+    raise<TokenizerError>("{}: {} has the unknown piece at {}, and the vocabulary has {}", source,
+                          tokenizer_class(files), *own, pieces.size());
+  }
   const auto unknown = json_or<std::size_t>(model, "unk_id", pieces.size(), source);
   if (unknown >= pieces.size()) {
     raise<TokenizerError>("{}: unk_id is not in the vocabulary of {} pieces", source,
                           pieces.size());
   }
-  for (const auto& [piece, score] : pieces) vocab.push_back(piece);
-  return Unigram(pieces, static_cast<TokenId>(unknown),
-                 json_or(model, "byte_fallback", false, source));
+  return {pieces, static_cast<TokenId>(unknown), json_or(model, "byte_fallback", false, source)};
 }
 
 Bpe read_bpe(const json& model, std::vector<std::string>& vocab, const std::string& source) {
@@ -85,22 +91,21 @@ Bpe read_bpe(const json& model, std::vector<std::string>& vocab, const std::stri
 }
 
 // transformers 5 builds the normalisation and the words of some classes itself and ignores what the
-// file says of them; older versions of it wrote other things there.
-void follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& files) {
-  const std::string config = files.name("tokenizer_config.json");
-  if (!is_built_by_class(files)) return;
+// file says of them; older versions of it wrote other things there. Whether it is one of those.
+bool follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& files) {
+  if (!is_built_by_class(files) || !unknown_of_class(files, {})) return false;
   const std::string name = tokenizer_class(files);
-  const bool charsmap_only =
-      name == "XLMRobertaTokenizer" || name == "CamembertTokenizer" || name == "T5Tokenizer";
-  if (!charsmap_only && name != "AlbertTokenizer" && name != "MBartTokenizer") return;
-  if (name == "MBartTokenizer") parts = {};
-  if (charsmap_only) {
-    parts.steps.clear();
-    if (!parts.charsmap.empty()) parts.steps.push_back({NormalizerStep::Kind::charsmap, "", ""});
+  if (name == "MBartTokenizer") {
+    parts = {};
+  } else {
+    parts.steps = name == "AlbertTokenizer"
+                      ? albert_steps(files)
+                      : std::vector<NormalizerStep>{{NormalizerStep::Kind::charsmap, "", ""}};
+    if (parts.charsmap.empty()) parts.steps.pop_back();
   }
   impl.split_white_space = true;
-  impl.prefix = json_or(files.config, "add_prefix_space", true, config) ? Impl::Prefix::always
-                                                                        : Impl::Prefix::never;
+  impl.prefix = prefix_of_class(files) ? Impl::Prefix::always : Impl::Prefix::never;
+  return true;
 }
 
 }  // namespace
@@ -111,15 +116,18 @@ SentencepieceTokenizer sentencepiece_from_json(const TokenizerFiles& files) {
   auto impl = std::make_shared<Impl>();
   read_words(*impl, json_part(files.tokenizer, "pre_tokenizer", name), name);
   NormalizerParts parts = read_normalizer(files);
-  follow_class(*impl, parts, files);
+  const bool of_class = follow_class(*impl, parts, files);
   impl->frame.normalizer = Normalizer(std::move(parts.steps), parts.charsmap);
   std::vector<std::string> vocab;
   if (json_part(model, "vocab", name).is_array()) {
-    impl->model = read_unigram(model, vocab, name);
+    impl->model = read_unigram(files, model, vocab, of_class);
   } else {
     impl->model = read_bpe(model, vocab, name);
   }
-  finish_frame(impl->frame, files, vocab, {});
+  FrameDefaults defaults;
+  if (of_class) defaults = defaults_of_class(files);
+  defaults.of_class = of_class;
+  finish_frame(impl->frame, files, vocab, defaults);
   return SentencepieceTokenizer(std::move(impl));
 }
 

@@ -85,6 +85,17 @@ std::vector<AddedToken> extra_special_tokens(const TokenizerFiles& files, const 
   return tokens;
 }
 
+/// Of roles that the model has beside the usual ones ("image_token").
+std::vector<AddedToken> model_tokens(const TokenizerFiles& files) {
+  std::vector<AddedToken> tokens;
+  for (const auto& [key, value] : files.config.items()) {
+    const bool usual = std::find(kRoles.begin(), kRoles.end(), key) != kRoles.end();
+    if (usual || !key.ends_with("_token") || !value.is_string()) continue;
+    tokens.push_back({.content = value.get<std::string>(), .normalized = false});
+  }
+  return tokens;
+}
+
 /// added_tokens.json, of folders from before transformers 4.34.
 std::vector<AddedToken> older_added_tokens(const TokenizerFiles& files, const FindId& find,
                                            const std::vector<AddedToken>& extra) {
@@ -210,7 +221,8 @@ std::vector<AddedToken> read_added_tokens(const TokenizerFiles& files,
   }
   auto next_id = static_cast<TokenId>(vocab_size);
   for (const AddedToken& token : tokens) next_id = std::max(next_id, token.id + 1);
-  for (const auto* more : {&special, &extra, &older_extra}) {
+  const std::vector<AddedToken> of_model = model_tokens(files);
+  for (const auto* more : {&special, &of_model, &extra, &older_extra}) {
     for (AddedToken token : *more) {
       if (token.content.empty() || holds(tokens, token.content)) continue;
       const auto id = find(token.content);

@@ -183,7 +183,7 @@ def test_a_bad_length_is_refused_by_the_name_it_was_given(one_label: Path, value
         model.max_seq_length = value
     with refused("model_max_length"):
         model.tokenizer.model_max_length = value
-    with pytest.warns(DeprecationWarning), refused("max_length"):
+    with pytest.warns(DeprecationWarning, match="renamed"), refused("max_length"):
         model.max_length = value
     assert model.max_seq_length == 512
 
