@@ -61,17 +61,23 @@ def _are_two(value: Any) -> bool:
 
 
 _FLOAT = "typing.SupportsFloat | typing.SupportsIndex"
-# As pybind11 writes a type: in words, and whether a value is of it.
+_SIZE = ("a whole number from 0 to 2**63 - 1", checks.is_size)
+# As pybind11 3 and 2 write a type: in words, and whether a value is of it.
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "None": ("None", lambda value: value is None),
     "str": ("a str", _is_text),
     "bool": ("a bool", lambda value: isinstance(value, (bool, np.bool_))),
-    "typing.SupportsInt": ("a whole number from 0 to 2**63 - 1", checks.is_size),
+    "typing.SupportsInt": _SIZE,
+    "int": _SIZE,
     "typing.SupportsFloat": ("a number", _is_number),
+    "float": ("a number", _is_number),
     "collections.abc.Callable": ("a function", callable),
     "collections.abc.Sequence[str]": ("a list of str", _are_texts),
     f"collections.abc.Mapping[str, {_FLOAT}]": ("names and numbers", _are_weights),
     f"tuple[{_FLOAT}, {_FLOAT}]": ("two numbers", _are_two),
+    "list[str]": ("a list of str", _are_texts),
+    "dict[str, float]": ("names and numbers", _are_weights),
+    "tuple[float, float]": ("two numbers", _are_two),
 }
 
 
@@ -90,7 +96,8 @@ def _signature(written: str) -> dict[str, list[tuple[str, Callable[[Any], bool]]
     """The kinds that each argument may be of; none where they are not known here."""
     found = {}
     for name, annotation in _PARAMETER.findall(written):
-        parts = re.split(r" \| (?![^\[]*\])", annotation.strip())
+        annotation = re.sub(r"^Optional\[(.*)\]$", r"\1 | None", annotation.strip())
+        parts = re.split(r" \| (?![^\[]*\])", annotation)
         kinds = [_kind(part) for part in parts if part != "typing.SupportsIndex"]
         found[name] = [] if None in kinds else [kind for kind in kinds if kind is not None]
     return found
@@ -99,6 +106,8 @@ def _signature(written: str) -> dict[str, list[tuple[str, Callable[[Any], bool]]
 def _check(function: Any, arguments: Mapping[str, Any]) -> None:
     made = vars(function)["__init__"] if isinstance(function, type) else function
     signature = _signature(str(made.__doc__).partition("\n")[0])
+    if not signature:  # written in another way, or not at all: pybind11 alone checks then
+        return
     for name, value in arguments.items():
         if name not in signature:
             known = ", ".join(each for each in signature if each != "self")
