@@ -100,15 +100,17 @@ class CrossEncoder(DropIn):
                 "local_files_only": checks.flag("local_files_only", local_files_only) or None,
             },
         )
-        precision = load_options.choose_precision(
-            precision, options.precision, keep_in_fp32_modules
-        )
         if device is not None and options.device is not None:
             logger.warning(
                 f"Ignoring `device={device}` because `model_kwargs['device_map']` takes priority."
             )
         folder = model_source.locate(model_name_or_path, **options.hub)
         model_source.require_reranker(folder)
+        if keep_in_fp32_modules is None:
+            keep_in_fp32_modules = model_source.saved_settings(folder).get("keep_in_fp32_modules")
+        precision = load_options.choose_precision(
+            precision, options.precision, keep_in_fp32_modules
+        )
         embedded = model_source.embedded(model_name_or_path)
         for_cpu = embedded or model_source.is_multilingual(folder) or scorer == "engine"
         self._loaded = Loaded.load(
@@ -138,9 +140,7 @@ class CrossEncoder(DropIn):
         )
         self.trust_remote_code = trust_remote_code
         self.backend = backend
-        self.keep_in_fp32_modules = (
-            [] if keep_in_fp32_modules is None else list(keep_in_fp32_modules)
-        )
+        self.keep_in_fp32_modules = list(keep_in_fp32_modules or [])
         self.model_card_data = CardData() if model_card_data is None else model_card_data
 
     def _check_labels(self, asked: int | None) -> None:

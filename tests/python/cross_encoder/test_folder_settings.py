@@ -135,3 +135,20 @@ def test_one_model_has_one_revision(one_label: Path) -> None:
         tamis.CrossEncoder(
             str(one_label), model_kwargs={"revision": "a"}, config_kwargs={"revision": "b"}
         )
+
+
+def test_modules_that_a_folder_keeps_in_fp32(one_label: Path, tmp_path: Path) -> None:
+    peer = pytest.importorskip("sentence_transformers")
+    folder = shutil.copytree(one_label, tmp_path / "model")
+    saved = peer.CrossEncoder(
+        str(folder), device="cpu", keep_in_fp32_modules=["0.model.classifier"]
+    )
+    saved.save_pretrained(str(tmp_path / "saved"))
+    theirs = peer.CrossEncoder(str(tmp_path / "saved"), device="cpu")
+    ours = tamis.CrossEncoder(str(tmp_path / "saved"), device="cpu")
+    assert ours.keep_in_fp32_modules == theirs.keep_in_fp32_modules == ["0.model.classifier"]
+    with pytest.raises(tamis.InvalidArgument, match="keep_in_fp32_modules names torch modules"):
+        tamis.CrossEncoder(str(tmp_path / "saved"), device="cpu", precision="bf16")
+    tamis.CrossEncoder(
+        str(tmp_path / "saved"), device="cpu", precision="bf16", keep_in_fp32_modules=[]
+    )
