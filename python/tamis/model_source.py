@@ -162,7 +162,7 @@ def read_json(path: Path) -> Any:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ModelError(f"{path} cannot be read as JSON: it is no regular file")
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))  # with a BOM or without
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

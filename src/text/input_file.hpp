@@ -63,11 +63,17 @@ void refuse_deep_json(std::string_view text, std::string_view source) {
                  kDeepestJson);
 }
 
+/// The text with Python's literals, which are no JSON, in forms that are: NaN as the string "NaN",
+/// which no number's field takes, and Infinity as the largest double.
+[[nodiscard]] std::string with_json_numbers(std::string_view text);
+
 /// Discarded (`is_discarded()`) where the text is no JSON. Throws when it nests too deep.
 template <typename Failure>
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, std::string_view source) {
   refuse_deep_json<Failure>(text, source);
-  return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  auto found = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!found.is_discarded()) return found;
+  return nlohmann::json::parse(with_json_numbers(text), nullptr, /*allow_exceptions=*/false);
 }
 
 /// Throws when the text is no JSON object.

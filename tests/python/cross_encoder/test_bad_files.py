@@ -50,6 +50,44 @@ def test_what_is_no_object_is_named(folder: Path, name: str, content: str) -> No
         tamis.CrossEncoder(str(folder))
 
 
+# What Python's json writes and reads, and JSON has not.
+LITERALS = ', "unread": [NaN, -Infinity, "NaN \\" Infinity"]}'
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+def test_literals_of_python(folder: Path, one_label: Path, name: str) -> None:
+    peer = pytest.importorskip("sentence_transformers")
+    content = (folder / name).read_text().rstrip()
+    assert content.endswith("}")
+    (folder / name).write_text(content[:-1] + LITERALS)
+    if name == "tokenizer_config.json":
+        _change(folder / name, model_max_length=float("inf"))
+    pairs = [("a query", "some text"), ("b", "other")]
+    ours = tamis.CrossEncoder(str(folder))
+    np.testing.assert_array_equal(
+        ours.predict(pairs), tamis.CrossEncoder(str(one_label)).predict(pairs)
+    )
+    if name != "tokenizer.json":  # whose reader there is strict
+        theirs = peer.CrossEncoder(str(folder), device="cpu").predict(pairs)
+        np.testing.assert_allclose(ours.predict(pairs), theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_field_that_is_no_number(folder: Path, value: float) -> None:
+    _change(folder / "config.json", num_hidden_layers=value)
+    with pytest.raises(tamis.ModelError, match=r"config\.json: field 'num_hidden_layers' is "):
+        tamis.CrossEncoder(str(folder))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+def test_a_byte_order_mark(folder: Path, one_label: Path, name: str) -> None:
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(b"\xef\xbb\xbf" + content)
+    pairs = [("a query", "some text")]
+    scores = tamis.CrossEncoder(str(folder)).predict(pairs)
+    np.testing.assert_array_equal(scores, tamis.CrossEncoder(str(one_label)).predict(pairs))
+
+
 @pytest.mark.parametrize("content", ["[1]", "3", '"a"', "{"])
 def test_a_manifest_that_is_no_object_is_named(bundle: Path, content: str) -> None:
     (bundle / "tamis.json").write_text(content)
