@@ -13,13 +13,29 @@ namespace tamis {
 /// Copies share one flag. Thread-safe.
 class CancelToken {
  public:
-  CancelToken() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
+  CancelToken() : flag_(std::make_shared<Flag>()) {}
 
-  void cancel() noexcept { flag_->store(true, std::memory_order_relaxed); }
-  [[nodiscard]] bool cancelled() const noexcept { return flag_->load(std::memory_order_relaxed); }
+  void cancel() noexcept { flag_->set.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool cancelled() const noexcept {
+    for (const Flag* flag = flag_.get(); flag != nullptr; flag = flag->above.get()) {
+      if (flag->set.load(std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
+
+  /// A token that is cancelled with this one, and can be without it: one call of several.
+  [[nodiscard]] CancelToken child() const {
+    CancelToken made;
+    made.flag_->above = flag_;
+    return made;
+  }
 
  private:
-  std::shared_ptr<std::atomic<bool>> flag_;
+  struct Flag {
+    std::atomic<bool> set{false};
+    std::shared_ptr<const Flag> above;
+  };
+  std::shared_ptr<Flag> flag_;
 };
 
 }  // namespace tamis

@@ -105,6 +105,8 @@ void bind_cancel_token(py::module_& module) {
   py::class_<tamis::CancelToken>(module, "CancelToken", "Stops scoring from another thread.")
       .def(py::init<>())
       .def("cancel", &tamis::CancelToken::cancel, "Ask the work to stop; it raises Cancelled.")
+      .def("child", &tamis::CancelToken::child,
+           "A token that is cancelled with this one, and can be without it.")
       .def_property_readonly("cancelled", &tamis::CancelToken::cancelled,
                              "Whether cancel() was called.");
 }

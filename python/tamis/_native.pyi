@@ -60,6 +60,9 @@ class CancelToken:
     def cancel(self) -> None:
         """Ask the work to stop; it raises Cancelled."""
 
+    def child(self) -> CancelToken:
+        """A token that is cancelled with this one, and can be without it."""
+
     @property
     def cancelled(self) -> bool:
         """Whether cancel() was called."""

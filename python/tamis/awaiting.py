@@ -26,7 +26,9 @@ async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     import asyncio  # half as slow to import as NumPy; who awaits has it already
 
     given = kwargs.pop("cancel", None)
-    token = CancelToken() if given is None else given
+    # A child: cancelling this task must not stop the other calls that share the caller's token.
+    token = given.child() if isinstance(given, CancelToken) else given
+    token = CancelToken() if token is None else token
     loop = asyncio.get_running_loop()
     future = loop.run_in_executor(None, functools.partial(call, *args, cancel=token, **kwargs))
     try:

@@ -95,3 +95,15 @@ TEST_CASE("what a callback throws reaches the caller", "[cross_encoder]") {
   options.scored = [](std::size_t) { throw std::runtime_error("stop"); };
   CHECK_THROWS_WITH(tamis::score_in_waves(FirstIdScorer{}, sequences_of(3), options), "stop");
 }
+
+TEST_CASE("a token's child is cancelled with it, and it is not with its child") {
+  tamis::CancelToken token;
+  tamis::CancelToken child = token.child();
+  const tamis::CancelToken other = token.child().child();
+  child.cancel();
+  CHECK(child.cancelled());
+  CHECK_FALSE(token.cancelled());
+  CHECK_FALSE(other.cancelled());
+  token.cancel();
+  CHECK(other.cancelled());
+}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tamis import Cancelled, Cascade, CrossEncoder
+from tamis import Cancelled, CancelToken, Cascade, CrossEncoder
 from tamis import stages as s
 
 from .kinds import length
@@ -71,6 +71,35 @@ def test_cancelling_the_task_stops_the_work() -> None:
 
     asyncio.run(main())  # waits for its threads
     assert calls == [1]
+
+
+def test_a_cancelled_task_leaves_the_others_of_its_token_alone() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waits(query: str, documents: list[Any]) -> list[float]:
+        if query == "slow":
+            begun.set()
+            go_on.wait(30)
+        return length(query, documents)
+
+    async def main() -> Any:
+        token = CancelToken()
+        cascade = Cascade([s.callable(waits, keep=2, limit=9)])
+        slow = asyncio.create_task(cascade.arun("slow", ["a", "bb"], cancel=token))
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+        go_on.set()
+        assert not token.cancelled
+        found = await cascade.arun("quick", ["a", "bb"], cancel=token)
+        token.cancel()
+        with pytest.raises(Cancelled):
+            await cascade.arun("late", ["a", "bb"], cancel=token)
+        return found
+
+    assert len(asyncio.run(main()).hits) == 2
 
 
 def test_long_lists_leave_the_gil_to_others() -> None:
