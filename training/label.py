@@ -1,4 +1,4 @@
-"""Last step: labels with hard negatives, query and passage encoded together.
+"""A step after the recipe: labels with hard negatives, query and passage encoded together.
 
     python -m training.label --model FOLDER --work WORK --out OUT
 
@@ -43,7 +43,7 @@ SHORTLIST = 40
 
 @dataclasses.dataclass
 class Settings(Steps):
-    """What a run can change; the defaults are those of the shipped model.
+    """What a run can change; the defaults are those of the run that the model card tells of.
 
     `lengths`: the most tokens of a passage, in equal parts of the run. `anchor`: the weight of the
     divergence from the starting model. `above`: a passage that the starting model puts so many

@@ -15,7 +15,6 @@ import pathlib
 
 import torch
 
-from training import label
 from training.distil import Settings, distil
 from training.prepare import prepare
 from training.progress import add_flags, settings_of
@@ -35,7 +34,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="size of the training pools")
     parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "label"))
+    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
     add_flags(parser, Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -47,10 +46,8 @@ def main() -> None:
         teach(options.encoder, options.e5, work)
     if only in (None, "distil"):
         distil(options.encoder, work, options.name, settings, options.start)
-        choose_and_ship(options.encoder, work / options.name, work / "distilled")
-    if only in (None, "label"):
-        label.train(work / "distilled", work, f"{options.name}-label", label.Settings())
-        result = choose_and_ship(work / "distilled", work / f"{options.name}-label", options.out)
+    if only in (None, "export"):
+        result = choose_and_ship(options.encoder, work / options.name, options.out)
         print(json.dumps(result, indent=2))
 
 
