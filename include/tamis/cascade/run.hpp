@@ -83,18 +83,18 @@ class Run {
     entry.name = stages_[place].stage.traits().name;
     entry.in = order_.size();
     task_.reset();
-    switch (stages_[place].stage.traits().kind) {
-      case StageKind::retrieve:
-        retrieve(place, trace());
-        break;
-      case StageKind::score:
-        prepare(place, trace(), part);
-        break;
-      case StageKind::select:
-        select(place, trace());
-        break;
+    const StageKind kind = stages_[place].stage.traits().kind;
+    // A scoring stage reads texts; a search is one item, however many it finds.
+    const std::size_t items = kind == StageKind::retrieve ? 1 : entry.in;
+    if (kind == StageKind::score) {
+      prepare(place, entry, part);
+    } else {
+      entry.predicted_ms = states_[place].predict(items);
+      if (kind == StageKind::retrieve) retrieve(place, entry);
+      if (kind == StageKind::select) select(place, entry);
     }
-    trace().real_ms += milliseconds(clock_.now() - start);
+    entry.real_ms += milliseconds(clock_.now() - start);
+    if (kind != StageKind::score && !entry.skipped) states_[place].observe(items, entry.real_ms);
   }
 
   /// The run's, or what the stage's share leaves of it.

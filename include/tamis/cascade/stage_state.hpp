@@ -25,6 +25,17 @@ class StageState {
     return cost_.predict(work_of(texts));
   }
 
+  /// As above and as `observe` below, for a stage whose time does not depend on the texts.
+  [[nodiscard]] std::optional<double> predict(std::size_t items) const {
+    const std::scoped_lock lock(mutex_);
+    if (!cost_.knows()) return std::nullopt;
+    return cost_.predict({.items = static_cast<double>(items)});
+  }
+  void observe(std::size_t items, double ms) {
+    const std::scoped_lock lock(mutex_);
+    cost_.observe({.items = static_cast<double>(items)}, ms);
+  }
+
   /// How many texts, from the top, fit into `ms`; all when nothing is known.
   [[nodiscard]] std::size_t fitting(std::span<const std::string_view> texts, double ms) const {
     const std::scoped_lock lock(mutex_);

@@ -124,6 +124,28 @@ TEST_CASE("what was learnt predicts the same in another process") {
   CHECK(*predicted(other) == Approx(400).epsilon(.15));
 }
 
+TEST_CASE("searches and selections are foreseen too") {
+  const auto clock = std::make_shared<ManualClock>();
+  const AnyStage search{{.name = "search", .kind = tamis::StageKind::retrieve},
+                        [clock](const tamis::StageCall&) -> tamis::StageResult {
+                          clock->advance(30ms);
+                          return tamis::Retrieved{candidates(8)};
+                        }};
+  const AnyStage every{{.name = "all", .kind = tamis::StageKind::select},
+                       [clock](const tamis::StageCall& call) -> tamis::StageResult {
+                         clock->advance(2ms * call.texts.size());
+                         tamis::Selected all;
+                         for (std::size_t i = 0; i < call.texts.size(); ++i) all.order.push_back(i);
+                         return all;
+                       }};
+  const Cascade cascade({{search, {.keep = 8}}, {every, {.keep = 4}}}, {.clock = clock});
+  CHECK_FALSE(cascade.run("query").trace.stages[0].predicted_ms);
+  (void)cascade.run("query");
+  const tamis::Trace trace = cascade.run("query").trace;
+  CHECK(*trace.stages[0].predicted_ms == Approx(30).epsilon(.05));
+  CHECK(*trace.stages[1].predicted_ms == Approx(16).epsilon(.05));
+}
+
 TEST_CASE("a stage's share is its own deadline") {
   const auto clock = std::make_shared<ManualClock>();
   const Cascade cascade({{longest(clock, 10ms), {.keep = 9, .limit = 9, .share = 0.3, .chunk = 1}},
