@@ -37,6 +37,13 @@ class Attempts {
     } else if (auto result = with_retries(stage, once)) {
       return result;
     }
+    return fallbacks(once);
+  }
+
+  /// As `run`, of the fallbacks alone.
+  template <typename Once>
+  [[nodiscard]] auto fallbacks(Once once)
+      -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
     for (const AnyStage& other : options_.fallback) {
       if (call_.deadline.passed()) break;
       trace_.ran = other.traits().name;

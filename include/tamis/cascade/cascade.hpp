@@ -86,7 +86,7 @@ inline void pass(const CascadeStage& stage, StageState& state, const Deadline& d
   std::vector<ScoreTask*> tasks;
   for (Run& run : runs) {
     run.begin(place, part(runs.size()));
-    if (run.task() != nullptr) tasks.push_back(run.task());
+    if (run.task() != nullptr && run.task()->own) tasks.push_back(run.task());
   }
   if (!tasks.empty() && !state.open(deadline.clock().now())) {
     Together(stage.stage, stage.options, tasks).run(state);

@@ -195,13 +195,14 @@ class Run {
     leave_out(trace, why);
   }
 
-  /// What the stage, tried as its options say, returns; nothing when it failed.
+  /// What the stage (not `own`: its fallbacks), tried as its options say, returns; nothing when it
+  /// failed.
   template <typename Once>
-  [[nodiscard]] auto attempt(std::size_t place, const StageCall& call, StageTrace& trace,
-                             Once once) {
+  [[nodiscard]] auto attempt(std::size_t place, const StageCall& call, StageTrace& trace, Once once,
+                             bool own = true) {
     const CascadeStage& stage = stages_[place];
     Attempts attempts(call, stage.options, states_[place], trace);
-    auto result = attempts.run(stage.stage, once);
+    auto result = own ? attempts.run(stage.stage, once) : attempts.fallbacks(once);
     if (!result) give_up(place, trace, attempts.cause());
     trace_.degraded = trace_.degraded || trace.cut || !trace.ran.empty();
     return result;
@@ -241,20 +242,20 @@ class Run {
     const Deadline own = all_runs.after(part);
     View all = view(std::min(order_.size(), options.limit.value_or(order_.size())));
     const double left = milliseconds(own.remaining());
-    std::size_t count = states_[place].fitting(all.texts, left);
-    if (count == 0) {
-      if (!states_[place].try_again(options.breaker_ms, deadline_.clock().now())) {
-        return leave_out(
-            trace, fmt::format("not one candidate fits into the {:.1f} ms that are left", left));
+    const auto [count, fits] = states_[place].fit(all.texts, left, options, clock_.now());
+    if (!fits) {
+      std::string why =
+          fmt::format("not one candidate fits into the {:.1f} ms that are left", left);
+      if (options.fallback.empty()) return leave_out(trace, std::move(why));
+      trace.errors.push_back(std::move(why));
+    } else {
+      if (count < all.texts.size()) {
+        trace.cut =
+            fmt::format("{} of {} candidates fit into {:.1f} ms", count, all.texts.size(), left);
       }
-      count = 1;
+      trace.predicted_ms = states_[place].predict(std::span(all.texts).first(count));
     }
-    if (count < all.texts.size()) {
-      trace.cut =
-          fmt::format("{} of {} candidates fit into {:.1f} ms", count, all.texts.size(), left);
-    }
-    trace.predicted_ms = states_[place].predict(std::span(all.texts).first(count));
-    task_.emplace(ScoreTask{std::move(all), count, own, all_runs, query_, cancel_});
+    task_.emplace(ScoreTask{std::move(all), count, own, all_runs, fits, query_, cancel_});
   }
 
   void score(std::size_t place, StageTrace& trace, double part) {
@@ -264,9 +265,10 @@ class Run {
       task_->deadline = task_->together.after(part);
       const StageCall call = task_->call();
       const ScoreCall scoring(call, stages_[place].options, states_[place], trace);
-      task_->scores = attempt(place, call, trace, [&](const AnyStage& stage) {
+      const auto once = [&](const AnyStage& stage) {
         return &stage == &stages_[place].stage ? scoring.run_and_learn(stage) : scoring.run(stage);
-      });
+      };
+      task_->scores = attempt(place, call, trace, once, task_->own);
     }
     if (task_->scores) {
       const std::vector<float>& scores = *task_->scores;

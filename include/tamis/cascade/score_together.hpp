@@ -36,6 +36,7 @@ struct ScoreTask {
   std::size_t count;  ///< candidates of the view that are to be scored
   Deadline deadline;  ///< of this run at this stage
   Deadline together;  ///< of all runs that go in step with it, at this stage
+  bool own;           ///< scored by the stage; else it has no time, and its fallbacks score
   std::string_view query;
   const CancelToken& cancel;
   std::optional<std::vector<float>> scores = {};  ///< of the first ones, by a shared call

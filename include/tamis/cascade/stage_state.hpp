@@ -53,6 +53,19 @@ class StageState {
     return low;
   }
 
+  /// How many texts, from the top, are to be scored in `ms`, and whether by the stage itself: where
+  /// not one fits it is not, but for one text when the stage had no time for `breaker_ms`.
+  struct Fit {
+    std::size_t count;
+    bool own;
+  };
+  [[nodiscard]] Fit fit(std::span<const std::string_view> texts, double ms,
+                        const StageOptions& options, Clock::Time now) {
+    const std::size_t count = fitting(texts, ms);
+    if (count > 0) return {count, true};
+    return try_again(options.breaker_ms, now) ? Fit{1, true} : Fit{texts.size(), false};
+  }
+
   /// `tokens`: as the stage counted them, 0 when it does not.
   void observe(std::span<const std::string_view> texts, std::size_t tokens, double ms) {
     const std::scoped_lock lock(mutex_);
