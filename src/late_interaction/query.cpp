@@ -2,7 +2,6 @@
 #include "late_interaction/query.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <string>
 
@@ -14,38 +13,18 @@
 #include "late_interaction/text_sequence.hpp"
 #include "late_interaction/token_rows.hpp"
 #include "late_interaction/unique_texts.hpp"
+#include "score/engine/interaction.hpp"
 
 namespace tamis {
 namespace {
 
-double token_weight(const engine::HeadWeights& head, std::span<const float> state) {
-  if (head.token_weight.empty()) return 1;
-  const double x = std::inner_product(state.begin(), state.end(), head.token_weight.begin(),
-                                      static_cast<double>(head.token_bias));
-  return 1 / (1 + std::exp(-x));
-}
-
 /// Of the compared tokens, of sum 1.
-std::vector<double> token_weights(const engine::EncoderWeights& weights,
-                                  std::span<const float> states) {
-  const std::size_t width = weights.config.hidden_size;
-  const TokenRange compared = compared_tokens(weights.config, states.size() / width);
-  std::vector<double> found;
-  for (std::size_t token = compared.begin; token < compared.end; ++token) {
-    found.push_back(token_weight(weights.head, states.subspan(token * width, width)));
-  }
+std::vector<double> token_shares(const engine::EncoderWeights& weights,
+                                 std::span<const float> states) {
+  std::vector<double> found = engine::token_weights(weights, states);
   const double total = std::max(std::accumulate(found.begin(), found.end(), 0.0), 1e-12);
   for (double& weight : found) weight /= total;
   return found;
-}
-
-/// What the head makes of the first token's state: a constant of the query.
-double head_of(const engine::EncoderWeights& weights, std::span<const float> states) {
-  if (weights.head.classifier.outputs == 0) return 0;
-  float out = 0;
-  engine::Bytes prepared;
-  engine::apply(weights.head.classifier, states.data(), 1, &out, prepared, {});
-  return out;
 }
 
 /// Null when a state is NaN or infinite.
@@ -61,8 +40,8 @@ QueryHandle read_query(const LateInteractionParts& parts, const EncodedPair& seq
   if (parts.colbert) {  // a sum, not a mean
     query->weight.assign(sequence.size(), 1.0);
   } else {
-    query->weight = token_weights(weights, states);
-    query->head = head_of(weights, states);
+    query->weight = token_shares(weights, states);
+    query->head = engine::head_of(weights, states);
   }
   return query;
 }

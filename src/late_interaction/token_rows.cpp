@@ -7,6 +7,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "score/engine/interaction.hpp"
+
 namespace tamis {
 namespace {
 
@@ -47,11 +49,6 @@ void quantize_row(std::span<const float> row, std::byte* out) {
 
 }  // namespace
 
-TokenRange compared_tokens(const EncoderConfig& config, std::size_t tokens) {
-  const bool without_special = !config.interaction_special_tokens && tokens > 2;
-  return without_special ? TokenRange{1, tokens - 1} : TokenRange{0, tokens};
-}
-
 std::vector<float> unit_rows(std::size_t width, std::span<const float> vectors,
                              std::span<const std::size_t> compared) {
   std::vector<float> rows(width);
@@ -70,7 +67,7 @@ std::vector<float> unit_rows(std::size_t width, std::span<const float> vectors,
 
 std::vector<float> unit_rows(const EncoderConfig& config, std::span<const float> states) {
   const std::size_t width = config.hidden_size;
-  const TokenRange range = compared_tokens(config, states.size() / width);
+  const engine::TokenRange range = engine::compared_tokens(config, states.size() / width);
   std::vector<std::size_t> compared(range.size());
   std::iota(compared.begin(), compared.end(), range.begin);
   return unit_rows(width, states, compared);

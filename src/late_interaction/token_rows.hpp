@@ -17,14 +17,6 @@ namespace tamis {
 
 [[nodiscard]] constexpr std::size_t row_bytes(std::size_t width) { return sizeof(float) + width; }
 
-/// Tokens [begin, end) of a text of `tokens` that MaxSim reads.
-struct TokenRange {
-  std::size_t begin;
-  std::size_t end;
-  [[nodiscard]] std::size_t size() const { return end - begin; }
-};
-[[nodiscard]] TokenRange compared_tokens(const EncoderConfig& config, std::size_t tokens);
-
 /// Unit vectors [1 + compared tokens, width] of `states` [tokens, width]: the mean, then the
 /// tokens. Empty when a state is NaN or infinite.
 [[nodiscard]] std::vector<float> unit_rows(const EncoderConfig& config,

@@ -16,10 +16,13 @@ double dot(const float* x, const float* y, std::size_t n) {
   return sum;
 }
 
-/// Rows divided by their length (at least 1e-12, as torch's normalize).
-std::vector<float> normalized(const float* states, std::size_t count, std::size_t width) {
-  std::vector<float> rows(states, states + count * width);
-  for (std::size_t row = 0; row < count; ++row) {
+/// The compared rows divided by their length (at least 1e-12, as torch's normalize).
+std::vector<float> normalized(const EncoderConfig& config, std::span<const float> states) {
+  const std::size_t width = config.hidden_size;
+  const TokenRange compared = compared_tokens(config, states.size() / width);
+  const auto some = states.subspan(compared.begin * width, compared.size() * width);
+  std::vector<float> rows(some.begin(), some.end());
+  for (std::size_t row = 0; row < compared.size(); ++row) {
     float* const at = rows.data() + row * width;
     const double length = std::max(std::sqrt(dot(at, at, width)), 1e-12);
     for (std::size_t i = 0; i < width; ++i) {
@@ -29,7 +32,8 @@ std::vector<float> normalized(const float* states, std::size_t count, std::size_
   return rows;
 }
 
-std::vector<float> mean_of(const float* states, std::size_t rows, std::size_t width) {
+std::vector<float> mean_of(std::span<const float> states, std::size_t width) {
+  const std::size_t rows = states.size() / width;
   std::vector<float> mean(width);
   for (std::size_t i = 0; i < width; ++i) {
     double sum = 0;
@@ -46,21 +50,10 @@ double cosine(const std::vector<float>& x, const std::vector<float>& y) {
   return dot(x.data(), y.data(), x.size()) / std::max(lengths, 1e-12);
 }
 
-/// Tokens [begin, end) of a text.
-struct Compared {
-  std::size_t begin;
-  std::size_t end;
-};
-
-/// Without [CLS] and [SEP] where the model leaves them out and something remains.
-Compared compared(const EncoderConfig& config, std::size_t tokens) {
-  if (config.interaction_special_tokens || tokens <= 2) return {0, tokens};
-  return {1, tokens - 1};
-}
-
-double token_weight(const EncoderWeights& weights, const float* state) {
-  const double x = dot(weights.head.token_weight.data(), state, weights.config.hidden_size) +
-                   static_cast<double>(weights.head.token_bias);
+double token_weight(const HeadWeights& head, std::span<const float> state) {
+  if (head.token_weight.empty()) return 1;
+  const double x = dot(head.token_weight.data(), state.data(), state.size()) +
+                   static_cast<double>(head.token_bias);
   return 1.0 / (1.0 + std::exp(-x));
 }
 
@@ -83,28 +76,40 @@ double maxsim(const QueryReading& query, const DocumentReading& document) {
 
 }  // namespace
 
-QueryReading read_query(const EncoderWeights& weights, const float* states, std::size_t tokens) {
-  const std::size_t width = weights.config.hidden_size;
-  const auto [begin, end] = compared(weights.config, tokens);
-  QueryReading query{
-      normalized(states + begin * width, end - begin, width), {}, mean_of(states, tokens, width)};
-  for (std::size_t token = begin; token < end; ++token) {
-    query.weights.push_back(token_weight(weights, states + token * width));
-  }
-  float head = 0;
-  Bytes prepared;
-  apply(weights.head.classifier, states, 1, &head, prepared, Team{});
-  query.head = static_cast<double>(head);
-  return query;
+TokenRange compared_tokens(const EncoderConfig& config, std::size_t tokens) {
+  // Without [CLS] and [SEP] where the model leaves them out and something remains.
+  const bool without_special = !config.interaction_special_tokens && tokens > 2;
+  return without_special ? TokenRange{1, tokens - 1} : TokenRange{0, tokens};
 }
 
-DocumentReading read_document(const EncoderWeights& weights, const float* states,
-                              std::size_t tokens) {
+std::vector<double> token_weights(const EncoderWeights& weights, std::span<const float> states) {
   const std::size_t width = weights.config.hidden_size;
-  const auto [begin, end] = compared(weights.config, tokens);
-  return {make_linear(weights.kernels->fp32, normalized(states + begin * width, end - begin, width),
-                      {}, end - begin, width),
-          mean_of(states, tokens, width)};
+  const TokenRange compared = compared_tokens(weights.config, states.size() / width);
+  std::vector<double> found;
+  for (std::size_t token = compared.begin; token < compared.end; ++token) {
+    found.push_back(token_weight(weights.head, states.subspan(token * width, width)));
+  }
+  return found;
+}
+
+double head_of(const EncoderWeights& weights, std::span<const float> states) {
+  if (weights.head.classifier.outputs == 0) return 0;
+  float out = 0;
+  Bytes prepared;
+  apply(weights.head.classifier, states.data(), 1, &out, prepared, Team{});
+  return static_cast<double>(out);
+}
+
+QueryReading read_query(const EncoderWeights& weights, std::span<const float> states) {
+  return {normalized(weights.config, states), token_weights(weights, states),
+          mean_of(states, weights.config.hidden_size), head_of(weights, states)};
+}
+
+DocumentReading read_document(const EncoderWeights& weights, std::span<const float> states) {
+  const std::size_t width = weights.config.hidden_size;
+  const std::vector<float> rows = normalized(weights.config, states);
+  return {make_linear(weights.kernels->fp32, rows, {}, rows.size() / width, width),
+          mean_of(states, width)};
 }
 
 float logit(const EncoderWeights& weights, const QueryReading& query,
@@ -118,11 +123,13 @@ float logit(const EncoderWeights& weights, const QueryReading& query,
 void read_interaction(const EncoderWeights& weights, const PackedBatch& batch,
                       const Workspace& workspace, std::span<float> logits) {
   const std::size_t width = weights.config.hidden_size;
-  const float* const states = workspace.hidden.data();
+  const auto states = [&](std::size_t begin, std::size_t end) {
+    return std::span<const float>(workspace.hidden).subspan(begin * width, (end - begin) * width);
+  };
   for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
-    const auto [begin, middle, end] = bounds_of(batch, pair);
-    logits[pair] = logit(weights, read_query(weights, states + begin * width, middle - begin),
-                         read_document(weights, states + middle * width, end - middle));
+    const PairBounds at = bounds_of(batch, pair);
+    logits[pair] = logit(weights, read_query(weights, states(at.begin, at.middle)),
+                         read_document(weights, states(at.middle, at.end)));
   }
 }
 

@@ -3,11 +3,28 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "score/engine/encoder_weights.hpp"
 
 namespace tamis::engine {
+
+/// Tokens [begin, end) of a text of `tokens` that MaxSim compares.
+struct TokenRange {
+  std::size_t begin;
+  std::size_t end;
+  [[nodiscard]] std::size_t size() const { return end - begin; }
+};
+[[nodiscard]] TokenRange compared_tokens(const EncoderConfig& config, std::size_t tokens);
+
+/// Of the compared tokens of a query's `states` [tokens, hidden], each in (0, 1); 1 where the model
+/// has no such weights.
+[[nodiscard]] std::vector<double> token_weights(const EncoderWeights& weights,
+                                                std::span<const float> states);
+
+/// What the head makes of the first token's state: a constant of the query. 0 without a head.
+[[nodiscard]] double head_of(const EncoderWeights& weights, std::span<const float> states);
 
 /// What is compared of a query.
 struct QueryReading {
@@ -24,10 +41,9 @@ struct DocumentReading {
 };
 
 /// `states`: last hidden states [tokens, hidden] of the text.
-[[nodiscard]] QueryReading read_query(const EncoderWeights& weights, const float* states,
-                                      std::size_t tokens);
-[[nodiscard]] DocumentReading read_document(const EncoderWeights& weights, const float* states,
-                                            std::size_t tokens);
+[[nodiscard]] QueryReading read_query(const EncoderWeights& weights, std::span<const float> states);
+[[nodiscard]] DocumentReading read_document(const EncoderWeights& weights,
+                                            std::span<const float> states);
 
 [[nodiscard]] float logit(const EncoderWeights& weights, const QueryReading& query,
                           const DocumentReading& document);

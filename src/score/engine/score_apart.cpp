@@ -43,13 +43,14 @@ Readings read_texts(const SharedEncoder& encoder, const Segments& segments) {
     const PackedBatch& batch = batches[i];
     for (std::size_t text = 0; text < batch.pairs(); ++text) {
       const auto begin = static_cast<std::size_t>(batch.cu_seqlens[text]);
-      const std::size_t tokens = static_cast<std::size_t>(batch.cu_seqlens[text + 1]) - begin;
-      const float* const states = workspace.hidden.data() + begin * width;
+      const auto end = static_cast<std::size_t>(batch.cu_seqlens[text + 1]);
+      const auto states =
+          std::span<const float>(workspace.hidden).subspan(begin * width, (end - begin) * width);
       const std::uint32_t row = batch.rows[text];
       if (is_query[row] != 0) {
-        found.queries[row] = read_query(weights, states, tokens);
+        found.queries[row] = read_query(weights, states);
       } else {
-        found.documents[row] = read_document(weights, states, tokens);
+        found.documents[row] = read_document(weights, states);
       }
     }
   });
