@@ -26,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.evaluate import BLEND, measure
+from training.evaluate import dev_figures
 from training.export import load
 from training.model import CLOSED, TamisInteraction
 from training.progress import Progress, Steps, share
@@ -209,16 +209,7 @@ def distil(
     started = time.time()
 
     def check() -> None:
-        with torch.autocast("cpu", torch.bfloat16):
-            scores = collection.scores(training.mean)
-        interaction = training.mean.interaction
-        bias = interaction.attention_bias[training.model.config.closed_layers :]
-        training.log(
-            dev=measure(dev, scores),
-            blended=measure(dev, scores, BLEND),
-            mix=interaction.mix.tolist(),
-            bias=[round(row.mean().item(), 3) for row in bias],
-        )
+        training.log(**dev_figures(dev, collection, training.mean))
 
     if not training.step:
         check()

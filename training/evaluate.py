@@ -46,6 +46,20 @@ def measure(lists: Sequence[dict], scores: Sequence, blend: float = 0.0) -> dict
     return {name: round(value, 4) for name, value in result.items()}
 
 
+def dev_figures(lists: Sequence[dict], collection: Collection, model: TamisInteraction) -> dict:
+    """What a training logs of a checkpoint: both measures on the dev lists, the readout's mix, and
+    the mean bias between the texts of each layer that is not closed. In bf16."""
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = collection.scores(model)
+    bias = model.interaction.attention_bias[model.config.closed_layers :]
+    return {
+        "dev": measure(lists, scores),
+        "blended": measure(lists, scores, BLEND),
+        "mix": model.interaction.mix.tolist(),
+        "bias": [round(row.mean().item(), 3) for row in bias],
+    }
+
+
 def _mean(values: Iterable[float]) -> float:
     found = list(values)
     return sum(found) / len(found)

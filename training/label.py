@@ -14,7 +14,6 @@ and kept. An interrupted training goes on from its last checkpoint.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import math
@@ -28,10 +27,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.distil import by_parts
-from training.evaluate import BLEND, measure
+from training.evaluate import dev_figures
 from training.export import load
 from training.model import TamisInteraction
-from training.progress import Progress, Steps, add_flags, settings_of, share
+from training.progress import Progress, Steps, further_parser, settings_of, share
 from training.scoring import QUERY_TOKENS, Collection, closed_states
 from training.ship import choose_and_ship
 from training.teacher import LONGEST, finish
@@ -221,16 +220,7 @@ def train(start: pathlib.Path, work: pathlib.Path, name: str, settings: Settings
     training = Training(model, work / name, settings)
 
     def check() -> None:
-        with torch.autocast("cpu", torch.bfloat16):
-            scores = collection.scores(training.mean)
-        interaction = training.mean.interaction
-        bias = interaction.attention_bias[model.config.closed_layers :]
-        training.log(
-            dev=measure(dev, scores),
-            blended=measure(dev, scores, BLEND),
-            mix=interaction.mix.tolist(),
-            bias=[round(row.mean().item(), 3) for row in bias],
-        )
+        training.log(**dev_figures(dev, collection, training.mean))
 
     if not training.step:
         training.save("step-0.pt")
@@ -250,14 +240,7 @@ def train(start: pathlib.Path, work: pathlib.Path, name: str, settings: Settings
 
 def main() -> None:
     """The command line: one flag for each of the settings."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("model", "work", "out"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
-    parser.add_argument("--name", default="label", help="folder of this run inside --work")
-    parser.add_argument("--threads", type=int, default=2)
-    add_flags(parser, Settings)
+    parser = further_parser(__doc__, "model", "label", Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train(options.model, options.work, options.name, settings_of(options, Settings))

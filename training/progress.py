@@ -31,6 +31,20 @@ class Steps:
     seed: int = 7
 
 
+def further_parser(about: str | None, start: str, name: str, kind: type[Steps]):
+    """The command line of a training that goes on from an exported model, whose flag is `start`;
+    `name` is the default of its folder in the work folder."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for flag in (start, "work", "out"):
+        parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    parser.add_argument("--name", default=name, help="folder of this run inside --work")
+    parser.add_argument("--threads", type=int, default=2)
+    add_flags(parser, kind)
+    return parser
+
+
 Kind = TypeVar("Kind", bound=Steps)
 
 

@@ -12,7 +12,6 @@ training goes on from its last checkpoint.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import pathlib
@@ -25,10 +24,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.distil import draw, losses
-from training.evaluate import BLEND, figures, measure
+from training.evaluate import dev_figures, figures
 from training.export import export, load
 from training.model import CLOSED, TamisInteraction, mean_state
-from training.progress import Progress, Steps, add_flags, settings_of, share
+from training.progress import Progress, Steps, further_parser, settings_of, share
 from training.scoring import QUERY_TOKENS, Collection, closed_states
 from training.teacher import LONGEST, Pool, pooled
 from training.texts import Tokenizer, by_length, pad, pad_states
@@ -179,13 +178,7 @@ def distil(
 
     def check() -> None:
         collection.forget()
-        with torch.autocast("cpu", torch.bfloat16):
-            scores = collection.scores(training.mean)
-        training.log(
-            dev=measure(dev, scores),
-            blended=measure(dev, scores, BLEND),
-            mix=training.mean.interaction.mix.tolist(),
-        )
+        training.log(**dev_figures(dev, collection, training.mean))
 
     while training.step < settings.steps:
         started = time.time()
@@ -205,14 +198,7 @@ def distil(
 
 def main() -> None:
     """The command line: one flag for each of the settings."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for flag in ("teacher", "work", "out"):
-        parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
-    parser.add_argument("--name", default="tiny", help="folder of this run inside --work")
-    parser.add_argument("--threads", type=int, default=2)
-    add_flags(parser, Settings)
+    parser = further_parser(__doc__, "teacher", "tiny", Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     settings = settings_of(options, Settings)
