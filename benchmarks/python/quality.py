@@ -19,6 +19,7 @@ Run it once, on finished models: nothing is to be chosen by it.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
 import pathlib
@@ -96,9 +97,11 @@ def ranker(name: str, precision: str = "fp32") -> tamis.CrossEncoder:
     return tamis.CrossEncoder(None if name == "default" else name, precision=precision)
 
 
-def reads_apart(name: str) -> bool:
-    """Whether an embedded model's cross-attention is shut."""
-    return bool((load(folder_of(name)).interaction.attention_bias == CLOSED).all())
+def way_of(name: str, options: argparse.Namespace) -> str:
+    """How an embedded model is scored: "apart" where its cross-attention is shut, or the engine's
+    precision."""
+    shut = bool((load(folder_of(name)).interaction.attention_bias == CLOSED).all())
+    return "apart" if shut and not options.engine else options.precision
 
 
 def by_definition(name: str, lists: Sequence[dict]) -> Scores:
@@ -112,6 +115,11 @@ def by_engine(name: str, lists: Sequence[dict], precision: str) -> Scores:
     model = ranker(name, precision)
     flat = np.asarray(model.predict(pairs, scores="logit", on_truncation="ignore"))
     return np.split(flat, np.cumsum([len(entry["passages"]) for entry in lists])[:-1])
+
+
+def scored(name: str, lists: Sequence[dict], way: str) -> dict[str, Scores]:
+    """An embedded model's row, in a way of `way_of`."""
+    return {name: by_definition(name, lists) if way == "apart" else by_engine(name, lists, way)}
 
 
 def kept(path: pathlib.Path, compute: Callable[[], dict[str, Scores]]) -> dict[str, Scores]:
@@ -177,15 +185,9 @@ def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[s
     rows: dict[str, Scores] = {"BM25": [np.array(entry["bm25"]) for entry in lists]}
     rows |= kept(place("minilm", options.encoder), untrained)
     for model in options.models:
-        apart = reads_apart(model) and not options.engine
-        way = "apart" if apart else f"engine-{options.precision}"
-
-        def score(model: str = model, apart: bool = apart) -> dict[str, Scores]:
-            if apart:
-                return {model: by_definition(model, lists)}
-            return {model: by_engine(model, lists, options.precision)}
-
-        rows |= kept(place(model, folder_of(model), way), score)
+        way = way_of(model, options)
+        path = place(model, folder_of(model), way)
+        rows |= kept(path, functools.partial(scored, model, lists, way))
     for row in list(rows)[1:]:
         rows[f"{row} + BM25"] = blended(lists, rows[row])
     return rows
