@@ -49,6 +49,14 @@ def test_results_are_those_of_run(model: CrossEncoder) -> None:
     assert [result.hits for result in many] == alone
 
 
+async def cancel_once(begun: threading.Event, task: asyncio.Task[Any]) -> None:
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 def test_cancelling_the_task_stops_the_work() -> None:
     calls: list[int] = []
     begun, go_on = threading.Event(), threading.Event()
@@ -62,11 +70,7 @@ def test_cancelling_the_task_stops_the_work() -> None:
     async def main() -> None:
         stage = s.callable(waits, keep=9, limit=9, divisible=True, chunk=1)
         task = asyncio.create_task(Cascade([stage]).arun("q", list("abcdefghi")))
-        while not begun.is_set():
-            await asyncio.sleep(0.001)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await cancel_once(begun, task)
         go_on.set()
 
     asyncio.run(main())  # waits for its threads
@@ -86,11 +90,7 @@ def test_a_cancelled_task_leaves_the_others_of_its_token_alone() -> None:
         token = CancelToken()
         cascade = Cascade([s.callable(waits, keep=2, limit=9)])
         slow = asyncio.create_task(cascade.arun("slow", ["a", "bb"], cancel=token))
-        while not begun.is_set():
-            await asyncio.sleep(0.001)
-        slow.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await slow
+        await cancel_once(begun, slow)
         go_on.set()
         assert not token.cancelled
         found = await cascade.arun("quick", ["a", "bb"], cancel=token)
