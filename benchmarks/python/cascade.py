@@ -149,10 +149,12 @@ def main() -> None:
         for _ in range(20000 // count):
             await wide.arun("q", many[:count])
 
+    pool = ProcessPoolExecutor(1, get_context("spawn"))
+    pool.submit(rerank_elsewhere, asked[:1], texts[:1]).result()  # starting one takes 30 ms
+
     async def elsewhere() -> None:
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(pool, rerank_elsewhere, asked[:8], texts[:10])
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(pool, rerank_elsewhere, asked[:8], texts[:10])
 
     for name, work in {
         "nothing else": lambda: asyncio.sleep(8),
@@ -167,6 +169,7 @@ def main() -> None:
             f"{share(late, 0.99):.2f} ms at p99, {max(late):.2f} ms at most; while it had a core, "
             f"{share(own, 0.99):.2f} ms at p99, {max(own):.2f} ms at most; {len(late)} beats"
         )
+    pool.shutdown()
     short = [text[:60] for text in texts]
     company("rerank, short texts", cascade, queries, short, {64: 4, 16: 25})
     company("rerank, abstracts", cascade, queries, texts, {16: 1, 8: 5})
