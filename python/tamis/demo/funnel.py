@@ -41,7 +41,7 @@ def run(
     terminal.say(
         f"BM25 and dense vectors retrieve {cascade.KEEPS[0]}, late interaction keeps "
         f"{cascade.KEEPS[1]}, the cross-encoder ({model.description}) orders {cascade.KEEPS[2]}: "
-        f"{count} claims fit this machine."
+        + (f"all {count} claims." if full else f"{count} claims fit this machine.")
     )
     deep = {how: cascade.after_each_stage(index, model, some, how) for how in cascade.FUSIONS}
     cascade_report.stage_table(terminal, deep)
