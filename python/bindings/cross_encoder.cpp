@@ -21,6 +21,7 @@
 
 #include "bindings.hpp"
 #include "predict_options.hpp"
+#include "python_error.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -44,15 +45,6 @@ py::array_t<float> logits_of(const py::object& self) {
           {result.labels * sizeof(float), sizeof(float)},
           result.logits.data(),
           self};
-}
-
-// Every now and then, in the calling thread: Ctrl-C first, then the caller's own callback.
-std::function<void(std::size_t, std::size_t)> watcher(const py::object& progress) {
-  return [progress](std::size_t done, std::size_t total) {
-    const py::gil_scoped_acquire gil;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (!progress.is_none()) progress(done, total);
-  };
 }
 
 tamis::CrossEncoder load(const std::filesystem::path& path, const std::string& precision,

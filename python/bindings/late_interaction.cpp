@@ -17,6 +17,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "python_error.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;
@@ -30,15 +31,6 @@ using namespace py::literals;  // NOLINT(google-build-using-namespace): "name"_a
 template <typename T>
 py::array_t<T> array_of(const std::vector<T>& values) {
   return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
-}
-
-// In the calling thread, between pieces of the work.
-std::function<void(std::size_t, std::size_t)> watcher(const py::object& progress) {
-  return [progress](std::size_t done, std::size_t total) {
-    const py::gil_scoped_acquire gil;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (!progress.is_none()) progress(done, total);
-  };
 }
 
 tamis::ReadOptions options_of(bool refuse_truncation, const py::object& progress,

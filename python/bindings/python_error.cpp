@@ -24,17 +24,32 @@ void rethrow(py::error_already_set& error) {
   throw PythonError(said.empty() ? type : type + ": " + said, error);
 }
 
-void check_signals() {
+bool gets_signals() {
   thread_local pid_t known_in = 0;  // the process in which `is_main` is known
   thread_local bool is_main = true;
   const pid_t process = ::getpid();
-  if (known_in == process && !is_main) return;
+  if (known_in != process) {
+    const py::gil_scoped_acquire gil;
+    is_main = is_main_thread();
+    known_in = process;
+  }
+  return is_main;
+}
+
+void check_signals() {
+  if (!gets_signals()) return;
   const py::gil_scoped_acquire gil;
   if (PyErr_CheckSignals() != 0) {
     py::error_already_set error;
     rethrow(error);
   }
-  if (known_in == process) return;
-  is_main = is_main_thread();
-  known_in = process;
+}
+
+std::function<void(std::size_t, std::size_t)> watcher(const py::object& progress) {
+  return [progress](std::size_t done, std::size_t total) {
+    if (progress.is_none() && !gets_signals()) return;
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (!progress.is_none()) progress(done, total);
+  };
 }

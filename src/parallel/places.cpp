@@ -10,7 +10,7 @@ namespace tamis {
 
 #ifdef __linux__
 
-void Places::avoid_this_processor(const std::vector<std::thread::native_handle_type>& workers) {
+void Places::avoid_this_processor(std::span<const std::thread::native_handle_type> workers) {
   const int here = sched_getcpu();
   if (here < 0 || (here == avoided_ && workers.size() == workers_)) return;
   cpu_set_t places;
@@ -30,7 +30,7 @@ void Places::avoid_this_processor(const std::vector<std::thread::native_handle_t
 
 #else
 
-void Places::avoid_this_processor(const std::vector<std::thread::native_handle_type>&) {}
+void Places::avoid_this_processor(std::span<const std::thread::native_handle_type>) {}
 
 #endif
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <thread>
-#include <vector>
 
 namespace tamis {
 
@@ -14,7 +14,7 @@ class Places {
  public:
   /// Costs a system call for each worker when the caller moved to another processor since the last
   /// time, and next to nothing otherwise.
-  void avoid_this_processor(const std::vector<std::thread::native_handle_type>& workers);
+  void avoid_this_processor(std::span<const std::thread::native_handle_type> workers);
 
  private:
   int avoided_ = -1;         ///< a processor; -1: none

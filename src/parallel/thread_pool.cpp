@@ -2,6 +2,7 @@
 #include "parallel/thread_pool.hpp"
 
 #include <algorithm>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -26,7 +27,7 @@ void ThreadPool::grow(std::size_t workers) {
   while (workers_.size() < workers) {
     std::thread worker;
     try {
-      worker = std::thread([this] { serve(); });
+      worker = std::thread([this, index = workers_.size()] { serve(index); });
     } catch (const std::system_error&) {
       return;  // the system gives no more: those that there are do the work, the caller at least
     }
@@ -40,6 +41,14 @@ ThreadPool::Job* ThreadPool::open_job() {
   const auto job =
       std::find_if(jobs_.begin(), jobs_.end(), [](Job* it) { return !it->exhausted(); });
   return job == jobs_.end() ? nullptr : *job;
+}
+
+/// To all that sleep and may take one. Call with the lock.
+void ThreadPool::offer_places() {
+  Job* const job = has_place() ? open_job() : nullptr;
+  if (job == nullptr) return;
+  offered_.notify_all();
+  if (!callers_only_wait()) job->changed.notify_one();
 }
 
 void ThreadPool::take_part(Job& job, std::unique_lock<std::mutex>& lock) {
@@ -62,17 +71,18 @@ void ThreadPool::take_part(Job& job, std::unique_lock<std::mutex>& lock) {
   if (error) job.fail(std::move(error));
   --running_;
   --job.runners;
-  changed_.notify_all();
+  if (job.done()) job.changed.notify_one();
+  offer_places();
 }
 
 /// Until `ready`, or until the caller was asked, who may end the job.
 void ThreadPool::wait(Job& job, std::unique_lock<std::mutex>& lock,
                       const std::function<bool()>& ready) {
   if (job.watch == nullptr) {
-    changed_.wait(lock, ready);
+    job.changed.wait(lock, ready);
     return;
   }
-  if (changed_.wait_for(lock, kAskEvery, ready)) return;
+  if (job.changed.wait_for(lock, kAskEvery, ready)) return;
   lock.unlock();
   std::exception_ptr error;
   try {
@@ -84,12 +94,14 @@ void ThreadPool::wait(Job& job, std::unique_lock<std::mutex>& lock,
   if (error) job.fail(std::move(error));
 }
 
-void ThreadPool::serve() {
+/// The last of `limit` workers stands in for callers that only wait.
+void ThreadPool::serve(std::size_t index) {
   std::unique_lock lock(mutex_);
   while (true) {
     Job* job = nullptr;
-    changed_.wait(lock, [&] {
-      job = running_ < limit_ ? open_job() : nullptr;
+    offered_.wait(lock, [&] {
+      const bool needed = index + 1 < limit_ || callers_only_wait();
+      job = needed && has_place() ? open_job() : nullptr;
       return job != nullptr;
     });
     take_part(*job, lock);
@@ -98,24 +110,26 @@ void ThreadPool::serve() {
 
 void ThreadPool::run(std::size_t count, std::size_t limit,
                      const std::function<void(std::size_t)>& work) {
-  Job job{.count = count, .work = &work, .watch = current_watch(), .error = nullptr};
+  Job job{.count = count, .work = &work, .watch = current_watch(), .error = nullptr, .changed = {}};
   std::unique_lock lock(mutex_);
   limit_ = limit;
-  grow(limit - 1);
   jobs_.push_back(&job);
-  if (limit > 1 && count > 1) {
-    if (jobs_.size() == 1) places_.avoid_this_processor(workers_);
-    changed_.notify_all();
+  grow(many_callers() ? limit : limit - 1);
+  if (limit > 1 && count > 1 && jobs_.size() == 1) {
+    const std::span every(workers_);
+    places_.avoid_this_processor(every.first(std::min(every.size(), limit - 1)));
   }
-  const auto done = [&] { return job.exhausted() && job.runners == 0; };
-  while (!done()) {
-    if (!job.exhausted() && running_ < limit_) {
+  if (count > 1 || callers_only_wait()) offer_places();
+  const auto can_lend = [&] { return !job.exhausted() && has_place() && !callers_only_wait(); };
+  while (!job.done()) {
+    if (can_lend()) {
       take_part(job, lock);
     } else {
-      wait(job, lock, [&] { return done() || (!job.exhausted() && running_ < limit_); });
+      wait(job, lock, [&] { return job.done() || can_lend(); });
     }
   }
   std::erase(jobs_, &job);
+  offer_places();
   if (job.error) std::rethrow_exception(job.error);
 }
 

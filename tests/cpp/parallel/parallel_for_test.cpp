@@ -101,6 +101,28 @@ TEST_CASE("many callers share the threads that are allowed") {
   CHECK(crowd.most <= 2);
 }
 
+TEST_CASE("where there are as many callers as places, they leave the work to others") {
+  const Threads set(2);
+  std::atomic<int> begun{0};
+  std::atomic<bool> over{false};
+  // One place is taken until the other caller's work is done.
+  std::thread first([&] {
+    tamis::parallel_for(1, [&](std::size_t) {
+      ++begun;
+      while (!over) std::this_thread::yield();
+    });
+  });
+  while (begun == 0) std::this_thread::yield();
+  std::atomic<int> own{0};
+  tamis::parallel_for(20, [&, caller = std::this_thread::get_id()](std::size_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    own += std::this_thread::get_id() == caller ? 1 : 0;
+  });
+  over = true;
+  first.join();
+  CHECK(own == 0);
+}
+
 TEST_CASE("the first exception reaches the caller and the pool goes on") {
   const Threads set(3);
   for (int round = 0; round < 50; ++round) {

@@ -36,13 +36,14 @@ TEST_CASE("a worker may run wherever its caller may, but where the caller is") {
   std::thread worker([&] {
     while (!over) std::this_thread::yield();
   });
+  const std::vector handles{worker.native_handle()};
   tamis::Places places;
   for (int here = 0; here < CPU_SETSIZE && CPU_COUNT(&all) > 1; ++here) {
     if (CPU_ISSET(here, &all) == 0) continue;
     move_to(here);  // and stay there when more are allowed again
     REQUIRE(sched_setaffinity(0, sizeof(all), &all) == 0);
     const int before = sched_getcpu();
-    places.avoid_this_processor({worker.native_handle()});
+    places.avoid_this_processor(handles);
     if (before != sched_getcpu()) continue;  // moved meanwhile
     cpu_set_t expected = all;
     CPU_CLR(before, &expected);
@@ -54,7 +55,7 @@ TEST_CASE("a worker may run wherever its caller may, but where the caller is") {
   move_to(here);
   places = {};
   const cpu_set_t before = places_of(worker.native_handle());
-  places.avoid_this_processor({worker.native_handle()});
+  places.avoid_this_processor(handles);
   const cpu_set_t found = places_of(worker.native_handle());
   CHECK(CPU_EQUAL(&found, &before));
   REQUIRE(sched_setaffinity(0, sizeof(all), &all) == 0);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sys
 import threading
 import time
@@ -73,8 +74,43 @@ def test_cancelling_the_task_stops_the_work() -> None:
         await cancel_once(begun, task)
         go_on.set()
 
-    asyncio.run(main())  # waits for its threads
+    asyncio.run(main())
+    time.sleep(0.2)  # nobody waits for the thread; the next piece would begin at once
     assert calls == [1]
+
+
+def test_calls_run_beside_each_other_and_beside_the_loops_own_threads() -> None:
+    """A rerank of seconds must not keep a name from being resolved, which those threads do."""
+    count = 24  # more than asyncio has threads on a machine of less than 20 cores
+    together = threading.Barrier(count + 1)
+
+    def waits(query: str, documents: list[Any]) -> list[float]:
+        together.wait(30)
+        return length(query, documents)
+
+    async def main() -> None:
+        cascade = Cascade([s.callable(waits, keep=2, limit=2, on_error="raise")])
+        tasks = [asyncio.create_task(cascade.arun("q", ["a", "bb"])) for _ in range(count)]
+        await asyncio.to_thread(together.wait, 30)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(main())
+
+
+def test_a_stage_sees_the_callers_context() -> None:
+    who: contextvars.ContextVar[str] = contextvars.ContextVar("who")
+    seen: list[str] = []
+
+    def looks(query: str, documents: list[Any]) -> list[float]:
+        seen.append(who.get())
+        return length(query, documents)
+
+    async def main() -> None:
+        who.set("me")
+        await Cascade([s.callable(looks, keep=2, limit=2, on_error="raise")]).arun("q", ["a"])
+
+    asyncio.run(main())
+    assert seen == ["me"]
 
 
 def test_a_cancelled_task_leaves_the_others_of_its_token_alone() -> None:
