@@ -5,6 +5,7 @@
 The encoder's folder gets a random one-label head; every contender loads the same folder, in one
 process, with the same number of threads, and takes its turn in every round. Tokenisation is part of
 what is timed. `--shape bge-m3` makes a random model of bge-reranker-v2-m3's shape instead.
+`--callers 8` scores a case's pairs as a service does: eight threads, one pair in each call.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
@@ -122,6 +124,11 @@ def contenders(
     return run
 
 
+def asked_by(callers: ThreadPoolExecutor, contender: Contender) -> Contender:
+    """The contender, given one pair a call by all of these threads at once."""
+    return lambda pairs: list(callers.map(lambda pair: contender([pair]), pairs))
+
+
 def measure(
     run: dict[str, Contender], pairs: Pairs, rounds: int, pause: float
 ) -> dict[str, list[float]]:
@@ -157,6 +164,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pause", type=float, default=0.0, help="seconds before each turn")
+    parser.add_argument("--callers", type=int, help="threads, with one pair a call")
     parser.add_argument("--case", choices=list(CASES), action="append")
     parser.add_argument("--precision", nargs="+", default=["fp32", "bf16", "int8"])
     parser.add_argument("--peer", nargs="*", default=[], help="parts of names; all when empty")
@@ -166,6 +174,9 @@ def main() -> None:
         make = bge_m3_shape if arguments.shape == "bge-m3" else classifier
         folder = make(arguments.encoder, pathlib.Path(scratch) / "model")
         run = contenders(folder, pathlib.Path(scratch) / "onnx", arguments)
+        if arguments.callers:
+            callers = ThreadPoolExecutor(arguments.callers)
+            run = {name: asked_by(callers, contender) for name, contender in run.items()}
         for case in arguments.case or CASES:
             count, words = CASES[case]
             report(

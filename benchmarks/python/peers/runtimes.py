@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -42,11 +43,13 @@ def openvino(folder: pathlib.Path, file: pathlib.Path, threads: int, precision: 
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
     }
-    core = openvino.Core()
-    request = core.compile_model(str(file), "CPU", settings).create_infer_request()
+    model = openvino.Core().compile_model(str(file), "CPU", settings)
+    own = threading.local()  # a request serves one thread
 
     def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
-        return np.array(request.infer(inputs)[0])
+        if not hasattr(own, "request"):
+            own.request = model.create_infer_request()
+        return np.array(own.request.infer(inputs)[0])
 
     return Sorted(folder, forward)
 
