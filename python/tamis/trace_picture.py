@@ -120,6 +120,26 @@ def svg(trace: Trace) -> str:
     return "\n".join([*lines, "</svg>", ""])
 
 
+_FONT, _NO_FONT = "DejaVu Sans", "Last Resort"
+
+
+def _families(text: str) -> list[str]:
+    """matplotlib's own font, and installed ones that have the letters it lacks."""
+    from matplotlib.font_manager import findfont, fontManager
+    from matplotlib.ft2font import FT2Font
+
+    families = [_FONT]
+    missing = {ord(letter) for letter in text} - FT2Font(findfont(_FONT)).get_charmap().keys()
+    for font in fontManager.ttflist if missing else ():
+        if font.name.startswith(_NO_FONT):
+            continue
+        found = missing & FT2Font(font.fname).get_charmap().keys()
+        if found and font.name != _FONT:
+            families.append(font.name)
+            missing -= found
+    return families
+
+
 def _png(trace: Trace, path: Path) -> None:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -133,7 +153,9 @@ def _png(trace: Trace, path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(_HEIGHT, 0))
     axes.axis("off")
-    for one in shapes(trace):
+    drawn = shapes(trace)
+    families = _families("".join(one.text for one in drawn if isinstance(one, Label)))
+    for one in drawn:
         if isinstance(one, Shape):
             axes.fill(*zip(*one.points, strict=True), facecolor=one.fill, linewidth=0)
         else:
@@ -142,6 +164,7 @@ def _png(trace: Trace, path: Path) -> None:
                 one.y,
                 printable(one.text),
                 fontsize=one.size * 0.72,
+                fontfamily=families,
                 color=_INK,
                 ha="center",
                 parse_math=False,

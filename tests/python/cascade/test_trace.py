@@ -158,6 +158,16 @@ def test_a_png_needs_matplotlib(
         trace.picture(tmp_path / "other.png")
 
 
+@pytest.mark.filterwarnings("error:Glyph")
+def test_a_png_takes_letters_from_the_fonts_that_have_them(tmp_path: Path) -> None:
+    """As Chinese from whatever Chinese font is installed: here a letter of one that comes with
+    matplotlib, which its own lacks."""
+    pytest.importorskip("matplotlib")
+    cascade = Cascade([s.callable(length, keep=3, limit=3)])
+    cascade.run("letter \u1d81", ["a"]).trace.picture(tmp_path / "flow.png")
+    assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_odd_texts_stay_on_one_line(tmp_path: Path) -> None:
     def odd(query: str, documents: list[Any]) -> list[float]:
         raise RuntimeError("one\r\ntwo \x1b[2J \u202e <&> $x$")
