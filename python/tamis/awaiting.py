@@ -5,61 +5,80 @@ from __future__ import annotations
 import contextvars
 import functools
 import os
+import threading
+import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tamis._native import CancelToken
 
 if TYPE_CHECKING:
     import asyncio
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Executor
 
 R = TypeVar("R")
-_MOST_AT_ONCE = 32  # calls; some only wait for a server, and the engine shares the cores among all
-
-
-class _Threads(NamedTuple):
-    """Whoever starts a thread waits until it runs, with every core at work for milliseconds. So the
-    loop asks a thread that is there to start the others."""
-
-    starter: Executor
-    workers: Executor
+_MOST_AT_ONCE = 32  # calls of a loop; some only wait for a server, and the engine shares the cores
 
 
 @functools.cache
-def _threads() -> _Threads:
+def _starter() -> Executor:
+    """Whoever starts a thread waits until it runs, with every core at work for milliseconds. So a
+    loop asks a thread that is there to start the others."""
     from concurrent.futures import ThreadPoolExecutor  # who awaits has it already
 
-    return _Threads(
-        ThreadPoolExecutor(1, "tamis-starter"), ThreadPoolExecutor(_MOST_AT_ONCE, "tamis-worker")
-    )
+    return ThreadPoolExecutor(1, "tamis-starter")
+
+
+_workers: weakref.WeakKeyDictionary[Any, Executor] = weakref.WeakKeyDictionary()
+"""Of each loop: a call may run a loop of its own, and must not wait for what waits for it."""
+
+
+def _workers_of(loop: asyncio.AbstractEventLoop) -> Executor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    if loop not in _workers:
+        _workers[loop] = ThreadPoolExecutor(_MOST_AT_ONCE, "tamis-worker")
+    return _workers[loop]
+
+
+def _forget() -> None:
+    _starter.cache_clear()
+    _workers.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.cache_clear)  # the child has none of them
+    os.register_at_fork(after_in_child=_forget)  # the child has none of the threads
 
 
-def _submit(call: Callable[[], R]) -> Future[R]:
-    from concurrent.futures import Future
+class _Work:
+    """A call whose result is awaited. Done once, or failed by who could not start a thread."""
 
-    starter, workers = _threads()
-    result: Future[R] = Future()
+    def __init__(self, call: Callable[[], Any]) -> None:
+        from concurrent.futures import Future
 
-    def work() -> None:
+        self.call = call
+        self.result: Future[Any] = Future()
+        self.claim = threading.Lock()
+
+    def do(self) -> None:
+        if not self.claim.acquire(blocking=False):
+            return
         try:
-            result.set_result(call())
+            self.result.set_result(self.call())
+        except StopIteration as error:  # which no future takes
+            failed = RuntimeError("the call raised StopIteration")
+            failed.__cause__ = error
+            self.result.set_exception(failed)
         except BaseException as error:
-            result.set_exception(error)
+            self.result.set_exception(error)
+        del self  # of which the error's traceback keeps the frame
 
-    def start() -> None:
+    def start_in(self, workers: Executor) -> None:
         try:
-            workers.submit(work)
-        except RuntimeError as error:  # the interpreter is ending
-            result.set_exception(error)
-
-    result.set_running_or_notify_cancel()
-    starter.submit(start)
-    return result
+            workers.submit(self.do)
+        except RuntimeError as error:  # no thread is to be had; or the interpreter is ending
+            if self.claim.acquire(blocking=False):
+                self.result.set_exception(error)
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:
@@ -78,12 +97,15 @@ async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     token = given.child() if isinstance(given, CancelToken) else given
     token = CancelToken() if token is None else token
     within = contextvars.copy_context()
-    future = asyncio.wrap_future(
-        _submit(functools.partial(within.run, call, *args, cancel=token, **kwargs))
-    )
+    work = _Work(functools.partial(within.run, call, *args, cancel=token, **kwargs))
+    _starter().submit(work.start_in, _workers_of(asyncio.get_running_loop()))
+    future = asyncio.wrap_future(work.result)
+    del work
     try:
         return await asyncio.shield(future)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, GeneratorExit):
         token.cancel()
         future.add_done_callback(_retrieve)
         raise
+    finally:
+        del future  # whose error's traceback keeps this frame

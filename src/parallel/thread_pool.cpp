@@ -43,6 +43,16 @@ ThreadPool::Job* ThreadPool::open_job() {
   return job == jobs_.end() ? nullptr : *job;
 }
 
+/// The one that a worker has not served for longest. Call with the lock.
+ThreadPool::Job* ThreadPool::next_job() {
+  Job* const job = open_job();
+  if (job != nullptr && jobs_.back() != job) {
+    std::erase(jobs_, job);
+    jobs_.push_back(job);
+  }
+  return job;
+}
+
 /// To all that sleep and may take one. Call with the lock.
 void ThreadPool::offer_places() {
   Job* const job = has_place() ? open_job() : nullptr;
@@ -51,9 +61,12 @@ void ThreadPool::offer_places() {
   if (!callers_only_wait()) job->changed.notify_one();
 }
 
-void ThreadPool::take_part(Job& job, std::unique_lock<std::mutex>& lock) {
+/// Works until nothing is left, or until an item is done while others wait: for a worker, or, where
+/// it is the caller's `own` job, for a place.
+void ThreadPool::take_part(Job& job, bool own, std::unique_lock<std::mutex>& lock) {
   ++running_;
   ++job.runners;
+  const std::size_t alone = own ? limit_ : 2;
   lock.unlock();
   inside = true;
   std::exception_ptr error;
@@ -62,6 +75,7 @@ void ThreadPool::take_part(Job& job, std::unique_lock<std::mutex>& lock) {
     for (std::size_t i = job.next.fetch_add(1); i < job.count; i = job.next.fetch_add(1)) {
       checkpoint();
       (*job.work)(i);
+      if (alone > 1 && callers_.load(std::memory_order_relaxed) >= alone) break;
     }
   } catch (...) {
     error = std::current_exception();
@@ -101,10 +115,10 @@ void ThreadPool::serve(std::size_t index) {
     Job* job = nullptr;
     offered_.wait(lock, [&] {
       const bool needed = index + 1 < limit_ || callers_only_wait();
-      job = needed && has_place() ? open_job() : nullptr;
+      job = needed && has_place() ? next_job() : nullptr;
       return job != nullptr;
     });
-    take_part(*job, lock);
+    take_part(*job, false, lock);
   }
 }
 
@@ -114,6 +128,7 @@ void ThreadPool::run(std::size_t count, std::size_t limit,
   std::unique_lock lock(mutex_);
   limit_ = limit;
   jobs_.push_back(&job);
+  callers_.store(jobs_.size(), std::memory_order_relaxed);
   grow(many_callers() ? limit : limit - 1);
   if (limit > 1 && count > 1 && jobs_.size() == 1) {
     const std::span every(workers_);
@@ -123,12 +138,13 @@ void ThreadPool::run(std::size_t count, std::size_t limit,
   const auto can_lend = [&] { return !job.exhausted() && has_place() && !callers_only_wait(); };
   while (!job.done()) {
     if (can_lend()) {
-      take_part(job, lock);
+      take_part(job, true, lock);
     } else {
       wait(job, lock, [&] { return job.done() || can_lend(); });
     }
   }
   std::erase(jobs_, &job);
+  callers_.store(jobs_.size(), std::memory_order_relaxed);
   offer_places();
   if (job.error) std::rethrow_exception(job.error);
 }

@@ -21,6 +21,8 @@ namespace tamis {
 /// At most `limit` threads run work at a time, callers included, however many threads call: a
 /// caller without a place waits for one, or for others to finish its work.
 ///
+/// Workers serve callers in turn, an item each: a small call does not wait for a large one's end.
+///
 /// As soon as there are as many callers as places, workers do everything. A thread that has
 /// computed loses its core to the next one that computes; as a caller it may then hold a lock that
 /// others wait for (an interpreter's), for as long as it has no core.
@@ -43,7 +45,7 @@ class ThreadPool {
   };
 
   void serve(std::size_t index);
-  void take_part(Job& job, std::unique_lock<std::mutex>& lock);
+  void take_part(Job& job, bool own, std::unique_lock<std::mutex>& lock);
   void wait(Job& job, std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready);
   [[nodiscard]] bool has_place() const { return running_ < limit_; }
   [[nodiscard]] bool many_callers() const { return limit_ > 1 && jobs_.size() >= limit_; }
@@ -51,12 +53,14 @@ class ThreadPool {
     return many_callers() && workers_.size() >= limit_;
   }
   [[nodiscard]] Job* open_job();
+  [[nodiscard]] Job* next_job();
   void offer_places();
   void grow(std::size_t workers);
 
   std::mutex mutex_;
-  std::condition_variable offered_;  // workers wait here
-  std::deque<Job*> jobs_;            // owned by their callers, which outlive their entries
+  std::condition_variable offered_;      // workers wait here
+  std::deque<Job*> jobs_;                // owned by their callers, which outlive their entries
+  std::atomic<std::size_t> callers_{0};  // jobs_.size(), to be read without the lock
   std::size_t running_ = 0;
   std::size_t limit_ = 1;
   std::vector<std::thread::native_handle_type> workers_;

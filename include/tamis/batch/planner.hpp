@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace tamis {
@@ -47,18 +48,54 @@ inline BatchPlan cut_batches(std::span<const std::uint32_t> order,
   return plan;
 }
 
-/// Whether `cores` that take the micro-batches in turn come to the end at about the same time.
-inline bool ends_evenly(const BatchPlan& plan, std::span<const std::size_t> lengths, double share,
-                        std::size_t cores) {
-  constexpr double kNear = 1.25;
-  const auto tokens = [&](const std::vector<std::uint32_t>& batch) {
-    return std::accumulate(batch.begin(), batch.end(), 0.0, [&](double sum, std::uint32_t index) {
-      return sum + static_cast<double>(lengths[index]);
-    });
-  };
-  return plan.size() % cores == 0 && std::all_of(plan.begin(), plan.end(), [&](const auto& batch) {
-           return tokens(batch) <= kNear * share;
-         });
+/// Tokens' time until the last of `cores` comes to the end: they take the micro-batches in turn,
+/// and share what is left over by the last whole round.
+inline double time_of(const BatchPlan& plan, std::span<const std::size_t> lengths,
+                      std::size_t cores) {
+  constexpr double kEachBatch = 4;      // tokens
+  constexpr double kSharing = 1 / 0.8;  // cores that share a micro-batch wait for each other
+  std::vector<double> busy(cores, 0);
+  double shared = 0;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    double tokens = kEachBatch;
+    for (const std::uint32_t index : plan[i]) tokens += static_cast<double>(lengths[index]);
+    if (i < plan.size() / cores * cores) {
+      *std::min_element(busy.begin(), busy.end()) += tokens;
+    } else {
+      shared += tokens * kSharing / static_cast<double>(cores);
+    }
+  }
+  return *std::max_element(busy.begin(), busy.end()) + shared;
+}
+
+/// Of plans of a few more micro-batches than `least` has, with or without a last one that all cores
+/// share, the one that is done first.
+inline BatchPlan even_plan(BatchPlan least, std::span<const std::uint32_t> order,
+                           std::span<const std::size_t> lengths, const PlanOptions& options,
+                           std::size_t cores) {
+  constexpr std::size_t kLong = 16;  // rounds, of which the last one weighs little
+  const std::size_t rounds = (least.size() + cores - 1) / cores;
+  const std::size_t more = rounds < kLong ? std::max<std::size_t>(rounds / 2, 2) : 0;
+  double soonest = time_of(least, lengths, cores);
+  BatchPlan best = std::move(least);
+  for (std::size_t shared = 0; shared < std::min(cores, order.size()); ++shared) {
+    const auto whole = order.first(order.size() - shared);
+    const double total = std::accumulate(
+        whole.begin(), whole.end(), 0.0,
+        [&](double sum, std::uint32_t i) { return sum + static_cast<double>(lengths[i]); });
+    const BatchPlan last = cut_batches(order.subspan(whole.size()), lengths, options,
+                                       std::numeric_limits<double>::infinity());
+    for (std::size_t tried = rounds; tried <= rounds + more; ++tried) {
+      BatchPlan plan =
+          cut_batches(whole, lengths, options, total / static_cast<double>(tried * cores));
+      plan.insert(plan.end(), last.begin(), last.end());
+      const double time = time_of(plan, lengths, cores);
+      if (time >= soonest) continue;
+      soonest = time;
+      best = std::move(plan);
+    }
+  }
+  return best;
 }
 
 }  // namespace detail
@@ -66,8 +103,8 @@ inline bool ends_evenly(const BatchPlan& plan, std::span<const std::size_t> leng
 /// Sorts by length, longest first, and cuts by the budget.
 ///
 /// `lengths`: tokens of each pair. Returns micro-batches of indices into `lengths`; each index
-/// appears once. Equal lengths keep their order. An even plan has, where the lengths allow it, a
-/// multiple of `cores` micro-batches of about the same size.
+/// appears once. Equal lengths keep their order. An even plan may have more micro-batches than the
+/// budget asks for, where `cores` that take them in turn are then done sooner.
 [[nodiscard]] inline std::vector<std::vector<std::uint32_t>> plan_batches(
     std::span<const std::size_t> lengths, const PlanOptions& options, std::size_t cores = 1) {
   std::vector<std::uint32_t> order(lengths.size());
@@ -78,11 +115,7 @@ inline bool ends_evenly(const BatchPlan& plan, std::span<const std::size_t> leng
   detail::BatchPlan plan =
       detail::cut_batches(order, lengths, options, std::numeric_limits<double>::infinity());
   if (!options.even || plan.empty()) return plan;
-  const std::size_t pieces = (plan.size() + cores - 1) / cores * cores;
-  const double share =
-      std::accumulate(lengths.begin(), lengths.end(), 0.0) / static_cast<double>(pieces);
-  detail::BatchPlan even = detail::cut_batches(order, lengths, options, share);
-  return detail::ends_evenly(even, lengths, share, cores) ? even : plan;
+  return detail::even_plan(std::move(plan), order, lengths, options, cores);
 }
 
 }  // namespace tamis

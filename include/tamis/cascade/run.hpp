@@ -264,19 +264,19 @@ class Run {
       if (task_->together.passed()) return leave_out(trace, "no time was left");
       task_->deadline = task_->together.after(part);
       const StageCall call = task_->call();
-      const ScoreCall scoring(call, stages_[place].options, states_[place], trace);
+      ScoreCall scoring(call, stages_[place].options, states_[place], trace);
       const auto once = [&](const AnyStage& stage) {
-        return &stage == &stages_[place].stage ? scoring.run_and_learn(stage) : scoring.run(stage);
+        return &stage == &stages_[place].stage ? scoring.run_own(stage) : scoring.run(stage);
       };
       task_->scores = attempt(place, call, trace, once, task_->own);
+      if (!task_->scores) task_->scores = scoring.kept();
     }
-    if (task_->scores) {
-      const std::vector<float>& scores = *task_->scores;
-      reorder(place, scores);
-      trace.scored = with_scores(task_->view.texts, scores).size();
-      if (trace.scored < scores.size() && !trace.cut) {
-        trace.cut = fmt::format("{} of {} candidates got no score", scores.size() - trace.scored,
-                                scores.size());
+    if (const auto& scores = task_->scores) {
+      reorder(place, *scores);
+      trace.scored = with_scores(task_->view.texts, *scores).size();
+      if (trace.scored < scores->size() && !trace.cut) {
+        trace.cut = fmt::format("{} of {} candidates got no score", scores->size() - trace.scored,
+                                scores->size());
       }
     }
     trace_.degraded = trace_.degraded || trace.cut;

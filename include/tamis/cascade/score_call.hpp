@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -111,34 +112,32 @@ class ScoreCall {
             StageTrace& trace)
       : call_(call), options_(options), state_(state), trace_(trace) {}
 
-  /// Scores of the first texts. Throws what the stage throws before it gave any score.
+  /// Scores of the first texts. Throws what the stage throws.
   [[nodiscard]] std::vector<float> run(const AnyStage& stage) const {
     std::vector<float> scores;
-    try {
-      fill(stage, scores);
-    } catch (const Cancelled&) {
-      throw;
-    } catch (...) {
-      if (scores.empty()) throw;
-      trace_.errors.push_back(
-          fmt::format("{}: {}", stage.traits().name, message_of(std::current_exception())));
-      trace_.cut = fmt::format("failed after {} candidates", scores.size());
-    }
+    fill(stage, scores);
     return scores;
   }
 
-  /// `run`, which the stage's cost is learnt from.
-  [[nodiscard]] std::vector<float> run_and_learn(const AnyStage& stage) const {
+  /// `run` of the stage that the call is made for: what it gives before it throws is kept, the next
+  /// try goes on from there, and its cost is learnt.
+  [[nodiscard]] std::vector<float> run_own(const AnyStage& stage) {
     const Clock& clock = call_.deadline.clock();
     const Clock::Time start = clock.now();
     const std::size_t tokens = trace_.tokens;
-    const std::size_t errors = trace_.errors.size();
-    std::vector<float> scores = run(stage);
-    if (trace_.errors.size() == errors) {
-      state_.observe(with_scores(call_.texts, scores), trace_.tokens - tokens,
-                     milliseconds(clock.now() - start));
-    }
-    return scores;
+    const std::size_t before = head_.size();
+    fill(stage, head_);
+    state_.observe(with_scores(call_.texts.subspan(before), std::span(head_).subspan(before)),
+                   trace_.tokens - tokens, milliseconds(clock.now() - start));
+    return head_;
+  }
+
+  /// What `run_own` kept when all tries and fallbacks have failed, if anything.
+  [[nodiscard]] std::optional<std::vector<float>> kept() {
+    if (head_.empty()) return std::nullopt;
+    trace_.skipped.reset();
+    trace_.cut = fmt::format("failed after {} candidates", head_.size());
+    return std::move(head_);
   }
 
  private:
@@ -170,6 +169,7 @@ class ScoreCall {
   const StageOptions& options_;
   StageState& state_;
   StageTrace& trace_;
+  std::vector<float> head_;
 };
 
 }  // namespace tamis::detail

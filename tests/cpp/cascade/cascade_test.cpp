@@ -187,6 +187,51 @@ TEST_CASE("retries wait inside the deadline, then the fallback runs") {
   CHECK(hurried.run("query", candidates(4)).trace.total_ms <= 30);
 }
 
+TEST_CASE("a stage that fails after some of its candidates has failed; what it gave is kept") {
+  std::size_t calls = 0;
+  std::size_t fails_from = 2;
+  std::size_t fails_to = 99;
+  const auto stage = [&] {
+    return AnyStage{tamis::StageTraits{.name = "parts", .scorer = "parts", .divisible = true},
+                    [&](const tamis::StageCall& call) -> tamis::StageResult {
+                      ++calls;
+                      if (calls >= fails_from && calls <= fails_to) throw std::runtime_error("503");
+                      tamis::Scored scored{.scores = {}};
+                      for (const auto text : call.texts) {
+                        scored.scores.push_back(static_cast<float>(text.size()));
+                      }
+                      return scored;
+                    }};
+  };
+  const auto run = [&](tamis::StageOptions options) {
+    calls = 0;
+    options.keep = 6;
+    options.limit = 6;
+    options.chunk = 2;
+    options.backoff_ms = 0;
+    return Cascade({{stage(), options}}).run("q", candidates(6));
+  };
+  auto result = run({});
+  CHECK(ids(result) == "1 0 2 3 4 5 ");
+  CHECK(result.trace.stages[0].scored == 2);
+  CHECK(contains(*result.trace.stages[0].cut, "failed after 2 candidates"));
+  CHECK(result.trace.degraded);
+  CHECK_THROWS_AS(run({.on_error = tamis::OnError::raise}), tamis::StageError);
+  CHECK(ids(run({.fallback = {longest()}})) == "5 4 3 2 1 0 ");
+  fails_to = 3;  // the second piece, twice; the first is not paid for again
+  result = run({.retries = 2});
+  CHECK(ids(result) == "5 4 3 2 1 0 ");
+  CHECK(calls == 5);
+  CHECK(result.trace.stages[0].attempts == 3);
+  CHECK_FALSE(result.trace.degraded);
+  fails_to = 99;
+  const Cascade breaking({{stage(), {.keep = 6, .limit = 6, .chunk = 2, .breaker = 2}}});
+  for (const std::size_t attempts : {1, 1, 0}) {
+    calls = 0;
+    CHECK(breaking.run("q", candidates(6)).trace.stages[0].attempts == attempts);
+  }
+}
+
 TEST_CASE("a wait before a retry ends when the run is cancelled") {
   class Cancelling final : public tamis::Clock {  // while it sleeps for the second time
    public:

@@ -123,6 +123,28 @@ TEST_CASE("where there are as many callers as places, they leave the work to oth
   CHECK(own == 0);
 }
 
+TEST_CASE("a small call does not wait until a large one has ended") {
+  const Threads set(2);
+  std::atomic<int> begun{0};
+  std::atomic<int> done{0};
+  std::vector<std::thread> large;
+  for (int caller = 0; caller < 3; ++caller) {
+    large.emplace_back([&] {
+      tamis::parallel_for(200, [&](std::size_t) {
+        ++begun;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        ++done;
+      });
+    });
+  }
+  while (begun == 0) std::this_thread::yield();
+  tamis::parallel_for(2, [](std::size_t) {});
+  const int before = done;
+  for (std::thread& caller : large) caller.join();
+  CHECK(done == 600);
+  CHECK(before < 200);
+}
+
 TEST_CASE("the first exception reaches the caller and the pool goes on") {
   const Threads set(3);
   for (int round = 0; round < 50; ++round) {

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tamis import Cancelled, CancelToken, Cascade, CrossEncoder
+from tamis import Cancelled, CancelToken, Cascade, CrossEncoder, awaiting
 from tamis import stages as s
 
 from .kinds import length
@@ -95,6 +95,87 @@ def test_calls_run_beside_each_other_and_beside_the_loops_own_threads() -> None:
         await asyncio.gather(*tasks)
 
     asyncio.run(main())
+
+
+def test_a_stage_may_run_a_loop_of_its_own() -> None:
+    """As callers do whose function is a coroutine: more at once than a loop has threads."""
+    inner = Cascade([s.callable(length, keep=2, limit=2)])
+
+    def asks(query: str, documents: list[Any]) -> list[float]:
+        asyncio.run(inner.arun(query, ["a"]))
+        return length(query, documents)
+
+    async def main() -> None:
+        outer = Cascade([s.callable(asks, keep=2, limit=2, on_error="raise")])
+        await asyncio.wait_for(asyncio.gather(*(outer.arun("q", ["a"]) for _ in range(40))), 60)
+
+    asyncio.run(main())
+
+
+def test_whatever_is_raised_comes_back() -> None:
+    def stops(document: dict[str, str]) -> str:
+        raise StopIteration
+
+    async def main() -> None:
+        cascade = Cascade([s.callable(length, keep=2, limit=2)])
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.wait_for(cascade.arun("q", [{"id": "1"}], text=stops), 30)
+
+    asyncio.run(main())
+
+
+def test_a_call_that_finds_no_thread_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def notes(query: str, documents: list[Any]) -> list[float]:
+        calls.append(query)
+        return length(query, documents)
+
+    async def main() -> None:
+        cascade = Cascade([s.callable(notes, keep=2, limit=2)])
+        await awaiting.run(lambda cancel: None)  # whose worker may serve the calls below
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            tasks = [asyncio.create_task(cascade.arun(str(i), ["a"])) for i in range(5)]
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+        failed = [i for i, one in enumerate(found) if isinstance(one, RuntimeError)]
+        assert failed
+        await cascade.arun("after", ["a"])
+        assert not {str(i) for i in failed} & set(calls)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    asyncio.run(main())
+
+
+def test_a_coroutine_that_is_closed_stops_its_work() -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def waits(query: str, documents: list[Any]) -> list[float]:
+        begun.set()
+        time.sleep(0.02)
+        return length(query, documents)
+
+    def runs(cancel: CancelToken) -> None:
+        cascade = Cascade([s.callable(waits, keep=99, limit=9999, divisible=True, chunk=1)])
+        try:
+            cascade.run("q", ["a"] * 3000, cancel=cancel)
+        except Cancelled:
+            stopped.set()
+
+    loop = asyncio.new_event_loop()
+    task = awaiting.run(runs)
+
+    async def begins() -> None:
+        task.send(None)
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+
+    loop.run_until_complete(begins())
+    task.close()
+    assert stopped.wait(10)
+    loop.close()
 
 
 def test_a_stage_sees_the_callers_context() -> None:
