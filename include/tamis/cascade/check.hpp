@@ -141,6 +141,7 @@ inline std::optional<std::string> equal_costs(
     const AnyStage& stage, const std::vector<CostModel::Observation>& seen) {
   constexpr double kCheap = 0.05;  // milliseconds a candidate
   constexpr double kEqual = 1.25;
+  if (before.traits().kind == StageKind::retrieve) return std::nullopt;  // a search is one item
   const auto left = each_costs(seen_before);
   const auto right = each_costs(seen);
   if (!left || !right || std::min(*left, *right) < kCheap) return std::nullopt;

@@ -269,6 +269,14 @@ TEST_CASE("neighbours of equal cost are warned of once their costs are known") {
   CHECK(about_cost() == 1);
   CHECK(contains(fmt::format("{}", cascade), "longest 2: keep 4"));
   CHECK(contains(fmt::format("{}", cascade), "learnt from 4 calls"));
+  // A search of 10 ms costs as much as one candidate of the next stage, whatever it finds.
+  const auto search = tamis::stages::retrieve("find", [clock = first.clock](std::string_view) {
+    clock->advance(10ms);
+    return of({"a", "bb", "ccc"});
+  });
+  const Cascade searching({{search, {.keep = 9}}, {first, {.keep = 4}}}, {.clock = first.clock});
+  for (int i = 0; i < 4; ++i) (void)searching.run("q");
+  CHECK(searching.warnings().empty());
 }
 
 TEST_CASE("the caller's own document goes along, and a stage's exception is told") {
