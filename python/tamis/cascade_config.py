@@ -22,7 +22,7 @@ from typing import Any
 
 from tamis import checks, stages
 from tamis.cross_encoder import CrossEncoder
-from tamis.errors import InvalidArgument
+from tamis.errors import Error, InvalidArgument
 from tamis.late_interaction import LateInteraction
 from tamis.stages import Stage
 
@@ -113,7 +113,7 @@ class _Reader:
         model = own.pop("model", None)
         try:
             return [_MODELS[kind](model, precision=own.pop("precision", "fp32"))]
-        except InvalidArgument as error:
+        except (Error, OSError) as error:  # no such model, a broken one, no such device
             raise InvalidArgument(f"{where}.model: {error}") from error
 
     def stage(self, told: Any, where: str) -> Stage:

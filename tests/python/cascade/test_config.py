@@ -102,6 +102,10 @@ def stages(**changes: Any) -> dict[str, Any]:
             r"stages\[0\].model: .* must be a str, got int",
         ),
         (
+            {"stages": [{"stage": "rerank", "model": "/no/such/folder", "keep": 3, "limit": 3}]},
+            r"stages\[0\].model: .*/no/such/folder",
+        ),
+        (
             {"stages": [{"stage": "rerank", "precision": "fp8", "keep": 3, "limit": 3}]},
             r"stages\[0\].model: .*no precision 'fp8'",
         ),
