@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -96,8 +97,11 @@ inline std::size_t place_of_last_scorer(std::span<const CascadeStage> before) {
 /// Whether stage `place` drops nothing and the next one puts a new order on all it sees, so that
 /// nothing is left of its own. In a hurry something is: what the next one does not get to.
 inline bool changes_nothing(std::span<const CascadeStage> stages, std::size_t place, bool hurried) {
-  if (hurried || place == 0 || place + 1 == stages.size()) return false;
+  if (hurried || place + 1 == stages.size()) return false;
+  constexpr auto kAny = std::numeric_limits<std::size_t>::max();
   const auto& [stage, options] = stages[place];
+  const std::size_t sees =
+      std::min(place == 0 ? kAny : stages[place - 1].options.keep, options.limit.value_or(kAny));
   const CascadeStage& next = stages[place + 1];
   const bool scores =
       stage.traits().kind == StageKind::score && next.stage.traits().kind == StageKind::score;
@@ -106,8 +110,7 @@ inline bool changes_nothing(std::span<const CascadeStage> stages, std::size_t pl
                                    stages.end(), [&stage = stage](const CascadeStage& later) {
                                      return later.options.blend.contains(stage.traits().name);
                                    });
-  return scores && all && !blended && !next.options.skip_margin &&
-         options.keep == stages[place - 1].options.keep;
+  return scores && all && !blended && !next.options.skip_margin && options.keep >= sees;
 }
 
 /// The warning, where a stage compares scores with a constant that no stage has calibrated.
@@ -174,6 +177,11 @@ inline std::vector<std::string> warnings_of(std::span<const CascadeStage> stages
     if (auto constant = not_calibrated(stages.first(i), stages[i])) {
       warnings.push_back(*std::move(constant));
     }
+    if (changes_nothing(stages, i, hurried)) {
+      warnings.push_back(fmt::format(
+          "'{}' keeps all {} that it sees and '{}' orders them anew: it cannot change the result",
+          name, stages[i].options.keep, stages[i + 1].stage.traits().name));
+    }
     if (i == 0) continue;
     if (const auto twice = two_meanings(stages.first(i), stages[i])) {
       warnings.push_back(fmt::format(
@@ -187,11 +195,6 @@ inline std::vector<std::string> warnings_of(std::span<const CascadeStage> stages
           "'{}' and '{}' are the same scorer side by side: the second pays again for an answer "
           "that is known",
           before->stage.traits().name, name));
-    }
-    if (changes_nothing(stages, i, hurried)) {
-      warnings.push_back(fmt::format(
-          "'{}' keeps all {} that it sees and '{}' orders them anew: it cannot change the result",
-          name, stages[i].options.keep, stages[i + 1].stage.traits().name));
     }
   }
   return warnings;

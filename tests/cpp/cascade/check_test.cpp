@@ -58,6 +58,13 @@ TEST_CASE("construction says what is not meant") {
                          {longest(), {.keep = 5}},
                          {longest({}, {}, "other"), {.keep = 3}}}),
                  "cannot change the result"));
+  CHECK(contains(warned({{finder(9), {.keep = 9}},
+                         {longest(), {.keep = 5, .limit = 5}},
+                         {longest({}, {}, "other"), {.keep = 3}}}),
+                 "cannot change the result"));
+  CHECK(contains(
+      warned({{longest(), {.keep = 5, .limit = 5}}, {longest({}, {}, "other"), {.keep = 3}}}),
+      "cannot change the result"));
   CHECK(contains(warned({{finder(5), {.keep = 5}},
                          {longest(), {.keep = 4}},
                          {tamis::stages::threshold(0.5F), {.keep = 4}}}),

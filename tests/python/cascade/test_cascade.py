@@ -258,8 +258,8 @@ def test_a_method_that_comes_twice_is_the_same_scorer() -> None:
 
     one, other = Judge(), Judge()
     for maker in (
-        lambda judge: s.callable(judge.score, keep=5, limit=5),
-        lambda judge: s.late_interaction(judge.vectors, vectors="v", keep=5, limit=5),
+        lambda judge: s.callable(judge.score, keep=3, limit=5),
+        lambda judge: s.late_interaction(judge.vectors, vectors="v", keep=3, limit=5),
     ):
         with pytest.warns(CascadeWarning, match="same scorer side by side"):
             Cascade([maker(one), maker(one)])
@@ -268,7 +268,7 @@ def test_a_method_that_comes_twice_is_the_same_scorer() -> None:
 
 def test_what_is_hardly_meant_is_warned_of(model: CrossEncoder) -> None:
     with pytest.warns(CascadeWarning, match="same scorer side by side") as caught:
-        cascade = Cascade([s.rerank(model, keep=9, limit=9), s.rerank(model, keep=3)])
+        cascade = Cascade([s.rerank(model, keep=5, limit=9), s.rerank(model, keep=3)])
     assert caught[0].filename == __file__
     assert len(cascade.warnings) == 1
     result = cascade.run("q", ["a", "b"])
