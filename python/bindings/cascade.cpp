@@ -17,6 +17,7 @@
 #include "documents.hpp"
 #include "gil_pauses.hpp"
 #include "python_error.hpp"
+#include "signals.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;

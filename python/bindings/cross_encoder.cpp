@@ -21,7 +21,7 @@
 
 #include "bindings.hpp"
 #include "predict_options.hpp"
-#include "python_error.hpp"
+#include "signals.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;

@@ -17,7 +17,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
-#include "python_error.hpp"
+#include "signals.hpp"
 #include "text.hpp"
 
 namespace py = pybind11;

@@ -12,7 +12,7 @@
 #include <tamis/remote/hosted_rerank.hpp>
 #include <tamis/remote/judge.hpp>
 
-#include "python_error.hpp"
+#include "signals.hpp"
 
 namespace py = pybind11;
 using tamis::AnyStage;

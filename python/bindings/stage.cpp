@@ -24,6 +24,7 @@
 #include "predict_options.hpp"
 #include "python_error.hpp"
 #include "python_function.hpp"
+#include "signals.hpp"
 
 namespace py = pybind11;
 using tamis::AnyStage;

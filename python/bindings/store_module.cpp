@@ -18,6 +18,7 @@
 
 #include "documents.hpp"
 #include "python_function.hpp"
+#include "signals.hpp"
 
 namespace py = pybind11;
 using tamis::Store;
