@@ -73,12 +73,15 @@ inline double time_of(const BatchPlan& plan, std::span<const std::size_t> length
 inline BatchPlan even_plan(BatchPlan least, std::span<const std::uint32_t> order,
                            std::span<const std::size_t> lengths, const PlanOptions& options,
                            std::size_t cores) {
-  constexpr std::size_t kLong = 16;  // rounds, of which the last one weighs little
+  constexpr std::size_t kLong = 16;       // rounds, of which the last one weighs little
+  constexpr std::size_t kMostShared = 4;  // pairs; planning must not take long on many cores
   const std::size_t rounds = (least.size() + cores - 1) / cores;
-  const std::size_t more = rounds < kLong ? std::max<std::size_t>(rounds / 2, 2) : 0;
+  const bool brief = rounds < kLong;
+  const std::size_t more = brief ? std::max<std::size_t>(rounds / 2, 2) : 0;
+  const std::size_t shares = brief ? std::min({cores, order.size(), kMostShared}) : 1;
   double soonest = time_of(least, lengths, cores);
   BatchPlan best = std::move(least);
-  for (std::size_t shared = 0; shared < std::min(cores, order.size()); ++shared) {
+  for (std::size_t shared = 0; shared < shares; ++shared) {
     const auto whole = order.first(order.size() - shared);
     const double total = std::accumulate(
         whole.begin(), whole.end(), 0.0,

@@ -125,24 +125,25 @@ TEST_CASE("where there are as many callers as places, they leave the work to oth
 
 TEST_CASE("a small call does not wait until a large one has ended") {
   const Threads set(2);
+  constexpr int kItems = 20'000;  // of a millisecond each: ten seconds, if they came first
   std::atomic<int> begun{0};
-  std::atomic<int> done{0};
+  std::atomic<bool> over{false};
   std::vector<std::thread> large;
   for (int caller = 0; caller < 3; ++caller) {
     large.emplace_back([&] {
-      tamis::parallel_for(200, [&](std::size_t) {
+      tamis::parallel_for(kItems, [&](std::size_t) {
         ++begun;
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        ++done;
+        if (!over) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       });
     });
   }
   while (begun == 0) std::this_thread::yield();
   tamis::parallel_for(2, [](std::size_t) {});
-  const int before = done;
+  const int before = begun;
+  over = true;
   for (std::thread& caller : large) caller.join();
-  CHECK(done == 600);
-  CHECK(before < 200);
+  CHECK(begun == 3 * kItems);
+  CHECK(before < kItems);
 }
 
 TEST_CASE("the first exception reaches the caller and the pool goes on") {
