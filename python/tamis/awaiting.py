@@ -71,7 +71,6 @@ class _Work:
             self.result.set_exception(failed)
         except BaseException as error:
             self.result.set_exception(error)
-        del self  # of which the error's traceback keeps the frame
 
     def start_in(self, workers: Executor) -> None:
         try:
@@ -100,12 +99,9 @@ async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     work = _Work(functools.partial(within.run, call, *args, cancel=token, **kwargs))
     _starter().submit(work.start_in, _workers_of(asyncio.get_running_loop()))
     future = asyncio.wrap_future(work.result)
-    del work
     try:
         return await asyncio.shield(future)
     except (asyncio.CancelledError, GeneratorExit):
         token.cancel()
         future.add_done_callback(_retrieve)
         raise
-    finally:
-        del future  # whose error's traceback keeps this frame

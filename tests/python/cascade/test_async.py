@@ -126,27 +126,32 @@ def test_whatever_is_raised_comes_back() -> None:
 
 def test_a_call_that_finds_no_thread_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
 
-    def notes(query: str, documents: list[Any]) -> list[float]:
+    def waits(query: str, documents: list[Any]) -> list[float]:
         calls.append(query)
+        begun.set()
+        go_on.wait(30)
         return length(query, documents)
-
-    async def main() -> None:
-        cascade = Cascade([s.callable(notes, keep=2, limit=2)])
-        await awaiting.run(lambda cancel: None)  # whose worker may serve the calls below
-        with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, "start", refuse)
-            tasks = [asyncio.create_task(cascade.arun(str(i), ["a"])) for i in range(5)]
-            found = await asyncio.gather(*tasks, return_exceptions=True)
-        failed = [i for i, one in enumerate(found) if isinstance(one, RuntimeError)]
-        assert failed
-        await cascade.arun("after", ["a"])
-        assert not {str(i) for i in failed} & set(calls)
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    async def main() -> None:
+        cascade = Cascade([s.callable(waits, keep=2, limit=2)])
+        first = asyncio.create_task(cascade.arun("first", ["a"]))
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(RuntimeError, match="can't start"):
+                await cascade.arun("second", ["a"])
+        go_on.set()
+        await first
+        await cascade.arun("third", ["a"])
+
     asyncio.run(main())
+    assert calls == ["first", "third"]
 
 
 def test_a_coroutine_that_is_closed_stops_its_work() -> None:
