@@ -188,6 +188,7 @@ def settings(source: Source) -> dict[str, dict[str, object]]:
             "layer_norm_eps": round(source.epsilon, 15),
             "hidden_act": "gelu",
             "pad_token_id": 1,
+            "closed_layers": source.layers,
             "interaction_special_tokens": True,
             "pair_template": "cls_sep_cls_sep",
             "restart_positions": True,

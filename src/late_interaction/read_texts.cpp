@@ -60,10 +60,10 @@ void read_sequences(const LateInteractionParts& parts, std::span<const EncodedPa
   run_in_waves(sequences, {.plan = kPlan, .cancel = options.cancel, .scored = done},
                [&](std::span<PackedBatch> batches) {
                  if (!unseen.empty()) hide(unseen, batches);
-                 parts.encoder().run(batches,
-                                     [&](std::size_t i, const engine::Workspace& workspace) {
-                                       read_batch(batches[i], workspace);
-                                     });
+                 const auto read_one = [&](std::size_t i, const engine::Workspace& workspace) {
+                   read_batch(batches[i], workspace);
+                 };
+                 parts.encoder().run(batches, {.read = read_one});
                });
 }
 

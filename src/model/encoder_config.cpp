@@ -84,6 +84,10 @@ void read_bert(const json& config, std::string_view source, EncoderConfig& out) 
 void read_interaction(const json& config, std::string_view source, EncoderConfig& out) {
   out.labels = 1;
   out.restart_positions = field_or<bool>(config, "restart_positions", false, source);
+  out.closed_layers = field_or<std::size_t>(config, "closed_layers", 0, source);
+  if (out.closed_layers > out.layers) {
+    raise<ModelError>("{}: {} closed_layers of {} layers", source, out.closed_layers, out.layers);
+  }
   out.interaction_special_tokens =
       field_or<bool>(config, "interaction_special_tokens", true, source);
   const auto prefixes = field_or<json>(config, "prefixes", json::object(), source);

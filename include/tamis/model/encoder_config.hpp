@@ -29,9 +29,15 @@ struct EncoderConfig {
   float layer_norm_eps = 1e-12F;
   HiddenActivation activation = HiddenActivation::gelu_erf;
   bool restart_positions = false;          ///< positions begin again in segment 1 (interaction)
+  std::size_t closed_layers = 0;           ///< first ones, in which texts do not meet (interaction)
   bool interaction_special_tokens = true;  ///< special tokens take part in the readout
   std::string query_prefix;                ///< "query: ", read before each query (interaction)
   std::string document_prefix;             ///< "passage: ", read before each document (interaction)
+
+  /// Whether each text of a pair has the states that it has alone, as late interaction reads it.
+  [[nodiscard]] bool reads_apart() const noexcept {
+    return family == EncoderFamily::interaction && restart_positions && closed_layers == layers;
+  }
 
   /// The longest sequence that the position table holds.
   [[nodiscard]] std::size_t max_positions() const noexcept {

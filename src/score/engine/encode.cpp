@@ -117,11 +117,10 @@ void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std:
             });
 }
 
-void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
-            const Team& team) {
-  embed(weights, batch, workspace, team);
+void run_layers(const EncoderWeights& weights, std::span<const LayerWeights> layers,
+                const PackedBatch& batch, Workspace& workspace, const Team& team) {
   std::size_t rows = batch.tokens();
-  for (const LayerWeights& layer : weights.layers) {
+  for (const LayerWeights& layer : layers) {
     if (layer.key_value.outputs != 0) {
       project_tokens(layer, rows, workspace, team);
       attend(weights, layer, batch, workspace, team);

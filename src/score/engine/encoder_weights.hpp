@@ -71,8 +71,11 @@ struct EncoderWeights {
     return config.family != EncoderFamily::interaction && head.classifier.outputs != 0;
   }
 
-  /// Whether each text of a pair has the states that it has alone, on any place.
-  [[nodiscard]] bool reads_apart() const;
+  /// So many of the first layers give each text of a pair the states that it has alone.
+  [[nodiscard]] std::size_t closed_layers() const;
+
+  /// Whether all of them do, so that the texts meet in the readout only.
+  [[nodiscard]] bool reads_apart() const { return closed_layers() == layers.size(); }
 };
 
 /// A bare encoder has no head; it is loaded only where its token states are what is wanted.

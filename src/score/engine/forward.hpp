@@ -46,10 +46,10 @@ void attend_first_tokens(const EncoderWeights& weights, const LayerWeights& laye
 void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
                   Workspace& workspace, const Team& team);
 
-/// hidden = last hidden states [rows, hidden]: of each token for a model that reads all of them,
-/// of each pair's first token for the others.
-void encode(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
-            const Team& team);
+/// hidden = those layers' output [rows, hidden]: of each token, or, behind the last layer of a
+/// model that reads only those, of each pair's first token.
+void run_layers(const EncoderWeights& weights, std::span<const LayerWeights> layers,
+                const PackedBatch& batch, Workspace& workspace, const Team& team);
 
 /// Logits [pairs, labels] of the last hidden states.
 void read_head(const EncoderWeights& weights, const PackedBatch& batch, const Workspace& workspace,

@@ -7,7 +7,7 @@
 #include <tamis/error.hpp>
 #include <tamis/score/fused_encoder_scorer.hpp>
 
-#include "score/engine/score_apart.hpp"
+#include "score/engine/score_segments.hpp"
 #include "score/engine/shared_encoder.hpp"
 
 namespace tamis {
@@ -26,14 +26,15 @@ void FusedEncoderScorer::score(std::span<const PackedBatch> batches,
   if (logits.size() != first.back()) {
     raise<InvalidArgument>("{} logits are expected, room is for {}", first.back(), logits.size());
   }
-  if (encoder_->weights().reads_apart()) {
-    engine::score_apart(*encoder_, batches, logits);
+  if (encoder_->weights().closed_layers() > 0) {
+    engine::score_segments(*encoder_, batches, logits);
     return;
   }
-  encoder_->run(batches, [&](std::size_t i, const engine::Workspace& workspace) {
+  const auto read = [&](std::size_t i, const engine::Workspace& workspace) {
     engine::read_head(encoder_->weights(), batches[i], workspace,
                       logits.subspan(first[i], first[i + 1] - first[i]));
-  });
+  };
+  encoder_->run(batches, {.read = read});
 }
 
 std::size_t FusedEncoderScorer::labels() const { return encoder_->weights().config.labels; }

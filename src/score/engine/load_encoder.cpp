@@ -216,6 +216,9 @@ class Loader {
     std::vector<float> own(begin, begin + static_cast<std::ptrdiff_t>(config_.heads));
     // Minus infinity is a value here: it closes the segments of this layer to each other.
     constexpr float kMost = std::numeric_limits<float>::max();
+    if (layer < config_.closed_layers) {
+      std::fill(own.begin(), own.end(), -std::numeric_limits<float>::infinity());
+    }
     if (std::any_of(own.begin(), own.end(), [](float bias) { return !(bias <= kMost); })) {
       reader_.not_finite(name);
     }
@@ -287,13 +290,14 @@ class Loader {
 
 }  // namespace
 
-bool EncoderWeights::reads_apart() const {
+std::size_t EncoderWeights::closed_layers() const {
+  if (config.family != EncoderFamily::interaction || !config.restart_positions) return 0;
   constexpr float kClosed = -std::numeric_limits<float>::infinity();
-  return config.family == EncoderFamily::interaction && config.restart_positions &&
-         std::all_of(layers.begin(), layers.end(), [](const LayerWeights& layer) {
-           return std::all_of(layer.segment_bias.begin(), layer.segment_bias.end(),
-                              [](float bias) { return bias == kClosed; });
-         });
+  const auto open = std::find_if(layers.begin(), layers.end(), [](const LayerWeights& layer) {
+    return std::any_of(layer.segment_bias.begin(), layer.segment_bias.end(),
+                       [](float bias) { return bias != kClosed; });
+  });
+  return static_cast<std::size_t>(open - layers.begin());
 }
 
 void require_known(const ModelSpec& spec) {

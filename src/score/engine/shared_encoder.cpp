@@ -56,12 +56,19 @@ void WorkspaceShelf::put(std::unique_ptr<Workspace> workspace) {
   free_.push_back(std::move(workspace));
 }
 
-void SharedEncoder::run(std::span<const PackedBatch> batches, const Read& read) const {
+void SharedEncoder::run(std::span<const PackedBatch> batches, const Pass& pass) const {
+  const std::size_t last = pass.last.value_or(weights_.layers.size());
+  const auto layers = std::span(weights_.layers).subspan(pass.first, last - pass.first);
   const auto run_one = [&](std::size_t i, Team team) {
     if (batches[i].pairs() == 0) return;
     auto workspace = shelf_.take();
-    encode(weights_, batches[i], *workspace, team);
-    read(i, *workspace);
+    if (pass.start) {
+      pass.start(i, *workspace);
+    } else {
+      embed(weights_, batches[i], *workspace, team);
+    }
+    run_layers(weights_, layers, batches[i], *workspace, team);
+    pass.read(i, *workspace);
     shelf_.put(std::move(workspace));  // a throw drops it, which costs an allocation later
   };
   // One batch for each thread and round; what is left over is split over the threads, unless there

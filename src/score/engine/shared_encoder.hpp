@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -35,12 +36,18 @@ class SharedEncoder {
   SharedEncoder(EncoderWeights weights, std::string precision)
       : weights_(std::move(weights)), precision_(std::move(precision)) {}
 
-  /// Called with the index of a batch and its last hidden states.
-  using Read = std::function<void(std::size_t, const Workspace&)>;
+  /// What is done with a batch, which the functions get the index of: `start` fills the hidden
+  /// states (absent: with the embeddings), layers [first, last) change them, `read` reads them.
+  struct Pass {
+    std::size_t first = 0;
+    std::optional<std::size_t> last = {};  ///< absent: to the end
+    std::function<void(std::size_t, Workspace&)> start = {};
+    std::function<void(std::size_t, const Workspace&)> read;
+  };
 
-  /// Encodes all batches and reads each once, in any order and thread. Batches go to different
-  /// cores when there are enough of them, else each is split over the cores.
-  void run(std::span<const PackedBatch> batches, const Read& read) const;
+  /// All batches, each once, in any order and thread. Batches go to different cores when there are
+  /// enough of them, else each is split over the cores.
+  void run(std::span<const PackedBatch> batches, const Pass& pass) const;
 
   [[nodiscard]] const EncoderWeights& weights() const { return weights_; }
   [[nodiscard]] const std::string& precision() const { return precision_; }

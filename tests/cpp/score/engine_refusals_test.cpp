@@ -93,6 +93,12 @@ TEST_CASE("NaN and infinity in weights are refused by the tensor's name") {
   CHECK(contains(refusal(model), "interaction.attention_bias"));
 }
 
+TEST_CASE("more closed layers than there are layers are refused") {
+  RandomModel model("tamis_interaction");
+  model.config["closed_layers"] = 4;
+  CHECK(contains(refusal(model), "4 closed_layers of 3 layers"));
+}
+
 TEST_CASE("old names of layer norm and prefixes are understood") {
   RandomModel model("bert");
   std::map<std::string, RandomModel::Tensor> renamed;

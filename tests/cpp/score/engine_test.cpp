@@ -134,13 +134,28 @@ TEST_CASE("a pair has the same bits in any batch, order and number of threads") 
 TEST_CASE("texts read apart score as in pairs whose tokens hardly see each other") {
   std::mt19937 random(14);
   const auto pairs = test::random_pairs(40, 2, 80, random);
-  test::RandomModel model("tamis_interaction");
-  model.set_bias(-1e4F);
-  const std::vector<float> expected = alone(load(model, "", "fp32"), pairs);
-  const std::vector<float> found = alone(load("closed"), pairs);
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    CHECK(found[i] == Approx(expected[i]).margin(1e-4));
+  for (const std::size_t layers : {1U, 2U, 3U}) {
+    test::RandomModel model("tamis_interaction");
+    model.set_bias(-1e4F, layers);
+    const std::vector<float> expected = alone(load(model, "", "fp32"), pairs);
+    model.set_bias(kClosed, layers);
+    const std::vector<float> found = alone(load(model, "", "fp32"), pairs);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      CHECK(found[i] == Approx(expected[i]).margin(1e-4));
+    }
   }
+}
+
+TEST_CASE("closed_layers of config.json closes layers whatever their biases") {
+  std::mt19937 random(15);
+  const auto pairs = test::random_pairs(10, 2, 40, random);
+  test::RandomModel model("tamis_interaction");
+  model.set_bias(kClosed, 2);
+  const std::vector<float> expected = alone(load(model, "", "fp32"), pairs);
+  model.set_bias(0.5F, 2);
+  CHECK(alone(load(model, "", "fp32"), pairs) != expected);
+  model.config["closed_layers"] = 2;
+  CHECK(alone(load(model, "", "fp32"), pairs) == expected);
 }
 
 TEST_CASE("the lower precisions stay near fp32") {

@@ -1,6 +1,7 @@
 // A small random model in Hugging Face's layout, written without Python.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -48,9 +49,10 @@ class RandomModel {
     }
   }
 
-  /// Of a tamis_interaction: the bias of every layer and head.
-  void set_bias(float bias) {
-    for (float& value : tensors.at("interaction.attention_bias").values) value = bias;
+  /// Of a tamis_interaction: the bias of every head of the first layers.
+  void set_bias(float bias, std::size_t layers = 3) {
+    auto& values = tensors.at("interaction.attention_bias").values;
+    std::fill_n(values.begin(), 3 * layers, bias);
   }
 
   void write(const TemporaryFolder& folder) const {
