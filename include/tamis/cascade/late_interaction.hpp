@@ -23,9 +23,7 @@ class LateInteractionStage {
       : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
 
   [[nodiscard]] StageTraits traits() const {
-    return {.name = name_,
-            .scorer = "late interaction of " + model_.folder().string(),
-            .divisible = true};
+    return {.name = name_, .scorer = model_.folder().string(), .divisible = true};
   }
 
   [[nodiscard]] StageResult operator()(const StageCall& call) const {

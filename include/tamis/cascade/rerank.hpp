@@ -22,7 +22,7 @@ class Rerank {
       : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
 
   [[nodiscard]] StageTraits traits() const {
-    return {.name = name_, .scorer = model_.spec().folder.string(), .divisible = true};
+    return {.name = name_, .scorer = scorer(), .divisible = true};
   }
 
   [[nodiscard]] StageResult operator()(const StageCall& call) const {
@@ -59,6 +59,13 @@ class Rerank {
   }
 
  private:
+  /// A model that reads texts apart gives the answer of late interaction by the same folder.
+  [[nodiscard]] std::string scorer() const {
+    const ModelSpec& spec = model_.spec();
+    const bool apart = spec.encoder && spec.encoder->reads_apart();
+    return apart ? spec.folder.string() : "pairs by " + spec.folder.string();
+  }
+
   [[nodiscard]] static Scored part(const Prediction& found, std::size_t first, std::size_t count) {
     Scored scored;
     for (std::size_t i = first; i < first + count; ++i) {

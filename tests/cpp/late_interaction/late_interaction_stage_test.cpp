@@ -1,10 +1,13 @@
-// Late interaction as a stage of a cascade, before the cross-encoder of the same model.
+// Late interaction as a stage of a cascade, before a cross-encoder.
+#include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include <tamis/cascade/cascade.hpp>
 #include <tamis/cascade/late_interaction.hpp>
 #include <tamis/cascade/rerank.hpp>
+#include <tamis/model/bundle.hpp>
 
 #include "late_interaction/default_model.hpp"
 #include "support/catch.hpp"
@@ -25,4 +28,17 @@ TEST_CASE("late interaction thins out before a cross-encoder", "[late_interactio
   CHECK(result.hits[0].candidate.id == "france");
   CHECK(result.trace.stages[0].tokens > 500);
   CHECK(result.trace.stages[0].truncated == 1);
+}
+
+TEST_CASE("late interaction before a cross-encoder that gives the same scores is warned of",
+          "[late_interaction]") {
+  const auto tiny = std::filesystem::path(TAMIS_DEFAULT_MODEL).parent_path() / "tiny";
+  const auto model = tamis::CrossEncoder::load(tiny);
+  REQUIRE(model.spec().encoder->reads_apart());
+  const tamis::Cascade cascade(
+      {{tamis::stages::late_interaction(tamis::LateInteraction::load(tiny)),
+        {.keep = 2, .limit = 10}},
+       {tamis::stages::rerank(model), {.keep = 1}}});
+  REQUIRE(cascade.warnings().size() == 1);
+  CHECK(cascade.warnings()[0].find("same scorer side by side") != std::string::npos);
 }
