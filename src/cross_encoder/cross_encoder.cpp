@@ -31,9 +31,8 @@ PlanOptions plan_options(const PlanOptions& fallback, const PredictOptions& opti
 }
 
 /// The predictions of the different pairs, before they are handed to the caller's.
-Prediction predict_unique(const CrossEncoder& model, const PairTemplate& around,
-                          const PlanOptions& plan, const UniquePairs& unique,
-                          const PredictOptions& options) {
+Prediction predict_unique(const CrossEncoder& model, const PairTemplate& around, WaveOptions waves,
+                          const UniquePairs& unique, const PredictOptions& options) {
   const PairLimits limits = pair_limits(around, model.max_length(), options);
   const std::span<const TextPair> pairs = unique.pairs;
   const std::size_t total = unique.index_of.size();
@@ -47,7 +46,6 @@ Prediction predict_unique(const CrossEncoder& model, const PairTemplate& around,
       refuse_truncated(group, begin, unique.index_of, limits);
     }
     std::size_t scored = 0;
-    WaveOptions waves{.plan = plan, .cancel = options.cancel, .scored = {}};
     if (options.progress) {
       waves.scored = [&](std::size_t more) {
         scored += more;
@@ -100,8 +98,12 @@ Prediction CrossEncoder::predict_logits(std::span<const TextPair> pairs,
   const PromptedPairs prompted(prompt.empty() ? std::span<const TextPair>{} : pairs, prompt);
   if (!prompt.empty()) pairs = prompted.pairs();
   const UniquePairs unique = unique_pairs(pairs);
-  const Prediction found =
-      predict_unique(*this, parts_->around, plan_options(parts_->plan, options), unique, options);
+  const WaveOptions waves{.plan = plan_options(parts_->plan, options),
+                          .cancel = options.cancel,
+                          .scored = {},
+                          .seconds = parts_->wave_seconds,
+                          .pace = parts_->pace.get()};
+  const Prediction found = predict_unique(*this, parts_->around, waves, unique, options);
   Prediction result;
   result.labels = found.labels;
   result.tokens = found.tokens;

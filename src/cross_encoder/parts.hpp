@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include <tamis/batch/planner.hpp>
 #include <tamis/cross_encoder.hpp>
 #include <tamis/model/bundle.hpp>
+
+#include "cross_encoder/wave.hpp"
 
 namespace tamis {
 
@@ -17,6 +20,8 @@ struct CrossEncoder::Parts {
   std::size_t max_length = 0;
   Activation activation = Activation::identity;
   PlanOptions plan;  ///< what suits the scorer where the caller states no budget
+  double wave_seconds = 0;
+  std::unique_ptr<Pace> pace;  ///< the only part that changes
 };
 
 }  // namespace tamis

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <numeric>
 
 #include <tamis/error.hpp>
 #include <tamis/parallel.hpp>
@@ -11,10 +13,6 @@
 
 namespace tamis {
 namespace {
-
-// A scorer without checkpoints is stopped only between waves, so a wave must be far shorter than a
-// second.
-constexpr double kWaveSeconds = 0.3;
 
 void refuse_cancelled(const WaveOptions& options) {
   if (options.cancel && options.cancel->cancelled()) throw Cancelled("scoring was cancelled");
@@ -32,25 +30,45 @@ void scatter(std::span<const PackedBatch> batches, std::span<const float> from, 
   }
 }
 
+std::vector<std::size_t> lengths_of(std::span<const EncodedPair> sequences) {
+  std::vector<std::size_t> lengths(sequences.size());
+  std::transform(sequences.begin(), sequences.end(), lengths.begin(),
+                 [](const EncodedPair& sequence) { return sequence.size(); });
+  return lengths;
+}
+
+/// Of `batches` that take `left` seconds, 0 if nobody knows: even waves of whole rounds over the
+/// threads, so that no core waits for a wave's last batch more often than it must.
+std::size_t wave_size(std::size_t batches, double left, double seconds) {
+  const std::size_t threads = num_threads();
+  if (left <= 0) return std::min(2 * threads, batches);
+  const double waves = std::ceil(left / seconds);
+  const double even = std::ceil(static_cast<double>(batches) / waves);
+  const auto rounds = (static_cast<std::size_t>(even) + threads - 1) / threads;
+  return std::min(rounds * threads, batches);
+}
+
 }  // namespace
 
 void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& options,
                   const std::function<void(std::span<PackedBatch>)>& run) {
-  std::vector<std::size_t> lengths(sequences.size());
-  std::transform(sequences.begin(), sequences.end(), lengths.begin(),
-                 [](const EncodedPair& sequence) { return sequence.size(); });
-  const std::size_t threads = num_threads();
-  const auto plan = plan_batches(lengths, options.plan, threads);
-  std::size_t wave = 2 * threads;
+  const std::vector<std::size_t> lengths = lengths_of(sequences);
+  std::size_t tokens_left = std::accumulate(lengths.begin(), lengths.end(), std::size_t{0});
+  const auto plan = plan_batches(lengths, options.plan, num_threads());
+  Pace own{0};
+  Pace& pace = options.pace != nullptr ? *options.pace : own;
   for (std::size_t begin = 0; begin < plan.size();) {
     refuse_cancelled(options);
-    const std::size_t end = std::min(begin + wave, plan.size());
+    const double left = pace * static_cast<double>(tokens_left);
+    const std::size_t end = begin + wave_size(plan.size() - begin, left, options.seconds);
     std::vector<PackedBatch> batches;
     batches.reserve(end - begin);
     std::size_t rows = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      batches.push_back(pack(sequences, plan[i]));
-      rows += plan[i].size();
+    std::size_t tokens = 0;
+    for (; begin < end; ++begin) {
+      batches.push_back(pack(sequences, plan[begin]));
+      rows += plan[begin].size();
+      tokens += batches.back().tokens();
     }
     const auto start = std::chrono::steady_clock::now();
     watched([&] { run(batches); },
@@ -60,11 +78,8 @@ void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& opt
             });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     if (options.scored) options.scored(rows);
-    const double per_batch = std::max(took.count() / static_cast<double>(end - begin), 1e-6);
-    const auto fits = static_cast<std::size_t>(kWaveSeconds / per_batch);
-    begin = end;
-    // Whole rounds, so that no core waits for the wave's last one.
-    wave = std::max(std::min(fits, 4 * wave) / threads * threads, threads);
+    pace = std::max(took.count(), 1e-6) / static_cast<double>(std::max<std::size_t>(tokens, 1));
+    tokens_left -= tokens;
   }
 }
 

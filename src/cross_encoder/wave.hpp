@@ -2,6 +2,7 @@
 // work.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -14,15 +15,21 @@
 
 namespace tamis {
 
+/// Seconds that a token took in the last wave, kept from call to call; 0: not known.
+using Pace = std::atomic<double>;
+
 struct WaveOptions {
   PlanOptions plan;
   std::optional<CancelToken> cancel;
   /// Sequences done in the wave that has just ended; 0 from within a wave, to say that it goes on.
   std::function<void(std::size_t)> scored;
+  double seconds = 0.3;  ///< of a wave, about
+  Pace* pace = nullptr;
 };
 
 /// Calls run(batches) for wave after wave of micro-batches until all sequences were in one; a row
-/// of a batch is an index into `sequences`. Between two waves, and every kAskEvery within one where
+/// of a batch is an index into `sequences`. The first wave is small where the pace is not known.
+/// Between two waves, and every kAskEvery within one where
 /// `run` has checkpoints, checks for cancellation and calls `scored`.
 void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& options,
                   const std::function<void(std::span<PackedBatch>)>& run);

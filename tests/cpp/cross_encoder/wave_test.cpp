@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <tamis/error.hpp>
+#include <tamis/parallel.hpp>
 
 #include "parallel/watch.hpp"
 #include "support/catch.hpp"
@@ -63,6 +64,34 @@ TEST_CASE("logits return in the order of the sequences", "[cross_encoder]") {
     REQUIRE(logits[2 * i + 1] == static_cast<float>(sequences[i].size()));
   }
   CHECK(reported == sequences.size());
+}
+
+TEST_CASE("waves are even where the pace is known", "[cross_encoder]") {
+  const std::size_t before = tamis::num_threads();
+  tamis::set_num_threads(2);
+  const std::vector<tamis::EncodedPair> sequences(30, sequences_of(2)[1]);  // of 38 tokens
+  std::vector<std::size_t> sizes;
+  tamis::Pace pace{0};
+  tamis::WaveOptions options{.plan = {.max_tokens = 38, .max_pairs = 1},
+                             .cancel = {},
+                             .scored = {},
+                             .seconds = 1,
+                             .pace = &pace};
+  const auto run = [&] {
+    sizes.clear();
+    tamis::run_in_waves(sequences, options, [&](std::span<tamis::PackedBatch> batches) {
+      sizes.push_back(batches.size());
+    });
+  };
+  run();
+  CHECK(sizes.front() == 4);  // not known yet: two for each thread
+  CHECK(pace > 0);
+  run();
+  CHECK(sizes == std::vector<std::size_t>{30});
+  pace = 1.2 / (30 * 38);  // two waves of 0.6 s each
+  run();
+  CHECK(sizes.front() == 16);
+  tamis::set_num_threads(before);
 }
 
 TEST_CASE("cancelling stops before the next wave", "[cross_encoder]") {
