@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from training.model import Config, TamisInteraction
+from training.model import CLOSED, Config, TamisInteraction
 from training.texts import Tokenizer, pad
 
 _VITAMIN = (
@@ -71,12 +71,19 @@ def load(folder: str | pathlib.Path) -> TamisInteraction:
     return model.eval()
 
 
+def closed_layers(model: TamisInteraction) -> int:
+    """So many of the first layers are shut to the other text."""
+    shut = (model.interaction.attention_bias == CLOSED).all(1)
+    return int(shut.long().cumprod(0).sum())
+
+
 def config(model: TamisInteraction) -> dict[str, object]:
     """config.json of an exported folder."""
     return {
         "architectures": ["TamisInteractionForReranking"],
         "model_type": "tamis_interaction",
         **dataclasses.asdict(model.config),
+        "closed_layers": closed_layers(model),
         "hidden_act": "gelu",
         "position_embedding_type": "absolute",
         "pair_template": "cls_sep_cls_sep",
@@ -115,7 +122,8 @@ def export(
 ) -> TamisInteraction:
     """Write `folder`; returns the model read back from it, that is, of the int8 weights."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(vocabulary, folder / "vocab.txt")
+    if vocabulary.resolve() != (folder / "vocab.txt").resolve():
+        shutil.copy(vocabulary, folder / "vocab.txt")
     save_file(quantise(model.state_dict()), str(folder / "model.safetensors"), {"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)
     _write(folder / "config.json", config(model))

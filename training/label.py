@@ -2,14 +2,14 @@
 
     python -m training.label --model FOLDER --work WORK --out OUT
 
-`--model` is an exported model that reads texts apart; `--work` is a work folder of `training.run`,
-of which the pool and the dev lists are read. Cross-attention is opened in the layers that are not
-closed, and those layers are trained on queries whose passage is known, each among passages that
-BM25 finds and the starting model likes: the loss is the cross-entropy of the labelled passage, and
-the divergence from the starting model's distribution, which keeps what the labels do not speak of.
-Real questions are drawn evenly from the collections, invented ones besides. Passages are short at
-first and longer later. What the starting model says of each query's candidates is computed once
-and kept. An interrupted training goes on from its last checkpoint.
+`--model` is an exported model, taken to read texts apart; `--work` is a work folder of
+`training.run`, of which the pool and the dev lists are read. Cross-attention is opened above the
+first `closed` layers, and the layers there are trained on queries whose passage is known, each
+among passages that BM25 finds and the starting model likes: the loss is the cross-entropy of the
+labelled passage, and the divergence from the starting model's distribution, which keeps what the
+labels do not speak of. Real questions are drawn evenly from the collections, invented ones besides.
+Passages are short at first and longer later. What the starting model says of each query's
+candidates is computed once and kept. An interrupted training goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Settings(Steps):
     candidates: int = 10
     invented: float = 0.3
     lengths: str = "80,120,200"
+    closed: int = 3
     anchor: float = 0.5
     above: float = 4.0
     rate: float = 1e-4
@@ -211,6 +212,7 @@ class Training(Progress):
 def train(start: pathlib.Path, work: pathlib.Path, name: str, settings: Settings) -> None:
     """Run the training, or go on with it; dev figures are those of the `step-N.pt` written."""
     tokenizer, model = Tokenizer(start), load(start)
+    model.config.closed_layers = settings.closed
     cache = work / name / "start.pt"
     if not cache.exists():
         remember(model, tokenizer, json.loads((work / "pool.json").read_text()), cache)

@@ -8,7 +8,7 @@ import pathlib
 import torch
 
 from training.evaluate import figures
-from training.export import export
+from training.export import closed_layers, export
 from training.model import Config, TamisInteraction
 from training.texts import Tokenizer
 
@@ -30,6 +30,7 @@ def ship(start: pathlib.Path, checkpoint: pathlib.Path, out: pathlib.Path, dev: 
     dev figures before and after quantisation."""
     model = TamisInteraction(Config.load(start)).eval()
     model.load_state_dict(torch.load(checkpoint, weights_only=False)["mean"])
+    model.config.closed_layers = closed_layers(model)
     stored = export(model, start / "vocab.txt", out)
     tokenizer = Tokenizer(start)
     return {

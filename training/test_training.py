@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import random
 from collections import Counter
 from types import SimpleNamespace
 
+import pytest
 import torch
 
-from training import label
+from training import label, openness
 from training.distil import Settings, apart, losses, together
-from training.export import dequantise, quantise
+from training.export import closed_layers, dequantise, export, load, quantise
 from training.model import CLOSED, Config, TamisInteraction
 from training.pools import cut_sentence, keywords, plain, windows
 from training.scoring import closed_states, open_scores
@@ -230,3 +232,35 @@ def test_labels_are_learnt_with_attention_open(tmp_path: pathlib.Path) -> None:
         training.update(parts["total"], 1.0)
     assert sum(found[-5:]) < 0.8 * sum(found[:5])
     assert torch.equal(training.model.embeddings.word_embeddings.weight, words)
+
+
+def test_openness_is_chosen_by_both_means_and_closes_the_layers_below(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert openness.biases("3:-3.5 1:-1") == {3: -3.5, 1: -1.0}
+    model = tiny()
+    for setting, closed in (("2:-1 3:-1", 2), ("3:-1", 3), ("shut", 4)):
+        openness.set_openness(model, setting)
+        assert closed_layers(model) == closed
+        assert (model.interaction.attention_bias[closed:] == -1).all()
+    monkeypatch.setattr(openness, "SETTINGS", ("shut", "2:-1 3:-1", "3:0.5"))
+    words = tmp_path / "vocab.txt"
+    words.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefgh"]))
+    longer = TamisInteraction(dataclasses.replace(TINY, max_position_embeddings=512))
+    export(longer, words, tmp_path / "model")
+    passages = ["a b c", "d e f", "g h a", "b d"]
+    entry = {"set": "one", "query": "a b", "passages": passages, "bm25": [1.0, 3.0, 2.0, 0.0]}
+    entry |= {"grades": [1.0, 0.0, 0.0, 2.0], "judged": [1.0, 2.0]}
+    (tmp_path / "dev.json").write_text(json.dumps([entry, {**entry, "set": "two", "away": True}]))
+    figures = openness.choose_openness(tmp_path / "model", tmp_path, tmp_path / "opened")
+    curve = (tmp_path / "openness" / "curve.jsonl").read_text()
+    lines = [json.loads(line) for line in curve.splitlines()]
+    assert [line["setting"] for line in lines] == ["shut", "2:-1 3:-1", "3:0.5"]
+    best = max(line["dev"]["mean"] + line["blended"]["mean"] for line in lines)
+    assert figures["dev"]["mean"] + figures["blended"]["mean"] == best
+    shipped = load(tmp_path / "opened")
+    openness.set_openness(model, figures["setting"])
+    assert torch.equal(shipped.interaction.attention_bias, model.interaction.attention_bias)
+    assert shipped.config.closed_layers == closed_layers(model)
+    openness.choose_openness(tmp_path / "model", tmp_path, tmp_path / "opened")
+    assert (tmp_path / "openness" / "curve.jsonl").read_text() == curve  # not measured again
