@@ -155,7 +155,8 @@ int main(int argc, char** argv) {
   fmt::print("\n{:>9} {:>8} {:>8}\n", "budget", "nDCG@10", "ms");
   for (const double budget : {1500.0, 500.0, 200.0, 100.0, 50.0}) {
     const Quality found = measure(cascade, all, budget);
-    fmt::print("{:6.0f} ms {:8.3f} {:8.0f}\n", budget, found.ndcg, found.run_ms);
+    const std::string bar(static_cast<std::size_t>(50 * found.ndcg), '#');
+    fmt::print("{:6.0f} ms {:8.3f} {:8.0f}  {}\n", budget, found.ndcg, found.run_ms, bar);
   }
   return 0;
 }

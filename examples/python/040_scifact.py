@@ -76,4 +76,5 @@ print(f"\n{'budget':>9} {'nDCG@10':>8} {'ms':>8}")
 for budget in (1500, 500, 200, 100, 50):  # smaller runs teach it more of its costs
     results = [cascade.run(claim.text, budget_ms=budget) for claim in claims]
     ms = sum(result.trace.total_ms for result in results) / len(results)
-    print(f"{budget:6} ms {measured(results)[1]:8.3f} {ms:8.0f}")
+    ndcg = measured(results)[1]
+    print(f"{budget:6} ms {ndcg:8.3f} {ms:8.0f}  {'#' * round(50 * ndcg)}")
