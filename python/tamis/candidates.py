@@ -58,6 +58,18 @@ def _number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def _is_score(value: Any) -> bool:
+    """Also an array of no dimensions, and what a database gave back as text."""
+    if isinstance(value, str):
+        try:
+            return math.isfinite(float(value))
+        except ValueError:
+            return False
+    if getattr(value, "shape", None) == ():
+        value = value.item()
+    return _number(value) is not None
+
+
 def _mark_of(document: Any) -> str:
     metadata = _metadata(document)
     by = _field(document, "reranked_by") or metadata.get("reranked_by")
@@ -65,7 +77,7 @@ def _mark_of(document: Any) -> str:
         return by
     for name in _MARKS:
         for value in (_field(document, name), metadata.get(name)):
-            if _number(value) is not None:
+            if _is_score(value):
                 return name
     return ""
 

@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tamis import Cascade, CascadeWarning
@@ -78,6 +79,8 @@ def test_a_callback_sees_the_callers_objects() -> None:
         ({"text": "a", "metadata": {"rerank_score": 0.9}}, "rerank_score"),
         ({"text": "a", "meta": {"reranked_by": "cohere"}}, "cohere"),
         ({"text": "a", "metadata": {"retrieval_score": 1}}, "retrieval_score"),
+        ({"text": "a", "relevance_score": np.array(0.5)}, "relevance_score"),
+        ({"text": "a", "metadata": {"relevance_score": "0.5"}}, "relevance_score"),
     ],
 )
 def test_a_rerankers_mark_is_warned_of(document: dict[str, Any], by: str) -> None:
@@ -88,6 +91,7 @@ def test_a_rerankers_mark_is_warned_of(document: dict[str, Any], by: str) -> Non
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ranked([{"text": "a", "metadata": {"relevance_score": None, "score": 1}}])
+        ranked([{"text": "a", "metadata": {"relevance_score": "unknown"}}])
 
 
 def test_a_mark_is_warned_of_behind_other_stages_and_after_a_search() -> None:

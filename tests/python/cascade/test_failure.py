@@ -68,6 +68,24 @@ def test_fewer_scores_are_those_of_the_first() -> None:
     assert result.trace.degraded
 
 
+@pytest.mark.parametrize("message", [None, "\udc80"])
+def test_an_exception_whose_message_cannot_be_read_is_still_the_cause(message: str | None) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            if message is None:
+                raise TypeError("no message")
+            return message
+
+    def mute(query: str, documents: list[Any]) -> list[float]:
+        raise Mute
+
+    skipped = Cascade([s.callable(mute, keep=3, limit=3)]).run("q", ["a"])
+    assert skipped.trace.stages[0].errors == ["mute: Mute: (its message cannot be read)"]
+    with pytest.raises(StageError) as caught:
+        Cascade([s.callable(mute, keep=3, limit=3, on_error="raise")]).run("q", ["a"])
+    assert isinstance(caught.value.__cause__, Mute)
+
+
 def test_what_a_callback_raised_is_the_cause() -> None:
     stage = s.callable(broken, keep=3, limit=3, on_error="raise")
     with pytest.raises(StageError, match="ConnectionError: 503 from the server") as caught:
