@@ -8,10 +8,12 @@ both untrained; `tiny` and `default` are the models that come with tamis; `+ BM2
 BM25's z-score. Intervals are paired bootstraps over queries (95%): of the mean for BM25, of the
 difference from `late` for other rows.
 
-The embedded models are run by their PyTorch definition, in bf16 over the int8 weights, closed
-layers once for each text; with `--engine` as `tamis.CrossEncoder` at `--precision`. Scores are kept
-in WORK, and a row whose scores are there is not computed again. `--speed` measures pairs a second
-and no quality. Run it once, on finished models: nothing is to be chosen by it.
+A model that reads texts apart encodes each text once, by its PyTorch definition in bf16 over the
+int8 weights: much less work than a pair at a time, for the same scores to within the rounding. One
+that reads pairs together, and every embedded one with `--engine`, is run as `tamis.CrossEncoder` at
+`--precision`. Scores are kept in WORK, and a row whose scores are there is not computed again.
+`--speed` measures pairs a second and no quality.
+Run it once, on finished models: nothing is to be chosen by it.
 """
 
 from __future__ import annotations
@@ -32,17 +34,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 from training.beir import judged_lists, ndcg, zscore
 from training.export import load
-from training.model import TamisInteraction
-from training.scoring import QUERY_TOKENS, Collection, closed_states
+from training.model import CLOSED, TamisInteraction
+from training.scoring import QUERY_TOKENS, closed_states
 from training.teacher import Readings, finish
-from training.texts import Tokenizer
+from training.texts import Tokenizer, pad_states
 
 import tamis
 
 SETS = ("scifact", "trec_dl19", "cranfield", "wikiqa", "mediqa2019_qa")
 EMBEDDED = ("tiny", "default")
 BLEND = 0.3
-DEFINITION = "definition"
 Scores = list[np.ndarray]
 
 
@@ -51,7 +52,7 @@ class Encoded:
 
     def __init__(self, model: TamisInteraction, encoder: pathlib.Path, lists: Sequence[dict]):
         tokenizer = Tokenizer(encoder)
-        self.lists = lists
+        self.model, self.lists = model, lists
         texts = list(dict.fromkeys(text for entry in lists for text in entry["passages"]))
         self.place = {text: at for at, text in enumerate(texts)}
         rows = (
@@ -74,6 +75,17 @@ class Encoded:
             found["late"].append(zscore(columns[:, 0]) + zscore(columns[:, 1]))
         return found
 
+    @torch.no_grad()
+    def readout(self) -> Scores:
+        """The logits of a model whose cross-attention is shut."""
+        return [
+            self.model.matrix(
+                *pad_states([self.queries[at]]),
+                *pad_states([self.passages[self.place[text]] for text in entry["passages"]]),
+            )[0].numpy()
+            for at, entry in enumerate(self.lists)
+        ]
+
 
 def folder_of(name: str) -> pathlib.Path:
     """Of an embedded model."""
@@ -85,11 +97,16 @@ def ranker(name: str, precision: str = "fp32") -> tamis.CrossEncoder:
     return tamis.CrossEncoder(None if name == "default" else name, precision=precision)
 
 
+def way_of(name: str, options: argparse.Namespace) -> str:
+    """How an embedded model is scored: "apart" where its cross-attention is shut, or the engine's
+    precision."""
+    shut = bool((load(folder_of(name)).interaction.attention_bias == CLOSED).all())
+    return "apart" if shut and not options.engine else options.precision
+
+
 def by_definition(name: str, lists: Sequence[dict]) -> Scores:
-    """An embedded model's logits by PyTorch."""
-    collection = Collection(Tokenizer(folder_of(name)), lists, 512 - QUERY_TOKENS)
-    with torch.autocast("cpu", torch.bfloat16):
-        return [scores.float().numpy() for scores in collection.scores(load(folder_of(name)))]
+    """An embedded model's logits, each text encoded once."""
+    return Encoded(load(folder_of(name)), folder_of(name), lists).readout()
 
 
 def by_engine(name: str, lists: Sequence[dict], precision: str) -> Scores:
@@ -101,9 +118,8 @@ def by_engine(name: str, lists: Sequence[dict], precision: str) -> Scores:
 
 
 def scored(name: str, lists: Sequence[dict], way: str) -> dict[str, Scores]:
-    """An embedded model's row, by its definition or by the engine at the precision `way`."""
-    by_torch = way == DEFINITION
-    return {name: by_definition(name, lists) if by_torch else by_engine(name, lists, way)}
+    """An embedded model's row, in a way of `way_of`."""
+    return {name: by_definition(name, lists) if way == "apart" else by_engine(name, lists, way)}
 
 
 def kept(path: pathlib.Path, compute: Callable[[], dict[str, Scores]]) -> dict[str, Scores]:
@@ -158,7 +174,7 @@ def blended(lists: Sequence[dict], scores: Scores) -> Scores:
 def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[str, Scores]:
     """All rows of one collection."""
 
-    def place(row: str, folder: pathlib.Path, way: str = DEFINITION) -> pathlib.Path:
+    def place(row: str, folder: pathlib.Path, way: str = "apart") -> pathlib.Path:
         weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
         return options.work / f"{name}-{row}-{way}-{len(lists)}x{options.depth}-{weights[:8]}.json"
 
@@ -169,7 +185,7 @@ def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[s
     rows: dict[str, Scores] = {"BM25": [np.array(entry["bm25"]) for entry in lists]}
     rows |= kept(place("minilm", options.encoder), untrained)
     for model in options.models:
-        way = options.precision if options.engine else DEFINITION
+        way = way_of(model, options)
         path = place(model, folder_of(model), way)
         rows |= kept(path, functools.partial(scored, model, lists, way))
     for row in list(rows)[1:]:

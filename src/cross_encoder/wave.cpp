@@ -37,12 +37,16 @@ std::vector<std::size_t> lengths_of(std::span<const EncodedPair> sequences) {
   return lengths;
 }
 
-/// Of `batches` that take `left` seconds, 0 if nobody knows: even waves of whole rounds over the
-/// threads, so that no core waits for a wave's last batch more often than it must.
-std::size_t wave_size(std::size_t batches, double left, double seconds) {
+// A scorer may hold states of all of a wave's texts.
+constexpr std::size_t kThreadTokens = 16384;
+
+/// Of `batches` with `tokens` that take `left` seconds, 0 if nobody knows: even waves of whole
+/// rounds over the threads, so that no core waits for a wave's last batch more often than it must.
+std::size_t wave_size(std::size_t batches, std::size_t tokens, double left, double seconds) {
   const std::size_t threads = num_threads();
   if (left <= 0) return std::min(2 * threads, batches);
-  const double waves = std::ceil(left / seconds);
+  const double full = static_cast<double>(tokens) / static_cast<double>(kThreadTokens * threads);
+  const double waves = std::ceil(std::max(left / seconds, full));
   const double even = std::ceil(static_cast<double>(batches) / waves);
   const auto rounds = (static_cast<std::size_t>(even) + threads - 1) / threads;
   return std::min(rounds * threads, batches);
@@ -60,7 +64,8 @@ void run_in_waves(std::span<const EncodedPair> sequences, const WaveOptions& opt
   for (std::size_t begin = 0; begin < plan.size();) {
     refuse_cancelled(options);
     const double left = pace * static_cast<double>(tokens_left);
-    const std::size_t end = begin + wave_size(plan.size() - begin, left, options.seconds);
+    const std::size_t end =
+        begin + wave_size(plan.size() - begin, tokens_left, left, options.seconds);
     std::vector<PackedBatch> batches;
     batches.reserve(end - begin);
     std::size_t rows = 0;

@@ -15,7 +15,8 @@
 
 namespace tamis {
 
-/// Seconds that a token took in the last wave, kept from call to call; 0: not known.
+/// Seconds that a token took in the last wave, kept from call to call; 0: not known. Too few for
+/// the next call where a scorer computes once what several pairs of the last one shared.
 using Pace = std::atomic<double>;
 
 struct WaveOptions {

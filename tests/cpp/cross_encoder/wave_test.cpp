@@ -91,6 +91,13 @@ TEST_CASE("waves are even where the pace is known", "[cross_encoder]") {
   pace = 1.2 / (30 * 38);  // two waves of 0.6 s each
   run();
   CHECK(sizes.front() == 16);
+  pace = 1e-30;  // of a call whose pairs shared all of their texts
+  const std::vector<tamis::EncodedPair> many(3000, sequences[0]);
+  sizes.clear();
+  tamis::run_in_waves(many, options, [&](std::span<tamis::PackedBatch> batches) {
+    sizes.push_back(batches.size());
+  });
+  CHECK(sizes.front() == 750);  // four waves of at most 2 * 16,384 tokens
   tamis::set_num_threads(before);
 }
 
