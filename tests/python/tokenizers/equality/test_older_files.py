@@ -109,3 +109,23 @@ def test_a_token_with_an_id_that_cannot_be(tmp_path: Path) -> None:
         (tmp_path / "added_tokens.json").write_text(json.dumps({"<foo>": wrong}))
         with pytest.raises(tamis.TokenizerError, match=r"added_tokens\.json: '<foo>' has id "):
             tamis.Tokenizer.load(tmp_path)
+
+
+@pytest.mark.parametrize("written", [100, 5000, 30522, 30600])
+@pytest.mark.parametrize("content", ["hamlet", "[new]"])
+def test_ids_of_added_tokens_are_those_of_the_original(
+    written: int, content: str, tmp_path: Path
+) -> None:
+    """The vocabulary decides on a word that it has; what is new comes behind it."""
+    tokenizers = pytest.importorskip("tokenizers")
+    _bert_json(tmp_path)
+    path = tmp_path / "tokenizer.json"
+    read = json.loads(path.read_text())
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "special"), False)
+    read["added_tokens"].append({"id": written, "content": content, "normalized": True, **flags})
+    path.write_text(json.dumps(read))
+    theirs = tokenizers.Tokenizer.from_file(str(path))
+    ours = tamis.Tokenizer.load(tmp_path)
+    for text in ("who is hamlet", "a [new] b hamlet"):
+        expected = theirs.encode(text, add_special_tokens=False).ids
+        assert list(ours.tokenize(text)[0]) == expected
