@@ -23,9 +23,10 @@ Array = NDArray[np.float32]
 
 
 def sigmoid(logits: Array) -> Array:
-    """1 / (1 + exp(-x)) in float32, without overflow."""
-    small = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1 / (1 + small), small / (1 + small)).astype(np.float32)
+    """1 / (1 + exp(-x)), rounded once to float32: a greater logit never has a smaller score."""
+    powers = np.exp(np.minimum(-logits.astype(np.float64), 700))
+    scores: Array = (1 / (1 + powers)).astype(np.float32)
+    return scores
 
 
 def softmax(logits: Array, axis: int = -1) -> Array:

@@ -47,6 +47,8 @@ def _cuda_is_usable() -> bool:
 
 
 def _require_cuda(name: str, index: int) -> None:
+    if not _torch_loader.exists():
+        raise DeviceError(f"device '{name}' needs torch, and {_torch_loader.BUILT_WITHOUT}")
     try:
         torch = importlib.import_module("torch")
     except ImportError:

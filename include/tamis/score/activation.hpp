@@ -19,11 +19,9 @@ enum class Activation { identity, sigmoid, tanh };
   raise<InvalidArgument>("unknown activation '{}'; use identity, sigmoid or tanh", name);
 }
 
-/// 1 / (1 + exp(-x)), without overflow for large negative x.
+/// 1 / (1 + exp(-x)), rounded once, so that a greater logit never has a smaller score.
 [[nodiscard]] inline float sigmoid(float x) noexcept {
-  if (x >= 0) return 1.0F / (1.0F + std::exp(-x));
-  const float e = std::exp(x);
-  return e / (1.0F + e);
+  return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(x))));
 }
 
 /// In place, elementwise.

@@ -159,7 +159,9 @@ def test_without_cuda(one_label: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     for name in ("cuda", "cuda:1", 0):
-        with pytest.raises(tamis.DeviceError, match="finds no CUDA device here") as caught:
+        with pytest.raises(
+            tamis.DeviceError, match=r"finds no CUDA device here|built without torch"
+        ) as caught:
             tamis.CrossEncoder(str(one_label), device=name)
         assert "\n" not in str(caught.value)
     with pytest.raises(tamis.DeviceError, match="'mps' is not supported"):

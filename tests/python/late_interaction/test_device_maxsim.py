@@ -233,7 +233,7 @@ def test_a_device_that_is_not_there() -> None:
         lambda: tamis.maxsim(ONE, [ONE], device="cuda"),
         lambda: s.late_interaction(lambda _: ONE, vectors="v", keep=4, device="cuda"),
     ):
-        with pytest.raises(DeviceError, match="'cuda' was asked for, but torch finds no CUDA"):
+        with pytest.raises(DeviceError, match=r"finds no CUDA device here|built without torch"):
             call()
     with pytest.raises(InvalidArgument, match="unknown device 'gpu'"):
         tamis.maxsim(ONE, [ONE], device="gpu")
