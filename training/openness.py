@@ -1,4 +1,4 @@
-"""The last step: how much the two texts see of each other, chosen on the dev lists.
+"""A step after the recipe: how much the two texts see of each other, chosen on the dev lists.
 
     python -m training.openness --model FOLDER --work WORK --out OUT
 
@@ -20,7 +20,7 @@ import torch
 from training.evaluate import BLEND, measure
 from training.export import export, load
 from training.model import CLOSED, TamisInteraction
-from training.scoring import Collection
+from training.scoring import QUERY_TOKENS, Collection
 from training.texts import Tokenizer
 
 SETTINGS = (
@@ -56,34 +56,38 @@ def choose(found: dict[str, dict]) -> str:
     return max(found, key=lambda name: found[name]["dev"]["mean"] + found[name]["blended"]["mean"])
 
 
-def measured(folder: pathlib.Path, work: pathlib.Path) -> dict[str, dict]:
-    """Dev figures of every setting, in bf16."""
+def measured(folder: pathlib.Path, work: pathlib.Path, longest: int) -> dict[str, dict]:
+    """Dev figures of every setting, in bf16, passages cut at `longest` tokens."""
     dev = json.loads((work / "dev.json").read_text())
     weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:8]
     curve = work / "openness" / "curve.jsonl"
     curve.parent.mkdir(parents=True, exist_ok=True)
     lines = curve.read_text().splitlines() if curve.exists() else []
-    known = {(line["weights"], line["setting"]): line for line in map(json.loads, lines)}
+    known = {
+        (line["weights"], line["longest"], line["setting"]): line for line in map(json.loads, lines)
+    }
     model = load(folder)
     model.config.closed_layers = min(layer for setting in SETTINGS for layer in biases(setting))
-    collection = Collection(Tokenizer(folder), dev, 192)
+    collection = Collection(Tokenizer(folder), dev, longest)
     for setting in SETTINGS:
-        if (weights, setting) in known:
+        if (weights, longest, setting) in known:
             continue
         set_openness(model, setting)
         with torch.autocast("cpu", torch.bfloat16):
             scores = collection.scores(model)
-        line = {"weights": weights, "setting": setting, "dev": measure(dev, scores)}
-        line["blended"] = measure(dev, scores, BLEND)
-        known[weights, setting] = line
+        line = {"weights": weights, "longest": longest, "setting": setting}
+        line |= {"dev": measure(dev, scores), "blended": measure(dev, scores, BLEND)}
+        known[weights, longest, setting] = line
         with open(curve, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-    return {setting: known[weights, setting] for setting in SETTINGS}
+    return {setting: known[weights, longest, setting] for setting in SETTINGS}
 
 
-def choose_openness(folder: pathlib.Path, work: pathlib.Path, out: pathlib.Path) -> dict:
+def choose_openness(
+    folder: pathlib.Path, work: pathlib.Path, out: pathlib.Path, longest: int = 512 - QUERY_TOKENS
+) -> dict:
     """Export the model of `folder` with the best setting; returns its figures."""
-    found = measured(folder, work)
+    found = measured(folder, work, longest)
     chosen = choose(found)
     model = load(folder)
     set_openness(model, chosen)
@@ -99,9 +103,11 @@ def main() -> None:
     for flag in ("model", "work", "out"):
         parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--longest", type=int, default=512 - QUERY_TOKENS, help="passage tokens")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(json.dumps(choose_openness(options.model, options.work, options.out), indent=2))
+    chosen = choose_openness(options.model, options.work, options.out, options.longest)
+    print(json.dumps(chosen, indent=2))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import pathlib
 import torch
 
 from training.distil import Settings, distil
-from training.openness import choose_openness
 from training.prepare import prepare
 from training.progress import add_flags, settings_of
 from training.ship import choose_and_ship
@@ -35,7 +34,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="size of the training pools")
     parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export", "open"))
+    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
     add_flags(parser, Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -50,8 +49,6 @@ def main() -> None:
     if only in (None, "export"):
         result = choose_and_ship(options.encoder, work / options.name, options.out)
         print(json.dumps(result, indent=2))
-    if only in (None, "open"):
-        print(json.dumps(choose_openness(options.out, work, options.out), indent=2))
 
 
 if __name__ == "__main__":
