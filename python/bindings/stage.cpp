@@ -193,5 +193,8 @@ void bind_stage(py::module_& module) {
           [](const AnyStage& self, std::string name) { return self.named(std::move(name)); },
           py::arg("name"), "The same stage under another name.")
       .def_property_readonly("name", [](const AnyStage& self) { return self.traits().name; })
+      .def_property_readonly(
+          "scorer", [](const AnyStage& self) { return self.traits().scorer; },
+          "What computes the scores: equal for stages that give the same ones; \"\" for none.")
       .def_property_readonly("kind", &kind_of, "'retrieve', 'score' or 'select'.");
 }

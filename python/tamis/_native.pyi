@@ -340,6 +340,10 @@ class Stage:
     @property
     def name(self) -> str: ...
     @property
+    def scorer(self) -> str:
+        """What computes the scores: equal for stages that give the same ones; "" for none."""
+
+    @property
     def kind(self) -> str:
         """'retrieve', 'score' or 'select'."""
 

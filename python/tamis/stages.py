@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from tamis import candidates, checks, finders, native_call
+from tamis import candidates, checks, finders, native_call, scorers
 from tamis import remote as tamis_remote
 from tamis._native import CascadeStage
 from tamis._native import Stage as NativeStage
@@ -234,13 +234,9 @@ def _carried(
         vectors_of = [of(document) for document in documents]
         return told(maxsim(encoded(query), vectors_of, device=device))
 
-    return _calling(scores, name, divisible=True, scorer=f"maxsim of {vectors} at {_whose(model)}")
-
-
-def _whose(function: Any) -> int:
-    """Equal for the same function; of a method each look makes another object."""
-    owner = getattr(function, "__self__", None)
-    return id(function if owner is None else owner)
+    return _calling(
+        scores, name, divisible=True, scorer=f"maxsim of {vectors} at {scorers.identity(model)}"
+    )
 
 
 callable_ = callable  # the function below hides Python's
@@ -274,7 +270,7 @@ def callable(
         own if name is None else name,
         divisible=divisible,
         calibrated=calibrated,
-        scorer=f"{own} at {_whose(function)}",
+        scorer=scorers.of_function(function),
     )
     return _used(native, keep, use)
 

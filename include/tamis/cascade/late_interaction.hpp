@@ -23,7 +23,9 @@ class LateInteractionStage {
       : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
 
   [[nodiscard]] StageTraits traits() const {
-    return {.name = name_, .scorer = model_.folder().string(), .divisible = true};
+    return {.name = name_,
+            .scorer = apart_scorer(model_.folder(), model_.max_length()),
+            .divisible = true};
   }
 
   [[nodiscard]] StageResult operator()(const StageCall& call) const {

@@ -1,6 +1,7 @@
 // tamis/cascade/rerank.hpp: a cross-encoder as a stage.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -62,8 +63,9 @@ class Rerank {
   /// A model that reads texts apart gives the answer of late interaction by the same folder.
   [[nodiscard]] std::string scorer() const {
     const ModelSpec& spec = model_.spec();
-    const bool apart = spec.encoder && spec.encoder->reads_apart();
-    return apart ? spec.folder.string() : "pairs by " + spec.folder.string();
+    if (!spec.encoder || !spec.encoder->reads_apart()) return "pairs by " + spec.folder.string();
+    const std::size_t own = model_.max_length();
+    return apart_scorer(spec.folder, std::min(own, options_.max_length.value_or(own)));
   }
 
   [[nodiscard]] static Scored part(const Prediction& found, std::size_t first, std::size_t count) {

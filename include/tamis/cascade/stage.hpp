@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -146,6 +147,12 @@ class AnyStage {
 };
 
 namespace stages {
+
+/// The scorer of a stage that compares texts which `folder`'s model encoded apart: late
+/// interaction, or a cross-encoder whose texts do not meet before its readout.
+inline std::string apart_scorer(const std::filesystem::path& folder, std::size_t max_length) {
+  return folder.string() + " apart " + std::to_string(max_length);
+}
 
 /// A stage from a function (query, texts) -> scores.
 template <typename Function>

@@ -39,7 +39,7 @@ def run(
         count = cascade.claims_that_fit(index, model, claims, RUN_SECONDS * scale)
     some = claims[:count]
     terminal.say(
-        f"BM25 and dense vectors retrieve {cascade.KEEPS[0]}, late interaction keeps "
+        f"BM25 and dense vectors retrieve {cascade.KEEPS[0]}, late interaction (tiny) keeps "
         f"{cascade.KEEPS[1]}, the cross-encoder ({model.description}) orders {cascade.KEEPS[2]}: "
         + (f"all {count} claims." if full else f"{count} claims fit this machine.")
     )

@@ -196,6 +196,11 @@ class Index:
         return ("bm25", "dense") if self.has_dense else ("bm25",)
 
     @property
+    def _scorer(self) -> str:
+        """Whose scores `compare` gives, for a cascade's checks."""
+        return "" if self._model is None else self._model._stage("compare", "ignore").scorer
+
+    @property
     def has_token_vectors(self) -> bool:
         """Whether `compare` works."""
         return self._passages is not None

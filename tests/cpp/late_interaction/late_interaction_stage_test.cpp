@@ -12,10 +12,19 @@
 #include "late_interaction/default_model.hpp"
 #include "support/catch.hpp"
 
+namespace {
+
+std::filesystem::path tiny_model() {
+  return std::filesystem::path(TAMIS_DEFAULT_MODEL).parent_path() / "tiny";
+}
+
+}  // namespace
+
 TEST_CASE("late interaction thins out before a cross-encoder", "[late_interaction]") {
   const tamis::CrossEncoder last = tamis::CrossEncoder::load(TAMIS_DEFAULT_MODEL);
   const tamis::Cascade cascade(
-      {{tamis::stages::late_interaction(test::default_model()), {.keep = 2, .limit = 10}},
+      {{tamis::stages::late_interaction(tamis::LateInteraction::load(tiny_model())),
+        {.keep = 2, .limit = 10}},
        {tamis::stages::rerank(last), {.keep = 1}}});
   CHECK(cascade.warnings().empty());
   std::string text;
@@ -32,13 +41,16 @@ TEST_CASE("late interaction thins out before a cross-encoder", "[late_interactio
 
 TEST_CASE("late interaction before a cross-encoder that gives the same scores is warned of",
           "[late_interaction]") {
-  const auto tiny = std::filesystem::path(TAMIS_DEFAULT_MODEL).parent_path() / "tiny";
-  const auto model = tamis::CrossEncoder::load(tiny);
+  const auto model = tamis::CrossEncoder::load(TAMIS_DEFAULT_MODEL);
   REQUIRE(model.spec().encoder->reads_apart());
-  const tamis::Cascade cascade(
-      {{tamis::stages::late_interaction(tamis::LateInteraction::load(tiny)),
-        {.keep = 2, .limit = 10}},
-       {tamis::stages::rerank(model), {.keep = 1}}});
-  REQUIRE(cascade.warnings().size() == 1);
-  CHECK(cascade.warnings()[0].find("same scorer side by side") != std::string::npos);
+  const auto warnings = [&](const tamis::LateInteractionOptions& how) {
+    return tamis::Cascade({{tamis::stages::late_interaction(
+                                tamis::LateInteraction::load(TAMIS_DEFAULT_MODEL, how)),
+                            {.keep = 2, .limit = 10}},
+                           {tamis::stages::rerank(model), {.keep = 1}}})
+        .warnings();
+  };
+  REQUIRE(warnings({}).size() == 1);
+  CHECK(warnings({})[0].find("same scorer side by side") != std::string::npos);
+  CHECK(warnings({.max_length = 128}).empty());  // it reads less of a text
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tamis import Cascade, CascadeWarning, CrossEncoder, InvalidArgument
+from tamis import Cascade, CascadeWarning, CrossEncoder, Index, InvalidArgument, LateInteraction
 from tamis import stages as s
 
 from .kinds import Foreign, length
@@ -327,3 +327,24 @@ def test_run_many_searches_for_all_queries_at_once() -> None:
             [hit.text for hit in cascade.run(query).hits] for query in ("a", "bb", "c")
         ]
         assert not any(result.trace.degraded for result in results)
+
+
+def test_late_interaction_that_gives_the_cross_encoders_scores_is_warned_of() -> None:
+    model = CrossEncoder()
+
+    def warned(mesh: s.Stage) -> bool:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CascadeWarning)
+            cascade = Cascade([mesh, s.rerank(model, keep=1)])
+        return "same scorer side by side" in str(cascade.warnings)
+
+    assert warned(s.late_interaction(keep=2, limit=9))
+    assert warned(s.late_interaction(LateInteraction(precision="auto"), keep=2, limit=9))
+    assert not warned(s.late_interaction(LateInteraction(max_length=64), keep=2, limit=9))
+    assert not warned(s.late_interaction(LateInteraction("tiny"), keep=2, limit=9))
+    for name, expected in ((None, True), ("tiny", False)):
+        index = Index.build(
+            ["one text", "another"], model=LateInteraction(name), token_vectors=True, progress=False
+        )
+        compare = s.callable(index.compare, keep=2, limit=9, divisible=True)
+        assert warned(compare) is expected
