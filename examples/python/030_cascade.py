@@ -1,6 +1,6 @@
 """Search, late interaction, the cross-encoder: inside a time budget, and what they did."""
 
-from tamis import Cascade, CrossEncoder
+from tamis import Cascade, CrossEncoder, LateInteraction
 from tamis import stages as s
 
 PASSAGES = [
@@ -23,7 +23,7 @@ cascade = Cascade(
     [
         s.retrieve(shared_words, keep=5, name="words"),
         s.deduplicate(keep=5),
-        s.late_interaction(keep=3),
+        s.late_interaction(LateInteraction("tiny"), keep=3),
         s.rerank(CrossEncoder(), keep=2, blend={"words": 0.3}),
     ],
     budget_ms=1500,

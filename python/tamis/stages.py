@@ -187,7 +187,8 @@ def late_interaction(
     device: Any = "cpu",
     **use: Unpack[Use],
 ) -> Stage:
-    """Late interaction, a cheap stage before a cross-encoder. None is the embedded model.
+    """Late interaction, a cheap stage before a cross-encoder. None is the embedded default model,
+    which has `CrossEncoder()`'s scores: before that one, take `LateInteraction("tiny")`.
     What is cut is counted in the trace, whichever of "warn" and "ignore".
 
     Documents that carry their vectors, such as a page its patches, need no model: `vectors` is the
