@@ -40,8 +40,12 @@ Prediction predict_unique(const CrossEncoder& model, const PairTemplate& around,
   result.labels = model.labels();
   std::size_t begin = 0;
   for (const std::size_t end : group_ends(pairs, kGroupPairs, kGroupBytes)) {
-    const auto group =
-        encode_group(model.tokenizer(), around, pairs.subspan(begin, end - begin), limits, options);
+    const auto place_of = [&](std::size_t pair) {
+      const auto first = std::find(unique.index_of.begin(), unique.index_of.end(), begin + pair);
+      return static_cast<std::size_t>(first - unique.index_of.begin());
+    };
+    const auto group = encode_group(model.tokenizer(), around, pairs.subspan(begin, end - begin),
+                                    limits, options, place_of);
     if (options.on_truncation == OnTruncation::error) {
       refuse_truncated(group, begin, unique.index_of, limits);
     }

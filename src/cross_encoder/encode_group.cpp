@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <tamis/error.hpp>
 #include <tamis/text/windows.hpp>
 
 #include "parallel/parallel_for.hpp"
@@ -65,7 +66,8 @@ void add_windows(EncodedGroup& group, const PairTemplate& pair_template, const T
 
 EncodedGroup encode_group(const AnyTokenizer& tokenizer, const PairTemplate& around,
                           std::span<const TextPair> pairs, const PairLimits& limits,
-                          const PredictOptions& options) {
+                          const PredictOptions& options,
+                          const std::function<std::size_t(std::size_t)>& place_of) {
   const bool windowed = options.on_truncation == OnTruncation::window;
   TokenizedTexts queries;
   TokenizedTexts documents;
@@ -86,7 +88,11 @@ EncodedGroup encode_group(const AnyTokenizer& tokenizer, const PairTemplate& aro
       add_windows(group, around, query, document, owner, limits, window_options);
       continue;
     }
-    add_pair(group, encode_pair(around, query.ids, document.ids, limits), owner);
+    try {
+      add_pair(group, encode_pair(around, query.ids, document.ids, limits), owner);
+    } catch (const InvalidArgument& error) {
+      raise<InvalidArgument>("pair {}: {}", place_of(i), error.what());
+    }
   }
   return group;
 }

@@ -1,7 +1,9 @@
 // cross_encoder/encode_group.hpp: a group of text pairs -> the sequences that the model reads.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,9 +20,11 @@ struct EncodedGroup {
 };
 
 /// `around` stands about each pair and `limits.max_length` is the effective one. Each different
-/// text is tokenised once, in parallel.
+/// text is tokenised once, in parallel. `place_of` a pair is its index for the caller, for
+/// messages.
 [[nodiscard]] EncodedGroup encode_group(const AnyTokenizer& tokenizer, const PairTemplate& around,
                                         std::span<const TextPair> pairs, const PairLimits& limits,
-                                        const PredictOptions& options);
+                                        const PredictOptions& options,
+                                        const std::function<std::size_t(std::size_t)>& place_of);
 
 }  // namespace tamis

@@ -153,3 +153,9 @@ def test_pools_join_their_reports(model: Any) -> None:
     )
     np.testing.assert_array_equal(alone.scores, pooled.scores)
     np.testing.assert_array_equal(alone.report.spans, pooled.report.spans)
+
+
+def test_a_side_that_cannot_be_cut_enough_is_refused_by_its_pair(model: Any) -> None:
+    pairs = [("q", "a"), ("q", "a"), ("q", "b"), (LONG, "a")]
+    with pytest.raises(tamis.InvalidArgument, match=r"^pair 3: the query alone has \d+ tokens"):
+        model.predict(pairs, truncation="only_second", on_truncation="ignore")
