@@ -76,6 +76,7 @@ def main() -> None:
     some = queries[: args.queries]
     deep = {how: cascade.after_each_stage(index, model, some, how) for how in cascade.FUSIONS}
     cascade_report.stage_table(terminal, deep)
+    cascade_report.what_stages_add(terminal, deep["rrf"])
     wide = {
         how: cascade.after_each_stage(index, model, queries, how, depth=2)
         for how in cascade.FUSIONS

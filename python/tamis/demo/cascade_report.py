@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -28,6 +29,17 @@ def stage_table(terminal: Terminal, rows: Mapping[Fusion, Sequence[StageRow]]) -
                 f"{np.mean(row.ndcg):>10.3f}{row.ms:>9.1f}"
             )
         terminal.write()
+
+
+def what_stages_add(terminal: Terminal, rows: Sequence[StageRow]) -> None:
+    """nDCG@10 after each stage against the one before, with its paired interval."""
+    gains = [
+        f"{row.name} {_interval(paired_bootstrap(before.ndcg, row.ndcg))}"
+        for before, row in itertools.pairwise(rows)
+    ]
+    terminal.say(
+        f"What a stage adds to nDCG@10, over {len(rows[0].ndcg)} queries: {', '.join(gains)}."
+    )
 
 
 def _winner(name: str, rrf: Sequence[float], union: Sequence[float]) -> str:

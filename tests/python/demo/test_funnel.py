@@ -103,6 +103,14 @@ def test_the_verdict_follows_the_interval(capsys, rrf, union, verdict):
     assert capsys.readouterr().out.count(verdict) == 4
 
 
+def test_what_a_stage_adds_has_its_interval(capsys):
+    first = cascade.StageRow("retrieve", 2, [1.0] * 40, [0.1] * 40, 1.0)
+    second = cascade.StageRow("rerank", 1, [1.0] * 40, [0.3, 0.5] * 20, 1.0)
+    cascade_report.what_stages_add(Terminal(), [first, second])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "over 40 queries: rerank +0.300 [+0.27" in said
+
+
 def test_the_plot_places_points_by_their_logarithm():
     lines = {"a <b>": [(10, 0.5), (100, 0.6), (1000, 0.7)], "c": [(10, 0.4)]}
     root = ET.fromstring(plot.draw("title & more", lines, "x", "y"))
