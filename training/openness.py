@@ -1,4 +1,4 @@
-"""A step after the recipe: how much the two texts see of each other, chosen on the dev lists.
+"""A trial beside the recipe: how much the two texts see of each other, chosen on the dev lists.
 
     python -m training.openness --model FOLDER --work WORK --out OUT
 

@@ -142,7 +142,7 @@ def _gather(futures: dict[Any, slice], total: int, progress: Progress | None) ->
             error.args = (_in_the_call(error, chunk.start),)
             error.indices = [int(i) for i in np.asarray(error.indices) + chunk.start]
             raise
-        except TruncationError as error:
+        except (TruncationError, InvalidArgument) as error:
             error.args = (_in_the_call(error, chunk.start),)
             raise
         done += chunk.stop - chunk.start

@@ -70,8 +70,7 @@ constexpr PlanOptions kEnginePlan{.max_tokens = 512, .max_pairs = 64, .even = tr
 // Others spread each operation over the machine, which pays for larger ones.
 constexpr PlanOptions kOtherPlan{.max_tokens = 8192, .max_pairs = 128};
 
-// Others are stopped only between waves, so a wave must be far shorter than a second, also where
-// the pace of the last call was that of an idle machine.
+// Others are stopped only between waves, so a wave must be far shorter than a second.
 constexpr double kEngineWave = 1;
 constexpr double kOtherWave = 0.3;
 

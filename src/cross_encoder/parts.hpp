@@ -21,7 +21,8 @@ struct CrossEncoder::Parts {
   Activation activation = Activation::identity;
   PlanOptions plan;  ///< what suits the scorer where the caller states no budget
   double wave_seconds = 0;
-  std::unique_ptr<Pace> pace;  ///< the only part that changes; null: each call learns its own
+  std::unique_ptr<Pace>
+      pace;  ///< the only part that changes; null: each group of pairs learns its own
 };
 
 }  // namespace tamis

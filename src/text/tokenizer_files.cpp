@@ -204,15 +204,13 @@ std::vector<AddedToken> read_added_tokens(const TokenizerFiles& files,
   const std::vector<AddedToken> older_extra = extra_special_tokens(files, kOlderExtra);
   std::vector<AddedToken> tokens = older_added_tokens(files, find, extra);
   const std::string json_name = files.name("tokenizer.json");
-  auto next_listed = static_cast<TokenId>(vocab_size);
   if (const auto list = files.tokenizer.find("added_tokens"); list != files.tokenizer.end()) {
     for (const json& item : *list) {
       if (!item.is_object()) raise<TokenizerError>("{}: an added token is no object", json_name);
       AddedToken token =
           read_added_token(item, json_or<TokenId>(item, "id", -1, json_name), json_name);
-      // As the original: the vocabulary decides, and what is new comes behind it, in order.
-      token.id = find(token.content).value_or(next_listed);
-      next_listed = std::max(next_listed, token.id + 1);
+      // The vocabulary decides on the id of a token that it has.
+      token.id = find(token.content).value_or(token.id);
       replace_or_add(tokens, std::move(token));
     }
   }

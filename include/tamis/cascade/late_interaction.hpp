@@ -23,9 +23,7 @@ class LateInteractionStage {
       : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
 
   [[nodiscard]] StageTraits traits() const {
-    return {.name = name_,
-            .scorer = apart_scorer(model_.folder(), model_.max_length()),
-            .divisible = true};
+    return {.name = name_, .scorer = apart_scorer(model_.folder()), .divisible = true};
   }
 
   [[nodiscard]] StageResult operator()(const StageCall& call) const {

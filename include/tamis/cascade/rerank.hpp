@@ -1,7 +1,6 @@
 // tamis/cascade/rerank.hpp: a cross-encoder as a stage.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -60,12 +59,15 @@ class Rerank {
   }
 
  private:
-  /// A model that reads texts apart gives the answer of late interaction by the same folder.
+  /// A model that reads texts apart gives the answer of late interaction by the same folder, unless
+  /// it is asked otherwise, or reads on where that stops.
   [[nodiscard]] std::string scorer() const {
     const ModelSpec& spec = model_.spec();
-    if (!spec.encoder || !spec.encoder->reads_apart()) return "pairs by " + spec.folder.string();
-    const std::size_t own = model_.max_length();
-    return apart_scorer(spec.folder, std::min(own, options_.max_length.value_or(own)));
+    const std::string folder = apart_scorer(spec.folder);
+    const bool apart = spec.encoder && spec.encoder->reads_apart() &&
+                       options_.on_truncation != OnTruncation::window &&
+                       options_.prompt.value_or("").empty();
+    return apart ? folder : "pairs by " + folder;
   }
 
   [[nodiscard]] static Scored part(const Prediction& found, std::size_t first, std::size_t count) {

@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -150,8 +151,10 @@ namespace stages {
 
 /// The scorer of a stage that compares texts which `folder`'s model encoded apart: late
 /// interaction, or a cross-encoder whose texts do not meet before its readout.
-inline std::string apart_scorer(const std::filesystem::path& folder, std::size_t max_length) {
-  return folder.string() + " apart " + std::to_string(max_length);
+inline std::string apart_scorer(const std::filesystem::path& folder) {
+  std::error_code unknown;
+  const std::filesystem::path whole = std::filesystem::weakly_canonical(folder, unknown);
+  return (unknown ? folder : whole).string();
 }
 
 /// A stage from a function (query, texts) -> scores.

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import tamis
 from tamis import Cascade, CascadeWarning, CrossEncoder, Index, InvalidArgument, LateInteraction
 from tamis import stages as s
 
@@ -329,19 +330,26 @@ def test_run_many_searches_for_all_queries_at_once() -> None:
         assert not any(result.trace.degraded for result in results)
 
 
-def test_late_interaction_that_gives_the_cross_encoders_scores_is_warned_of() -> None:
+def test_late_interaction_that_gives_the_cross_encoders_scores_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     model = CrossEncoder()
 
-    def warned(mesh: s.Stage) -> bool:
+    def warned(mesh: s.Stage, **options: str) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CascadeWarning)
-            cascade = Cascade([mesh, s.rerank(model, keep=1)])
+            cascade = Cascade([mesh, s.rerank(model, keep=1, **options)])
         return "same scorer side by side" in str(cascade.warnings)
 
     assert warned(s.late_interaction(keep=2, limit=9))
     assert warned(s.late_interaction(LateInteraction(precision="auto"), keep=2, limit=9))
-    assert not warned(s.late_interaction(LateInteraction(max_length=64), keep=2, limit=9))
+    assert warned(s.late_interaction(LateInteraction(max_length=64), keep=2, limit=9))
+    assert warned(s.rerank(CrossEncoder(max_length=64), keep=2, limit=9))
+    monkeypatch.chdir(Path(tamis.__file__).parent / "models")
+    assert warned(s.late_interaction(LateInteraction("./default"), keep=2, limit=9))
     assert not warned(s.late_interaction(LateInteraction("tiny"), keep=2, limit=9))
+    assert not warned(s.late_interaction(keep=2, limit=9), on_truncation="window")
+    assert not warned(s.late_interaction(keep=2, limit=9), prompt="find: ")
     for name, expected in ((None, True), ("tiny", False)):
         index = Index.build(
             ["one text", "another"], model=LateInteraction(name), token_vectors=True, progress=False

@@ -159,3 +159,6 @@ def test_a_side_that_cannot_be_cut_enough_is_refused_by_its_pair(model: Any) -> 
     pairs = [("q", "a"), ("q", "a"), ("q", "b"), (LONG, "a")]
     with pytest.raises(tamis.InvalidArgument, match=r"^pair 3: the query alone has \d+ tokens"):
         model.predict(pairs, truncation="only_second", on_truncation="ignore")
+    many = [("q", f"text {i}") for i in range(39)] + [(LONG, "a")]
+    with pytest.raises(tamis.InvalidArgument, match=r"^pair 39: the query alone has"):
+        model.predict(many, truncation="only_second", on_truncation="ignore", device=["cpu", "cpu"])
