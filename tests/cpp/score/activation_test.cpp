@@ -31,3 +31,14 @@ TEST_CASE("activations are found by name and applied in place", "[score]") {
   CHECK(scores[2] == std::tanh(2.0F));
   CHECK_THROWS_AS(tamis::activation_from_name("softplus"), tamis::InvalidArgument);
 }
+
+TEST_CASE("a greater logit never has a smaller sigmoid", "[score]") {
+  bool falls = false;
+  float before = 0;
+  for (float x = -4.0F; x < 4.0F; x = std::nextafter(x + 1e-6F, 5.0F)) {
+    const float score = tamis::sigmoid(x);
+    falls = falls || score < before;
+    before = score;
+  }
+  CHECK_FALSE(falls);
+}

@@ -287,3 +287,8 @@ def test_loads_what_sentence_transformers_saves(one_label: Path, tmp_path: Path)
     ours = tamis.CrossEncoder(str(tmp_path / "m"))
     assert isinstance(ours.activation_fn, torch.nn.Tanh)
     np.testing.assert_allclose(ours.predict([("a", "b")]), theirs.predict([("a", "b")]), atol=1e-4)
+
+
+def test_a_greater_logit_never_has_a_smaller_sigmoid() -> None:
+    logits = np.sort(np.random.default_rng(0).normal(0, 2, 1_000_000).astype(np.float32))
+    assert (np.diff(activations.sigmoid(logits)) >= 0).all()
