@@ -70,9 +70,8 @@ constexpr PlanOptions kEnginePlan{.max_tokens = 512, .max_pairs = 64, .even = tr
 // Others spread each operation over the machine, which pays for larger ones.
 constexpr PlanOptions kOtherPlan{.max_tokens = 8192, .max_pairs = 128};
 
-// Others are stopped only between waves, so a wave must be far shorter than a second.
+// It can be stopped within a wave.
 constexpr double kEngineWave = 1;
-constexpr double kOtherWave = 0.3;
 
 }  // namespace
 
@@ -83,10 +82,10 @@ std::shared_ptr<const CrossEncoder::Parts> CrossEncoder::assemble(ModelSpec spec
   PairTemplate around = template_of(spec, tokenizer);
   const std::size_t limit = length_limit(spec, tokenizer, around, options);
   const Activation activation = activation_from_name(spec.activation);
-  return std::make_shared<const Parts>(Parts{std::move(spec), std::move(tokenizer),
-                                             std::move(around), std::move(scorer), limit,
-                                             activation, plan, plan.even ? kEngineWave : kOtherWave,
-                                             plan.even ? std::make_unique<Pace>(0) : nullptr});
+  return std::make_shared<const Parts>(
+      Parts{std::move(spec), std::move(tokenizer), std::move(around), std::move(scorer), limit,
+            activation, plan, plan.even ? kEngineWave : WaveOptions{}.seconds,
+            plan.even ? std::make_unique<Pace>(0) : nullptr});
 }
 
 CrossEncoder CrossEncoder::load(const std::filesystem::path& path, const LoadOptions& options) {

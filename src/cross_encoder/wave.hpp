@@ -24,7 +24,8 @@ struct WaveOptions {
   std::optional<CancelToken> cancel;
   /// Sequences done in the wave that has just ended; 0 from within a wave, to say that it goes on.
   std::function<void(std::size_t)> scored;
-  double seconds = 0.3;  ///< of a wave, about
+  /// Of a wave, about. Many scorers are stopped only between two: far less than a second.
+  double seconds = 0.3;
   Pace* pace = nullptr;
 };
 

@@ -23,7 +23,7 @@ class LateInteractionStage {
       : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
 
   [[nodiscard]] StageTraits traits() const {
-    return {.name = name_, .scorer = apart_scorer(model_.folder()), .divisible = true};
+    return {.name = name_, .scorer = name_of(model_.folder()), .divisible = true};
   }
 
   [[nodiscard]] StageResult operator()(const StageCall& call) const {

@@ -63,11 +63,11 @@ class Rerank {
   /// it is asked otherwise, or reads on where that stops.
   [[nodiscard]] std::string scorer() const {
     const ModelSpec& spec = model_.spec();
-    const std::string folder = apart_scorer(spec.folder);
+    const std::string model = name_of(spec.folder);
     const bool apart = spec.encoder && spec.encoder->reads_apart() &&
                        options_.on_truncation != OnTruncation::window &&
                        options_.prompt.value_or("").empty();
-    return apart ? folder : "pairs by " + folder;
+    return apart ? model : "pairs by " + model;
   }
 
   [[nodiscard]] static Scored part(const Prediction& found, std::size_t first, std::size_t count) {

@@ -149,13 +149,16 @@ class AnyStage {
 
 namespace stages {
 
-/// The scorer of a stage that compares texts which `folder`'s model encoded apart: late
-/// interaction, or a cross-encoder whose texts do not meet before its readout.
-inline std::string apart_scorer(const std::filesystem::path& folder) {
+namespace detail {
+
+/// Names a model in `StageTraits::scorer`: equal however its path is written.
+inline std::string name_of(const std::filesystem::path& folder) {
   std::error_code unknown;
   const std::filesystem::path whole = std::filesystem::weakly_canonical(folder, unknown);
   return (unknown ? folder : whole).string();
 }
+
+}  // namespace detail
 
 /// A stage from a function (query, texts) -> scores.
 template <typename Function>
