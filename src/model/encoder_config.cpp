@@ -88,6 +88,7 @@ void read_interaction(const json& config, std::string_view source, EncoderConfig
   if (out.closed_layers > out.layers) {
     raise<ModelError>("{}: {} closed_layers of {} layers", source, out.closed_layers, out.layers);
   }
+  out.attention_bias_by_length = field_or<bool>(config, "attention_bias_by_length", false, source);
   out.interaction_special_tokens =
       field_or<bool>(config, "interaction_special_tokens", true, source);
   const auto prefixes = field_or<json>(config, "prefixes", json::object(), source);

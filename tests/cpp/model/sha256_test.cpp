@@ -1,8 +1,11 @@
 #include "model/sha256.hpp"
 
+#include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "model/sha256_blocks.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -28,3 +31,15 @@ TEST_CASE("a file has the hash of its contents") {
     CHECK(tamis::sha256_of(folder.write("f", text)) == hash(text));
   }
 }
+
+#ifdef __x86_64__
+TEST_CASE("a processor's own instructions take blocks in as the portable function does") {
+  if (!tamis::detail::has_sha256_x86()) return;
+  std::vector<std::byte> blocks(64 * 37);
+  for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = static_cast<std::byte>(i * i % 251);
+  tamis::detail::Sha256State expected{1, 2, 3, 4, 0xffffffff, 6, 7, 8}, found = expected;
+  tamis::detail::add_sha256_blocks(expected, blocks);
+  tamis::detail::add_sha256_blocks_x86(found, blocks);
+  CHECK(found == expected);
+}
+#endif
