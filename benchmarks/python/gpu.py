@@ -1,6 +1,6 @@
 """tamis and sentence-transformers on one CUDA device, interleaved; tokenization included.
 
-    python benchmarks/python/cuda.py --encoder FOLDER --xlmr FOLDER
+    python benchmarks/python/gpu.py --encoder FOLDER --xlmr FOLDER
 
 `--encoder`: a BERT encoder as a Hugging Face folder; `--xlmr`: a folder with an XLM-R tokenizer,
 for a random model of bge-reranker-v2-m3's shape. Heads are random: speed does not depend on them.
