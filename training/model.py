@@ -5,7 +5,9 @@ Layout of one pair: `[CLS] query [SEP] [CLS] passage [SEP]`. The two segments ha
 and 1, and positions restart at 0 in the second. In the first `closed_layers` layers a token
 attends only to its own segment, so those layers give each text the states it has when encoded
 alone (they can be cached). In the others, attention logits between tokens of different segments
-get a learned bias for each layer and head.
+get a learned bias for each layer and head. With `attention_bias_by_length`, log(n / m) is added to
+it where n tokens of the asking token's segment face m of the other: the bias is then the logarithm
+of the share of attention that the other text gets, however long it is.
 
 The readout compares the last hidden states of the two segments (special tokens included): `logit =
 a * maxsim + b * cosine + head`. With a zero head and uniform token weights the model is the
@@ -27,6 +29,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 CLOSED = float("-inf")
+SHUT = -1e4
+"""A logit's part that leaves nothing of it, and is finite in bf16."""
 
 
 @dataclasses.dataclass
@@ -43,6 +47,7 @@ class Config:
     type_vocab_size: int = 2
     pad_token_id: int = 0
     closed_layers: int = 3
+    attention_bias_by_length: bool = False
     interaction_special_tokens: bool = True
 
     @classmethod
@@ -61,6 +66,39 @@ def _holder(**parts: nn.Module) -> nn.Module:
     return holder
 
 
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    hidden: Tensor,
+    across: tuple[Tensor, tuple[Tensor, Tensor]] | None = None,
+) -> Tensor:
+    """Attention [B, heads, L, D] that leaves out the `hidden` [B, L].
+
+    `across`: the side of each token [L], false or true, and the bias [B or 1, heads] that logits to
+    the other side get where false asks, and where true does. Both are products of a few more
+    dimensions and no mask, which the fast kernels of a GPU do not take.
+    """
+    batch, heads, length, wide = query.shape
+    one = query.new_ones(batch, heads, length)
+    asks = [one]
+    keys = [hidden.to(query.dtype)[:, None] * SHUT * one]
+    if across is not None:
+        side = across[0].to(query.dtype)
+        first, second = (bias.clamp_min(SHUT).to(query.dtype)[..., None] for bias in across[1])
+        asks += [one * side, one * (1 - side)]
+        keys += [one * (second * (1 - side)), one * (first * side)]
+    empty = [torch.zeros_like(one)] * (-len(asks) % 8)
+    asks, keys = [*asks, *empty], [*(part * wide**0.5 for part in keys), *empty]
+    mixed = F.scaled_dot_product_attention(
+        torch.cat([query, torch.stack(asks, -1)], -1),
+        torch.cat([key, torch.stack(keys, -1)], -1),
+        F.pad(value, (0, len(asks))),
+        scale=wide**-0.5,
+    )
+    return mixed[..., :wide]
+
+
 class Layer(nn.Module):
     """One BERT layer (post-norm), over one segment or over two that see each other by a bias."""
 
@@ -77,8 +115,13 @@ class Layer(nn.Module):
         self.intermediate = _holder(dense=nn.Linear(wide, inner))
         self.output = _holder(dense=nn.Linear(inner, wide), LayerNorm=nn.LayerNorm(wide, eps))
 
-    def forward(self, states: Tensor, hidden: Tensor, bias: Tensor | None = None) -> Tensor:
-        """`states` [B, L, H]; `hidden` [B, L] true at padding; `bias` [heads, L, L] on logits."""
+    def forward(
+        self,
+        states: Tensor,
+        hidden: Tensor,
+        across: tuple[Tensor, tuple[Tensor, Tensor]] | None = None,
+    ) -> Tensor:
+        """`states` [B, L, H]; `hidden` [B, L] true at padding; `across` as in `attend`."""
         batch, length, wide = states.shape
         parts = dict(self.attention.named_children())
         inner, outer = parts["self"], parts["output"]
@@ -87,11 +130,7 @@ class Layer(nn.Module):
             return linear(states).view(batch, length, self.heads, -1).transpose(1, 2)
 
         query, key, value = split(inner.query), split(inner.key), split(inner.value)
-        added = torch.zeros(hidden.shape).masked_fill(hidden, -1e9)[:, None, None, :]
-        if bias is not None:
-            added = added + bias
-        added = added.expand(batch, -1, length, -1)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=added)
+        mixed = attend(query, key, value, hidden, across)
         mixed = mixed.transpose(1, 2).reshape(batch, length, wide)
         states = outer.LayerNorm(states + outer.dense(mixed))
         inner_states = F.gelu(self.intermediate.dense(states))
@@ -138,7 +177,7 @@ class TamisInteraction(nn.Module):
     def embed(self, ids: Tensor, segment: int) -> Tensor:
         """The embedding sum of one segment, [B, L] -> [B, L, H]."""
         parts = self.embeddings
-        positions = torch.arange(ids.shape[1])
+        positions = torch.arange(ids.shape[1], device=ids.device)
         summed = parts.word_embeddings(ids) + parts.position_embeddings(positions)
         return parts.LayerNorm(summed + parts.token_type_embeddings.weight[segment])
 
@@ -160,13 +199,14 @@ class TamisInteraction(nn.Module):
         length = query.shape[1]
         states = torch.cat([query, passage], 1)
         hidden = ~torch.cat([query_mask, passage_mask], 1)
-        side = torch.arange(states.shape[1]) >= length
-        across = side[:, None] != side[None, :]
+        side = torch.arange(states.shape[1], device=states.device) >= length
         first = self.config.closed_layers
+        share = torch.zeros(len(states), 1, device=states.device)
+        if self.config.attention_bias_by_length:
+            share = (query_mask.sum(1, keepdim=True) / passage_mask.sum(1, keepdim=True)).log()
         for number, layer in enumerate(self.encoder.layer[first:], first):
-            bias = self.interaction.attention_bias[number][:, None, None]
-            bias = torch.where(across, bias, torch.zeros(()))
-            states = layer(states, hidden, bias)
+            bias = self.interaction.attention_bias[number]
+            states = layer(states, hidden, (side, (bias + share, bias - share)))
         return states[:, :length], states[:, length:]
 
     def readout(self, query: Tensor, query_mask: Tensor, passage: Tensor, passage_mask: Tensor):
@@ -231,5 +271,5 @@ def _inside(mask: Tensor) -> Tensor:
     """The mask without each row's first and last token ([CLS] and [SEP])."""
     inside = mask.clone()
     inside[:, 0] = False
-    inside[torch.arange(len(mask)), mask.sum(1) - 1] = False
+    inside[torch.arange(len(mask), device=mask.device), mask.sum(1) - 1] = False
     return inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import random
@@ -10,24 +11,57 @@ from collections import Counter
 from training import pools
 from training.beir import Bm25, Dataset, judged_lists, titled
 
-LENGTHS = (45, 45, 45, 90, 90, 170)
-"""About how many words a passage has: one is drawn for each document."""
-
 SHORTLIST = 60
 
-PLAN = {
-    "scifact": (3400, 2, 900, 0.4),
-    "medquad": (2600, 2, 3600, 0.1),
-    "squadshifts_en": (3000, 2, 5500, 0.0),
-    "squad_sentences_en": (3200, 1, 5500, 0.0),
-    "pubmedqa": (900, 2, 900, 0.0),
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How much goes into a pool.
+
+    `sets`: collection -> documents, pieces of each at most, real queries, share of titles asked.
+    `lengths`: about how many words a passage has, one is drawn for each document. `invented`:
+    synthetic queries. `away`: out-of-domain dev lists, (collection, split, queries, candidates).
+    """
+
+    sets: dict[str, tuple[int, int, int, float]]
+    lengths: tuple[int, ...]
+    invented: int
+    away: tuple[tuple[str, str, int, int], ...]
+
+
+PLANS = {
+    "small": Plan(
+        {
+            "scifact": (3400, 2, 900, 0.4),
+            "medquad": (2600, 2, 3600, 0.1),
+            "squadshifts_en": (3000, 2, 5500, 0.0),
+            "squad_sentences_en": (3200, 1, 5500, 0.0),
+            "pubmedqa": (900, 2, 900, 0.0),
+        },
+        (45, 45, 45, 90, 90, 170),
+        5000,
+        (("wikiqa", "dev", 126, 30), ("mediqa2019_qa", "train_liveqa", 60, 30)),
+    ),
+    "large": Plan(
+        {
+            "scifact": (5200, 3, 900, 1.0),
+            "medquad": (7000, 3, 15000, 0.1),
+            "squadshifts_en": (6000, 2, 20000, 0.0),
+            "squad_sentences_en": (11000, 1, 11000, 0.0),
+            "pubmedqa": (1000, 2, 1000, 0.0),
+        },
+        (45, 45, 90, 90, 170, 300),
+        36000,
+        (
+            ("wikiqa", "dev", 126, 30),
+            ("wikiqa", "train", 300, 30),
+            ("mediqa2019_qa", "train_liveqa", 104, 30),
+            ("mediqa2019_qa", "train_alexa", 104, 30),
+            ("mediqa2019_qa", "dev", 25, 30),
+        ),
+    ),
 }
-"""Collection -> documents, pieces of each at most, real queries, share of titles asked."""
-
-INVENTED = 5000
-
-AWAY = {"wikiqa": ("dev", 126, 30), "mediqa2019_qa": ("train_liveqa", 60, 30)}
-"""Out-of-domain dev collection -> split, queries, candidates of each."""
+"""`small` is a night on two cores, `large` minutes on a GPU."""
 
 
 class Pool:
@@ -54,9 +88,9 @@ class Pool:
         self.queries.append({"source": source, "query": query, "positives": positives})
 
 
-def fill(pool: Pool, name: str, data: Dataset, held: set) -> None:
+def fill(pool: Pool, name: str, data: Dataset, held: set, plan: Plan) -> None:
     """Passages of a collection's documents, and its real queries and titles asked over them."""
-    documents, most, asked, share = PLAN[name]
+    documents, most, asked, share = plan.sets[name]
     rng = pool.rng
     queries = [query for query in data.queries if (name, query) not in held]
     queries = rng.sample(queries, min(asked, len(queries)))
@@ -69,7 +103,7 @@ def fill(pool: Pool, name: str, data: Dataset, held: set) -> None:
     for doc in list(dict.fromkeys(pointed + others))[:documents]:
         near = 1 + rng.randint(0, 3) if name == "squad_sentences_en" else 1
         text = " ".join(data.docs[key] for key in order[at[doc] : at[doc] + near])
-        pieces = pools.windows(text, rng.choice(LENGTHS))
+        pieces = pools.windows(text, rng.choice(plan.lengths))
         chosen = sorted(rng.sample(range(len(pieces)), min(most, len(pieces))))
         title = data.titles[doc]
         places[doc] = [
@@ -96,28 +130,30 @@ def invent(pool: Pool, count: int) -> None:
             pool.ask("sentence", query, [pool.add(rest)])
 
 
-def away(data: pathlib.Path) -> list[dict]:
+def away(data: pathlib.Path, plan: Plan) -> list[dict]:
     """Dev lists of collections that are not trained on, from splits that are not test splits."""
     lists = []
-    for name, (split, count, depth) in AWAY.items():
+    for name, split, count, depth in plan.away:
         found = judged_lists(data, name, depth, split)
         lists += [entry for entry in found if any(entry["grades"])][:count]
     return [entry | {"away": True} for entry in lists]
 
 
-def prepare(data: pathlib.Path, work: pathlib.Path, scale: float, dev: int, seed: int) -> None:
+def prepare(
+    data: pathlib.Path, work: pathlib.Path, scale: float, dev: int, seed: int, plan: Plan
+) -> None:
     """Write `pool.json` and `dev.json` into the work folder."""
     rng = random.Random(seed)
     sets = pools.load(data)
     lists, held = pools.hold_out(sets, dev, rng)
-    lists += away(data)
+    lists += away(data, plan)
     work.mkdir(parents=True, exist_ok=True)
     (work / "dev.json").write_text(json.dumps(lists))
     print("dev", Counter(entry["set"] for entry in lists), flush=True)
     pool = Pool(rng)
-    for name in PLAN:
-        fill(pool, name, sets[name], held)
-    invent(pool, INVENTED)
+    for name in plan.sets:
+        fill(pool, name, sets[name], held, plan)
+    invent(pool, plan.invented)
     pool.queries = rng.sample(pool.queries, int(len(pool.queries) * scale))
     shortlists = Bm25(pool.passages).top([query["query"] for query in pool.queries], SHORTLIST)
     for query, hits in zip(pool.queries, shortlists, strict=True):

@@ -16,7 +16,7 @@ import pathlib
 import torch
 
 from training.distil import Settings, distil
-from training.prepare import prepare
+from training.prepare import PLANS, prepare
 from training.progress import add_flags, settings_of
 from training.ship import choose_and_ship
 from training.teacher import teach
@@ -31,7 +31,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     parser.add_argument("--name", default="run", help="folder of this run inside --work")
     parser.add_argument("--start", type=pathlib.Path, help="an exported model to go on from")
-    parser.add_argument("--scale", type=float, default=1.0, help="size of the training pools")
+    parser.add_argument("--plan", choices=PLANS, default="small", help="size of the pool")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the queries")
     parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
@@ -41,7 +42,8 @@ def main() -> None:
     settings = settings_of(options, Settings)
     work, only = options.work, options.only
     if only in (None, "prepare") and not (work / "dev.json").exists():
-        prepare(options.data, work, options.scale, options.dev, settings.seed)
+        plan = PLANS[options.plan]
+        prepare(options.data, work, options.scale, options.dev, settings.seed, plan)
     if only in (None, "teacher") and not (work / "states.pt").exists():
         teach(options.encoder, options.e5, work)
     if only in (None, "distil"):

@@ -1,0 +1,159 @@
+"""Fast checks of the step that reads query and passage together: `pytest training`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from training import joint
+from training.gpu_teacher import Candidates, Rows, batches
+from training.joint import Data, Pairs, Settings, Training, draw, halves, logits_of, target_of
+from training.joint_data import rows
+from training.model import CLOSED, Config, TamisInteraction, attend
+
+TINY = Config(
+    vocab_size=60,
+    hidden_size=24,
+    num_hidden_layers=3,
+    num_attention_heads=3,
+    intermediate_size=48,
+    max_position_embeddings=40,
+    closed_layers=3,
+)
+CPU = torch.device("cpu")
+
+
+def tiny(**changes: int) -> TamisInteraction:
+    torch.manual_seed(0)
+    model = TamisInteraction(dataclasses.replace(TINY, **changes)).eval()
+    model.interaction.attention_bias.data.fill_(CLOSED)
+    return model
+
+
+def texts(count: int, seed: int) -> list[list[int]]:
+    rng = np.random.default_rng(seed)
+    return [[1, *rng.integers(3, 60, rng.integers(2, 12)).tolist(), 2] for _ in range(count)]
+
+
+def test_attention_is_that_of_a_mask() -> None:
+    torch.manual_seed(1)
+    query, key, value = (torch.randn(2, 3, 7, 8) for _ in range(3))
+    hidden = torch.arange(7) >= torch.tensor([7, 4])[:, None]
+    side = torch.arange(7) >= 3
+    bias = torch.tensor([-1.0, 2.0, CLOSED])
+    mask = torch.zeros(2, 1, 1, 7).masked_fill(hidden[:, None, None], CLOSED)
+    expected = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    assert torch.allclose(attend(query, key, value, hidden), expected, atol=1e-5)
+    across = torch.where(side[:, None] != side, bias[:, None, None], torch.zeros(()))
+    expected = F.scaled_dot_product_attention(query, key, value, attn_mask=mask + across)
+    found = attend(query, key, value, hidden, (side, (bias[None], bias[None])))
+    # A row of padding may see nothing at all.
+    assert torch.allclose(found[0], expected[0], atol=1e-3)
+    assert torch.allclose(found[1, :, :3], expected[1, :, :3], atol=1e-3)
+
+
+def test_batches_hold_every_text_once() -> None:
+    lengths = torch.tensor([5, 1, 9, 2, 2, 30])
+    found = list(batches(lengths, 12))
+    assert sorted(torch.cat(found).tolist()) == list(range(6))
+    assert all(len(part) == 1 or len(part) * lengths[part].max() <= 12 for part in found)
+
+
+def test_pairs_in_parts_have_the_models_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny()
+    model.config.closed_layers = 1
+    model.interaction.attention_bias.data[1:] = -0.5
+    queries = Rows(*rows("a", texts(4, 1)).values(), CPU)
+    passages = Rows(*rows("a", texts(9, 2)).values(), CPU)
+    which = torch.tensor([[q, p] for q in range(4) for p in range(9)])
+    pairs = Pairs(model)
+    monkeypatch.setattr(joint, "TOKENS", 60)
+    with torch.no_grad():
+        found = logits_of(pairs, dict(pairs.named_parameters()), queries, passages, which)
+        low = logits_of(pairs, halves(pairs), queries, passages, which)
+        shut = logits_of(pairs, halves(pairs, True), queries, passages, which)
+        expected = torch.cat([model(*queries.take(w[:1]), *passages.take(w[1:])) for w in which])
+    assert torch.allclose(found, expected, atol=1e-4)
+    assert (low - expected).abs().max() < 0.3
+    assert (shut - low).abs().max() > 1e-3
+
+
+def test_draws_have_the_label_and_no_passage_twice() -> None:
+    scores = torch.randn(5, 20)
+    scores[:, 7] = -torch.inf
+    found = Candidates(torch.arange(100).view(5, 20), scores, torch.tensor([3, -1, 0, 19, -1]))
+    chosen = torch.tensor([4, 3, 2])
+    places = draw(found, chosen, 12, torch.Generator().manual_seed(3))
+    assert places.shape == (3, 12)
+    assert all(len(set(row.tolist())) == 12 and 7 not in row for row in places)
+    assert 19 in places[1]
+    assert 0 in places[2]
+    lifted = target_of(found, chosen, places, 5.0) - target_of(found, chosen, places, 0.0)
+    assert (lifted.sum(1) == torch.tensor([0.0, 5.0, 5.0])).all()
+
+
+def work_folder(folder: pathlib.Path) -> None:
+    """A pool of 8 queries and 40 passages, and one dev list."""
+    labels = np.full((8, 4), -1, np.int32)
+    labels[:5, 0] = range(5)
+    np.savez(
+        folder / "joint.npz",
+        **rows("query", texts(9, 1)),
+        **rows("passage", texts(40, 2)),
+        **rows("e5_query", texts(9, 3)),
+        **rows("e5_passage", texts(40, 4)),
+        bm25=np.stack([np.random.default_rng(n).permutation(40)[:24] for n in range(8)]),
+        bm25_scores=np.sort(np.random.default_rng(9).random((8, 24)), 1)[:, ::-1].copy(),
+        labels=labels,
+        source=np.array([0, 0, 0, 1, 1, 1, 1, 0], np.int8),
+        invented=np.array([False, True]),
+    )
+    grades = [1.0, 0.0, 0.0, 0.0]
+    dev = {"set": "a", "grades": grades, "judged": grades, "bm25": grades}
+    about = {"sources": ["a", "b"], "passages": 40, "dev": [dev | {"passages": [3, 4, 5, 6]}]}
+    (folder / "joint.json").write_text(json.dumps(about))
+
+
+def test_the_training_lowers_its_loss_and_goes_on(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_folder(tmp_path)
+    monkeypatch.setattr(joint, "e5", lambda _: tiny())
+    settings = Settings(
+        steps=40, queries=6, candidates=8, closed=1, dev_every=20, rate=3e-3, apart_every=0
+    )
+    data = Data(tmp_path, CPU)
+    data.score(tiny(), tmp_path, settings)
+    found = data.found
+    assert found.label.tolist()[5:] == [-1, -1, -1]
+    assert (found.label[:5] >= 0).all()
+    kept = found.scores.isfinite()
+    assert kept[:, :4].sum() == 5
+    assert (kept.sum(1) >= 24).all()
+    for row, kind in zip(found.passages, kept, strict=True):
+        assert len(set(row[kind].tolist())) == kind.sum()
+    training = Training(tiny(), tmp_path / "run", settings, data)
+    before = training.pairs.model.encoder.layer[0].output.dense.weight.clone()
+    losses = []
+
+    def lesson(*given: object) -> dict[str, torch.Tensor]:
+        parts = Training.lesson(training, *given)
+        losses.append(parts["total"].item())
+        return parts
+
+    monkeypatch.setattr(training, "lesson", lesson)
+    joint.train(data, training)
+    assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
+    assert not torch.equal(before, training.model.encoder.layer[0].output.dense.weight)
+    bias = training.mean.interaction.attention_bias
+    assert (bias[0] == CLOSED).all()
+    assert (bias[1:] != settings.bias).any()
+    curve = [json.loads(line) for line in (tmp_path / "run/curve.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in curve if "dev" in line] == [0, 20, 40]
+    assert {path.name for path in (tmp_path / "run").glob("step-*")} == {"step-20.pt", "step-40.pt"}
