@@ -28,8 +28,10 @@ struct EncoderConfig {
   std::size_t labels = 1;
   float layer_norm_eps = 1e-12F;
   HiddenActivation activation = HiddenActivation::gelu_erf;
-  bool restart_positions = false;          ///< positions begin again in segment 1 (interaction)
-  std::size_t closed_layers = 0;           ///< first ones, in which texts do not meet (interaction)
+  bool restart_positions = false;  ///< positions begin again in segment 1 (interaction)
+  std::size_t closed_layers = 0;   ///< first ones, in which texts do not meet (interaction)
+  /// The bias of attention between texts is of shares: log(own tokens / other tokens) is added.
+  bool attention_bias_by_length = false;
   bool interaction_special_tokens = true;  ///< special tokens take part in the readout
   std::string query_prefix;                ///< "query: ", read before each query (interaction)
   std::string document_prefix;             ///< "passage: ", read before each document (interaction)

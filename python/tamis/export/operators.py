@@ -52,6 +52,8 @@ def _varlen_attention(
             part = segments[begin:end]
             differs = part[:, None] != part[None, :]
             zero = torch.zeros((), dtype=logits.dtype)
-            logits = logits + torch.where(differs, cross_bias[:, None, None], zero)
+            by_token = cross_bias.dim() == 2
+            bias = cross_bias[begin:end].T[..., None] if by_token else cross_bias[:, None, None]
+            logits = logits + torch.where(differs, bias, zero)
         out[begin:end] = torch.einsum("hqk,khd->qhd", logits.softmax(-1), value[begin:end])
     return out

@@ -1,5 +1,9 @@
 // score/engine/attend.cpp: attention without padding, one sequence and one head at a time.
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "parallel/watch.hpp"
@@ -16,7 +20,17 @@ struct Slice {
   std::size_t key_begin;
   std::size_t key_end;
   std::size_t head;
+  std::array<float, 2> segment_bias;  ///< of the query's segment
 };
+
+/// log2 of a segment's tokens over the other's, for either segment.
+std::array<float, 2> log_shares(std::span<const std::uint8_t> type_ids) {
+  const auto second = std::count(type_ids.begin(), type_ids.end(), std::uint8_t{1});
+  const auto first = static_cast<std::ptrdiff_t>(type_ids.size()) - second;
+  if (first == 0 || second == 0) return {};
+  const float share = std::log2(static_cast<float>(first) / static_cast<float>(second));
+  return {share, -share};
+}
 
 void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
                   const PackedBatch& batch, const Slice& slice, Workspace& workspace) {
@@ -36,23 +50,19 @@ void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
   if (!layer.segment_bias.empty()) {
     attention.query_segments = batch.type_ids.data() + slice.query_begin;
     attention.key_segments = batch.type_ids.data() + slice.key_begin;
-    attention.segment_bias = layer.segment_bias[slice.head];
+    attention.segment_bias = slice.segment_bias;
   }
   attend_rows(*weights.attention, *weights.kernels, attention);
 }
 
-/// Tokens [begin, end) see [begin, seen). Where a layer closes the segments to each other, each
-/// segment is a sequence of its own.
-void add_slices(const PackedBatch& batch, std::size_t begin, std::size_t end, std::size_t seen,
-                bool closed, std::size_t head, std::vector<Slice>& slices) {
-  if (closed) {
-    for (std::size_t token = begin + 1; token < end; ++token) {
-      if (batch.type_ids[token] == batch.type_ids[token - 1]) continue;
-      slices.push_back({begin, token, begin, token, head});
-      begin = token;
-    }
+/// A sequence whose segments the layer closes to each other, each a sequence of its own but for
+/// the last, which `rest` becomes.
+void split_closed(const PackedBatch& batch, Slice& rest, std::vector<Slice>& slices) {
+  for (std::size_t token = rest.query_begin + 1; token < rest.query_end; ++token) {
+    if (batch.type_ids[token] == batch.type_ids[token - 1]) continue;
+    slices.push_back({rest.query_begin, token, rest.query_begin, token, rest.head, {}});
+    rest.query_begin = rest.key_begin = token;
   }
-  if (begin < end) slices.push_back({begin, end, begin, seen, head});
 }
 
 }  // namespace
@@ -65,10 +75,15 @@ void attend(const EncoderWeights& weights, const LayerWeights& layer, const Pack
     const auto begin = static_cast<std::size_t>(batch.cu_seqlens[pair]);
     const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
     const std::size_t seen = batch.unseen.empty() ? end : end - batch.unseen[pair];
+    std::array<float, 2> share{};
+    if (weights.config.attention_bias_by_length) {
+      share = log_shares(std::span(batch.type_ids).subspan(begin, seen - begin));
+    }
     for (std::size_t head = 0; head < weights.config.heads; ++head) {
-      const bool closed = !layer.segment_bias.empty() &&
-                          layer.segment_bias[head] == -std::numeric_limits<float>::infinity();
-      add_slices(batch, begin, end, seen, closed, head, slices);
+      const float bias = layer.segment_bias.empty() ? 0.0F : layer.segment_bias[head];
+      Slice whole{begin, end, begin, seen, head, {bias + share[0], bias + share[1]}};
+      if (bias == -std::numeric_limits<float>::infinity()) split_closed(batch, whole, slices);
+      if (whole.query_begin < end) slices.push_back(whole);
     }
   }
   team.run(slices.size(), [&](std::size_t i) {

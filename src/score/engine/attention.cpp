@@ -35,8 +35,10 @@ void pack_keys_and_values(const Product& product, const Attention& of, Scratch& 
 void add_segment_bias(const Attention& of, std::size_t first, std::size_t rows, float* logits,
                       std::size_t stride) {
   for (std::size_t row = 0; row < rows; ++row, logits += stride) {
+    const std::uint8_t segment = of.query_segments[first + row];
+    const float bias = of.segment_bias.at(segment);
     for (std::size_t key = 0; key < of.key_count; ++key) {
-      if (of.key_segments[key] != of.query_segments[first + row]) logits[key] += of.segment_bias;
+      if (of.key_segments[key] != segment) logits[key] += bias;
     }
   }
 }

@@ -1,6 +1,7 @@
 // score/engine/attention.hpp: softmax(Q K^T) V of a few rows of queries over one sequence.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -23,10 +24,10 @@ struct Attention {
   std::size_t size;
   float* context;  ///< [query_count, size], written
   std::size_t context_stride;
-  /// Added to a logit where the segments of query and key differ; null: to none.
+  /// Where the segments of query and key differ (null: nowhere), the query's is added to the logit.
   const std::uint8_t* query_segments = nullptr;
   const std::uint8_t* key_segments = nullptr;
-  float segment_bias = 0;
+  std::array<float, 2> segment_bias{};
 };
 
 /// By blocks of queries, in buffers of this thread.

@@ -24,13 +24,17 @@ constexpr std::int64_t kMaskBytes = std::int64_t{256} << 20;
 /// [tokens, heads, dim] -> [1, heads, tokens, dim], as scaled_dot_product_attention takes it.
 at::Tensor as_one(const at::Tensor& packed) { return packed.transpose(0, 1).unsqueeze(0); }
 
-/// [..., L] segments -> [..., heads, L, L] bias between different segments.
+/// [..., L] segments -> [..., heads, L, L] bias between different segments, where `cross_bias` is
+/// [heads] or [..., L, heads].
 at::Tensor bias_of(const at::Tensor& segments, const at::Tensor& cross_bias, at::ScalarType dtype) {
   const at::Tensor differs = segments.unsqueeze(-1).ne(segments.unsqueeze(-2)).unsqueeze(-3);
+  const at::Tensor bias = cross_bias.dim() == 1 ? cross_bias.view({-1, 1, 1})
+                                                : cross_bias.transpose(-1, -2).unsqueeze(-1);
   // where, not a product: the bias may be -inf, and -inf * 0 is NaN.
-  return at::where(differs, cross_bias.to(dtype).view({-1, 1, 1}),
-                   at::zeros({}, cross_bias.options().dtype(dtype)));
+  return at::where(differs, bias.to(dtype), at::zeros({}, cross_bias.options().dtype(dtype)));
 }
+
+bool by_token(const at::Tensor& cross_bias) { return cross_bias.dim() == 2; }
 
 void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
            const at::Tensor& cu_seqlens, const std::optional<at::Tensor>& segments,
@@ -42,6 +46,9 @@ void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& val
                     "cu_seqlens must be [sequences + 1]");
   TORCH_CHECK_VALUE(segments.has_value() == cross_bias.has_value(),
                     "segments and cross_bias come together");
+  TORCH_CHECK_VALUE(!cross_bias || cross_bias->dim() == 1 ||
+                        (by_token(*cross_bias) && cross_bias->size(0) == query.size(0)),
+                    "cross_bias must be [heads] or [tokens, heads]");
 }
 
 /// Set when the flash kernel turned out not to serve this GPU (older than Ampere).
@@ -71,7 +78,9 @@ at::Tensor varlen_attention_cpu(const at::Tensor& query, const at::Tensor& key,
     if (length == 0) continue;
     std::optional<at::Tensor> mask;
     if (cross_bias) {
-      mask = bias_of(segments->narrow(0, begin, length), *cross_bias, query.scalar_type());
+      const at::Tensor bias =
+          by_token(*cross_bias) ? cross_bias->narrow(0, begin, length) : *cross_bias;
+      mask = bias_of(segments->narrow(0, begin, length), bias, query.scalar_type());
     }
     const at::Tensor mixed = at::scaled_dot_product_attention(
         as_one(query.narrow(0, begin, length)), as_one(key.narrow(0, begin, length)),
@@ -107,7 +116,8 @@ at::Tensor varlen_attention_padded(const at::Tensor& query, const at::Tensor& ke
     const at::Tensor safe = cells.clamp_max(tokens - 1);
     at::Tensor mask = inside.view({count, 1, 1, max_seqlen});
     if (cross_bias) {
-      const at::Tensor bias = bias_of(segments->index({safe}), *cross_bias, query.scalar_type());
+      const at::Tensor own = by_token(*cross_bias) ? cross_bias->index({safe}) : *cross_bias;
+      const at::Tensor bias = bias_of(segments->index({safe}), own, query.scalar_type());
       mask = bias.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity());
     }
     const auto rectangle = [&](const at::Tensor& packed) {

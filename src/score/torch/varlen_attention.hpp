@@ -14,7 +14,8 @@ namespace tamis::torch_ops {
 void register_ops();
 
 /// query, key, value: [tokens, heads, dim]; cu_seqlens: int32 [sequences + 1] on the same device.
-/// `cross_bias` [heads] is added to the logits between tokens whose `segments` [tokens] differ.
+/// `cross_bias` [heads], or [tokens, heads] by the token that asks, is added to the logits between
+/// tokens whose `segments` [tokens] differ.
 at::Tensor varlen_attention_cpu(const at::Tensor& query, const at::Tensor& key,
                                 const at::Tensor& value, const at::Tensor& cu_seqlens,
                                 std::int64_t max_seqlen, double scale,

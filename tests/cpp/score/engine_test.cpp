@@ -26,11 +26,13 @@ namespace {
 
 constexpr float kClosed = -std::numeric_limits<float>::infinity();
 
-/// "closed": a tamis_interaction whose texts see nothing of each other.
+/// "closed": a tamis_interaction whose texts see nothing of each other; "shares": one whose bias is
+/// by length.
 test::RandomModel model_of(const std::string& type) {
-  if (type != "closed") return test::RandomModel(type);
+  if (type != "closed" && type != "shares") return test::RandomModel(type);
   test::RandomModel model("tamis_interaction");
-  model.set_bias(kClosed);
+  if (type == "closed") model.set_bias(kClosed);
+  model.config["attention_bias_by_length"] = type == "shares";
   return model;
 }
 
@@ -120,7 +122,7 @@ const std::vector<std::string> kPrecisions{"fp32", "bf16", "fp16", "int8"};
 
 TEST_CASE("a pair has the same bits in any batch, order and number of threads") {
   const std::size_t before = tamis::num_threads();
-  for (const std::string type : {"bert", "tamis_interaction", "closed"}) {
+  for (const std::string type : {"bert", "tamis_interaction", "closed", "shares"}) {
     for (const std::string& isa : sets()) {
       for (const std::string& precision : kPrecisions) {
         INFO(type << ' ' << isa << ' ' << precision);
@@ -156,6 +158,20 @@ TEST_CASE("closed_layers of config.json closes layers whatever their biases") {
   CHECK(alone(load(model, "", "fp32"), pairs) != expected);
   model.config["closed_layers"] = 2;
   CHECK(alone(load(model, "", "fp32"), pairs) == expected);
+}
+
+TEST_CASE("a bias by length is of shares: the other text gets as much, however long it is") {
+  std::mt19937 random(16);
+  test::RandomModel model("tamis_interaction");
+  auto pairs = test::random_pairs(1, 12, 12, random);
+  const auto scores = [&](bool by_length) {
+    model.config["attention_bias_by_length"] = by_length;
+    return alone(load(model, "", "fp32"), pairs);
+  };
+  pairs[0].type_ids = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1};
+  CHECK(scores(true) == scores(false));
+  pairs[0].type_ids = {0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  CHECK(scores(true) != scores(false));
 }
 
 TEST_CASE("the lower precisions stay near fp32") {

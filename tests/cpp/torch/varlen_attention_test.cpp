@@ -51,7 +51,8 @@ at::Tensor plain(const Example& x, const std::optional<at::Tensor>& bias) {
         at::Tensor logits = k.slice(0, begin, end).select(1, head).mv(q[row][head]) * x.scale;
         if (bias) {
           const at::Tensor other = x.segments.slice(0, begin, end).ne(x.segments[row]);
-          logits = at::where(other, logits + (*bias)[head].to(at::kDouble), logits);
+          const at::Tensor own = bias->dim() == 1 ? *bias : (*bias)[row];
+          logits = at::where(other, logits + own[head].to(at::kDouble), logits);
         }
         const at::Tensor mixed = v.slice(0, begin, end).select(1, head).t().mv(logits.softmax(0));
         out[row][head].copy_(mixed);
@@ -83,6 +84,8 @@ TEST_CASE("a bias lies between tokens of different segments") {
   Example x = make_example({7, 3, 12});
   const bool closed = GENERATE(false, true);
   if (closed) x.bias[1] = -std::numeric_limits<float>::infinity();
+  const bool by_token = GENERATE(false, true);
+  if (by_token) x.bias = x.bias + at::arange(x.query.size(0)).unsqueeze(1) / 7;
   const at::Tensor expected = plain(x, x.bias);
   const auto run = [&](auto kernel) {
     return kernel(x.query, x.key, x.value, x.cu_seqlens, x.max_seqlen, x.scale, x.segments, x.bias);

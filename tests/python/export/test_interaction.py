@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
+import tamis
 from tamis.export import ExportError, export_model
 from tamis.export.families import build_program
 
@@ -73,6 +74,9 @@ def plain_logit(
         )
         logits = q_ @ k_.transpose(1, 2) / q_.shape[-1] ** 0.5
         bias = state["interaction.attention_bias"][i][:, None, None]
+        if config.get("attention_bias_by_length"):
+            share = torch.tensor([first / len(d), len(d) / first]).log()
+            bias = bias + share[side][:, None]
         logits = torch.where(differs, logits + bias, logits)
         mixed = (logits.softmax(-1) @ v_).transpose(0, 1).reshape(len(ids), -1)
         x = norm(
@@ -125,10 +129,16 @@ def write_source(folder: Path, config: dict[str, Any], quantised: bool) -> list[
 @needs_torch_module
 @pytest.mark.parametrize("quantised", [True, False])
 @pytest.mark.parametrize("special", [True, False])
-def test_interaction_equals_its_definition(special: bool, quantised: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_length", [True, False])
+def test_interaction_equals_its_definition(
+    by_length: bool, special: bool, quantised: bool, tmp_path: Path
+) -> None:
     from tamis._torch_loader import load_torchscript
 
-    config = CONFIG | {"interaction_special_tokens": special}
+    config = CONFIG | {
+        "interaction_special_tokens": special,
+        "attention_bias_by_length": by_length,
+    }
     pairs = write_source(tmp_path / "source", config, quantised)
     report = export_model(tmp_path / "source", tmp_path / "bundle")
     assert (report.convention, report.activation, report.max_length) == ("packed", "identity", 130)
@@ -139,6 +149,12 @@ def test_interaction_equals_its_definition(special: bool, quantised: bool, tmp_p
     manifest = json.loads((tmp_path / "bundle" / "tamis.json").read_text())
     assert "quantization" not in manifest["config"]
     assert {entry["dtype"] for entry in manifest["tensors"].values()} == {"F32"}
+    texts = [(" ".join(WORDS[5:9]), " ".join(WORDS[at : at + 3 * at])) for at in (6, 9, 20)]
+    by_engine, by_program = (
+        tamis.CrossEncoder(str(tmp_path / "bundle"), scorer=name, precision="fp32").predict(texts)
+        for name in ("engine", "torchscript")
+    )
+    np.testing.assert_allclose(by_engine, by_program, rtol=0, atol=1e-4)
 
 
 def test_interaction_needs_its_recorded_logits(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ class InteractionClassifier(nn.Module):
         )
         self.interaction = _Interaction(config)
         self.closed_layers: int = config["closed_layers"]
+        self.by_length: bool = config.get("attention_bias_by_length", False)
 
     def forward(
         self, ids: Tensor, type_ids: Tensor, positions: Tensor, cu_seqlens: Tensor, max_seqlen: int
@@ -79,6 +80,8 @@ class InteractionClassifier(nn.Module):
         bounds = torch.cat([torch.stack([starts, middles], 1).flatten(), cu_seqlens[-1:].long()])
         bounds = bounds.int()
         restarted = positions - second * first_length.index_select(0, pair)
+        share = (first_length / (lengths - first_length)).log().index_select(0, pair)
+        share = torch.where(second.eq(1), -share, share).unsqueeze(1)
 
         states = self.embeddings(ids, type_ids, restarted)
         for i, layer in enumerate(self.encoder.layer):
@@ -86,5 +89,7 @@ class InteractionClassifier(nn.Module):
                 states = layer(states, bounds, max_seqlen)
             else:
                 bias = self.interaction.attention_bias[i]
+                if self.by_length:
+                    bias = bias + share.to(bias.dtype)
                 states = layer(states, cu_seqlens, max_seqlen, second, bias)
         return self.interaction(states, bounds)
