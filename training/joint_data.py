@@ -2,9 +2,9 @@
 
     python -m training.joint_data --model FOLDER --e5 E5 --work WORK
 
-`--model` is an exported model (its vocabulary is read), `--e5` multilingual-e5-small; `--work` is a
-work folder of `python -m training.run --plan large --only prepare`. No
-model runs, so this step needs no GPU, and the next no text.
+`--model` is an exported model (its vocabulary is read), `--e5` multilingual-e5-small; `--work` is
+the folder `large` of a work folder of `training.run`. No model runs, so this step needs no GPU, and
+the next no text.
 """
 
 from __future__ import annotations

@@ -16,10 +16,14 @@ import pathlib
 import torch
 
 from training.distil import Settings, distil
+from training.openness import choose_openness
 from training.prepare import PLANS, prepare
 from training.progress import add_flags, settings_of
 from training.ship import choose_and_ship
 from training.teacher import teach
+
+LARGE_SEED = 5
+"""Of the larger pool, whose dev lists decide how far the texts see each other."""
 
 
 def main() -> None:
@@ -31,26 +35,29 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     parser.add_argument("--name", default="run", help="folder of this run inside --work")
     parser.add_argument("--start", type=pathlib.Path, help="an exported model to go on from")
-    parser.add_argument("--plan", choices=PLANS, default="small", help="size of the pool")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the queries")
     parser.add_argument("--dev", type=int, default=40, help="held-out queries of each dev set")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export"))
+    parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export", "open"))
     add_flags(parser, Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     settings = settings_of(options, Settings)
     work, only = options.work, options.only
     if only in (None, "prepare") and not (work / "dev.json").exists():
-        plan = PLANS[options.plan]
-        prepare(options.data, work, options.scale, options.dev, settings.seed, plan)
+        prepare(options.data, work, options.scale, options.dev, settings.seed, PLANS["small"])
     if only in (None, "teacher") and not (work / "states.pt").exists():
         teach(options.encoder, options.e5, work)
     if only in (None, "distil"):
         distil(options.encoder, work, options.name, settings, options.start)
     if only in (None, "export"):
-        result = choose_and_ship(options.encoder, work / options.name, options.out)
+        result = choose_and_ship(options.encoder, work / options.name, work / "shut")
         print(json.dumps(result, indent=2))
+    if only in (None, "open"):
+        large = work / "large"
+        if not (large / "dev.json").exists():
+            prepare(options.data, large, 1.0, 80, LARGE_SEED, PLANS["large"])
+        print(json.dumps(choose_openness(work / "shut", large, options.out), indent=2))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ difference from `late` for other rows.
 A model that reads texts apart encodes each text once, by its PyTorch definition in bf16 over the
 int8 weights: much less work than a pair at a time, for the same scores to within the rounding. One
 that reads pairs together, and every embedded one with `--engine`, is run as `tamis.CrossEncoder` at
-`--precision`. Scores are kept in WORK, and a row whose scores are there is not computed again.
+`--precision`; its row `apart` is what `tamis.LateInteraction` makes of it. Scores are kept in WORK, and a row whose scores are there is not computed again.
 `--speed` measures pairs a second and no quality.
 Run it once, on finished models: nothing is to be chosen by it.
 """
@@ -117,9 +117,9 @@ def by_engine(name: str, lists: Sequence[dict], precision: str) -> Scores:
     return np.split(flat, np.cumsum([len(entry["passages"]) for entry in lists])[:-1])
 
 
-def scored(name: str, lists: Sequence[dict], way: str) -> dict[str, Scores]:
-    """An embedded model's row, in a way of `way_of`."""
-    return {name: by_definition(name, lists) if way == "apart" else by_engine(name, lists, way)}
+def scored(name: str, row: str, lists: Sequence[dict], way: str) -> dict[str, Scores]:
+    """A row of an embedded model, in a way of `way_of`."""
+    return {row: by_definition(name, lists) if way == "apart" else by_engine(name, lists, way)}
 
 
 def kept(path: pathlib.Path, compute: Callable[[], dict[str, Scores]]) -> dict[str, Scores]:
@@ -186,8 +186,10 @@ def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[s
     rows |= kept(place("minilm", options.encoder), untrained)
     for model in options.models:
         way = way_of(model, options)
-        path = place(model, folder_of(model), way)
-        rows |= kept(path, functools.partial(scored, model, lists, way))
+        ways = {model: way} if way == "apart" else {f"{model}, apart": "apart", model: way}
+        for row, way in ways.items():
+            path = place(model, folder_of(model), way)
+            rows |= kept(path, functools.partial(scored, model, row, lists, way))
     for row in list(rows)[1:]:
         rows[f"{row} + BM25"] = blended(lists, rows[row])
     return rows

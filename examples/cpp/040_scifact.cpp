@@ -131,7 +131,7 @@ Quality measure(const tamis::Cascade& cascade, const Collection& all,
 int main(int argc, char** argv) {
   const std::size_t queries = argc > 2 ? std::stoul(argv[2]) : 20;
   const Collection all = argc > 1 ? read(argv[1], queries) : five_passages();
-  // Another model than the cross-encoder's: the same one would give the same scores.
+  // Another model than the cross-encoder's: the same one would give nearly the same scores.
   const auto late = tamis::LateInteraction::load(
       TAMIS_TINY_MODEL,
       {.precision = "auto", .max_length = 128, .cache_bytes = std::size_t{1} << 30U});

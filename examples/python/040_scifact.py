@@ -40,7 +40,7 @@ if args.export:
         (args.export / name).write_text(text, encoding="utf-8")
     raise SystemExit
 
-# Another model than the cross-encoder's: the same one would give the same scores.
+# Another model than the cross-encoder's: the same one would give nearly the same scores.
 index = Index.build(
     [{"id": each.id, "text": each.passage} for each in abstracts],
     model=LateInteraction("tiny", precision="auto", max_length=128),
