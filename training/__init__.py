@@ -1,2 +1,2 @@
 """The recipe that makes the embedded default reranker: prepare, teacher, distil, export,
-evaluate."""
+open, evaluate."""

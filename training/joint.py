@@ -39,8 +39,8 @@ BIAS = "model.interaction.attention_bias"
 
 @dataclasses.dataclass
 class Settings(Steps):
-    """What a run can change; the defaults are those of the shipped model. `lift` is in logits;
-    `queries` lists of `candidates` are a step; `invented` is the share of synthetic queries."""
+    """What a run can change; the defaults are a guess. `lift` is in logits; `queries` lists of
+    `candidates` are a step; `invented` is the share of synthetic queries."""
 
     candidates: int = 16
     sharpness: float = 1.0
@@ -262,8 +262,8 @@ def train(data: Data, training: Training) -> None:
         parts = training.lesson(chances, rng)
         falls = (1 - training.done()) / 0.6
         training.update(parts["total"], max(0.02, min(1.0, falls, (training.step + 1) / 100)))
-        if training.step % 10 == 0:
-            training.count({name: part.detach() for name, part in parts.items()}, 100)
+        if training.step % 9 == 0:  # prime to most of `apart_every`
+            training.count({name: part.detach() for name, part in parts.items()}, 90)
         training.seconds += time.time() - started
         if training.step % settings.dev_every == 0 and training.done() < 1:
             training.save(f"step-{training.step}.pt")

@@ -2,7 +2,7 @@
 
     python -m training.label --model FOLDER --work WORK --out OUT
 
-`--model` is an exported model, taken to read texts apart; `--work` is a work folder of
+`--model` is an exported model, read apart to begin with; `--work` is a work folder of
 `training.run`, of which the pool and the dev lists are read. Cross-attention is opened above the
 first `closed` layers, and the layers there are trained on queries whose passage is known, each
 among passages that BM25 finds and the starting model likes: the loss is the cross-entropy of the
@@ -213,6 +213,7 @@ def train(start: pathlib.Path, work: pathlib.Path, name: str, settings: Settings
     """Run the training, or go on with it; dev figures are those of the `step-N.pt` written."""
     tokenizer, model = Tokenizer(start), load(start)
     model.config.closed_layers = settings.closed
+    model.config.attention_bias_by_length = False  # as in the run that the card tells of
     cache = work / name / "start.pt"
     if not cache.exists():
         remember(model, tokenizer, json.loads((work / "pool.json").read_text()), cache)

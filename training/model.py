@@ -6,8 +6,8 @@ and 1, and positions restart at 0 in the second. In the first `closed_layers` la
 attends only to its own segment, so those layers give each text the states it has when encoded
 alone (they can be cached). In the others, attention logits between tokens of different segments
 get a learned bias for each layer and head. With `attention_bias_by_length`, log(n / m) is added to
-it where n tokens of the asking token's segment face m of the other: the bias is then the logarithm
-of the share of attention that the other text gets, however long it is.
+it where n tokens of the asking token's segment face m of the other: where all logits are equal, the
+other text then gets exp(bias) times the attention that the own gets, however long either is.
 
 The readout compares the last hidden states of the two segments (special tokens included): `logit =
 a * maxsim + b * cosine + head`. With a zero head and uniform token weights the model is the

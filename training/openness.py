@@ -32,7 +32,7 @@ SETTINGS = (
     "5:-1.5",
     "5:-1",
 )
-"""Layers that are open, and their bias: the logarithm of the other text's share of attention."""
+"""Layers that are open, and their bias."""
 
 
 def biases(setting: str) -> dict[int, float]:
@@ -63,7 +63,9 @@ def measured(folder: pathlib.Path, work: pathlib.Path, longest: int) -> dict[str
     curve.parent.mkdir(parents=True, exist_ok=True)
     lines = curve.read_text().splitlines() if curve.exists() else []
     known = {
-        (line["weights"], line["longest"], line["setting"]): line for line in map(json.loads, lines)
+        (line["weights"], line["longest"], line["setting"]): line
+        for line in map(json.loads, lines)
+        if line.get("by_length")
     }
     model = load(folder)
     model.config.closed_layers = min(layer for setting in SETTINGS for layer in biases(setting))
@@ -74,7 +76,7 @@ def measured(folder: pathlib.Path, work: pathlib.Path, longest: int) -> dict[str
         set_openness(model, setting)
         with torch.autocast("cpu", torch.bfloat16):
             scores = collection.scores(model)
-        line = {"weights": weights, "longest": longest, "setting": setting}
+        line = {"weights": weights, "longest": longest, "by_length": True, "setting": setting}
         line |= {"dev": measure(dev, scores), "blended": measure(dev, scores, BLEND)}
         known[weights, longest, setting] = line
         with open(curve, "a", encoding="utf-8") as file:

@@ -103,6 +103,7 @@ class Progress:
             "step": self.step,
             "seconds": self.seconds,
             "settings": dataclasses.asdict(self.settings),
+            "config": dataclasses.asdict(self.model.config),
         }
         torch.save(state, self.folder / "run.tmp")
         (self.folder / "run.tmp").rename(self.folder / name)

@@ -26,10 +26,11 @@ def best_checkpoint(folder: pathlib.Path) -> pathlib.Path:
 
 
 def ship(start: pathlib.Path, checkpoint: pathlib.Path, out: pathlib.Path, dev: list[dict]) -> dict:
-    """Export a checkpoint's averaged weights, with the config and vocabulary of `start`; returns
-    dev figures before and after quantisation."""
-    model = TamisInteraction(Config.load(start)).eval()
-    model.load_state_dict(torch.load(checkpoint, weights_only=False)["mean"])
+    """Export a checkpoint's averaged weights, with the vocabulary of `start`; returns dev figures
+    before and after quantisation."""
+    saved = torch.load(checkpoint, weights_only=False)
+    model = TamisInteraction(Config(**saved["config"])).eval()
+    model.load_state_dict(saved["mean"])
     model.config.closed_layers = closed_layers(model)
     stored = export(model, start / "vocab.txt", out)
     tokenizer = Tokenizer(start)

@@ -16,6 +16,7 @@ from training.gpu_teacher import Candidates, Rows, batches
 from training.joint import Data, Pairs, Settings, Training, draw, halves, logits_of, target_of
 from training.joint_data import rows
 from training.model import CLOSED, Config, TamisInteraction, attend
+from training.ship import ship
 
 TINY = Config(
     vocab_size=60,
@@ -125,6 +126,8 @@ def test_the_training_lowers_its_loss_and_goes_on(
 ) -> None:
     work_folder(tmp_path)
     monkeypatch.setattr(joint, "e5", lambda _: tiny())
+    monkeypatch.setattr("training.ship.figures", lambda *_: {})
+    monkeypatch.setattr("training.export.reference", lambda *_: [])  # has longer texts
     settings = Settings(
         steps=40, queries=6, candidates=8, closed=1, dev_every=20, rate=3e-3, apart_every=0
     )
@@ -157,3 +160,9 @@ def test_the_training_lowers_its_loss_and_goes_on(
     curve = [json.loads(line) for line in (tmp_path / "run/curve.jsonl").read_text().splitlines()]
     assert [line["step"] for line in curve if "dev" in line] == [0, 20, 40]
     assert {path.name for path in (tmp_path / "run").glob("step-*")} == {"step-20.pt", "step-40.pt"}
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\n")
+    shipped = ship(tmp_path, tmp_path / "run/step-40.pt", tmp_path / "out", [])
+    assert shipped["checkpoint"] == "step-40.pt"
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    assert config["attention_bias_by_length"]
+    assert config["closed_layers"] == 1

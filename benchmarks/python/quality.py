@@ -11,8 +11,9 @@ difference from `late` for other rows.
 A model that reads texts apart encodes each text once, by its PyTorch definition in bf16 over the
 int8 weights: much less work than a pair at a time, for the same scores to within the rounding. One
 that reads pairs together, and every embedded one with `--engine`, is run as `tamis.CrossEncoder` at
-`--precision`; its row `apart` is what `tamis.LateInteraction` makes of it. Scores are kept in WORK, and a row whose scores are there is not computed again.
-`--speed` measures pairs a second and no quality.
+`--precision`; without `--engine` a row `apart` is what `tamis.LateInteraction` makes of it. Scores
+are kept in WORK, and a row whose scores are there is not computed again. `--speed` measures pairs a
+second and no quality.
 Run it once, on finished models: nothing is to be chosen by it.
 """
 
@@ -175,7 +176,8 @@ def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[s
     """All rows of one collection."""
 
     def place(row: str, folder: pathlib.Path, way: str = "apart") -> pathlib.Path:
-        weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        parts = [folder / "model.safetensors", folder / "config.json"]
+        weights = hashlib.sha256(b"".join(map(pathlib.Path.read_bytes, parts))).hexdigest()
         return options.work / f"{name}-{row}-{way}-{len(lists)}x{options.depth}-{weights[:8]}.json"
 
     def untrained() -> dict[str, Scores]:
@@ -186,7 +188,9 @@ def rows_of(name: str, lists: list[dict], options: argparse.Namespace) -> dict[s
     rows |= kept(place("minilm", options.encoder), untrained)
     for model in options.models:
         way = way_of(model, options)
-        ways = {model: way} if way == "apart" else {f"{model}, apart": "apart", model: way}
+        ways = {model: way}
+        if way != "apart" and not options.engine:
+            ways = {f"{model}, apart": "apart", model: way}
         for row, way in ways.items():
             path = place(model, folder_of(model), way)
             rows |= kept(path, functools.partial(scored, model, row, lists, way))

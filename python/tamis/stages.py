@@ -188,7 +188,7 @@ def late_interaction(
     **use: Unpack[Use],
 ) -> Stage:
     """Late interaction, a cheap stage before a cross-encoder. None is the embedded default model,
-    which has `CrossEncoder()`'s scores: before that one, take `LateInteraction("tiny")`.
+    which ranks nearly as `CrossEncoder()` does: before that one, take `LateInteraction("tiny")`.
     What is cut is counted in the trace, whichever of "warn" and "ignore".
 
     Documents that carry their vectors, such as a page its patches, need no model: `vectors` is the

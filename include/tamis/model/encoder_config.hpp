@@ -30,7 +30,7 @@ struct EncoderConfig {
   HiddenActivation activation = HiddenActivation::gelu_erf;
   bool restart_positions = false;  ///< positions begin again in segment 1 (interaction)
   std::size_t closed_layers = 0;   ///< first ones, in which texts do not meet (interaction)
-  /// The bias of attention between texts is of shares: log(own tokens / other tokens) is added.
+  /// log(own tokens / other tokens) is added to the bias of attention between texts (interaction).
   bool attention_bias_by_length = false;
   bool interaction_special_tokens = true;  ///< special tokens take part in the readout
   std::string query_prefix;                ///< "query: ", read before each query (interaction)

@@ -48,7 +48,7 @@ def build_index(
     documents: Sequence[Abstract], progress: Callable[[int, int], None] | None = None
 ) -> Index:
     """With token vectors, so that late interaction encodes no passage again. By the smaller model:
-    the cross-encoder's own would give late interaction the cross-encoder's scores."""
+    the cross-encoder's own would give late interaction nearly the cross-encoder's scores."""
     encoder = LateInteraction("tiny", precision="auto", max_length=PASSAGE_TOKENS, cache_bytes=0)
     return Index.build(
         [{"id": each.id, "text": each.passage} for each in documents],

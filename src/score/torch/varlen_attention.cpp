@@ -47,7 +47,8 @@ void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& val
   TORCH_CHECK_VALUE(segments.has_value() == cross_bias.has_value(),
                     "segments and cross_bias come together");
   TORCH_CHECK_VALUE(!cross_bias || cross_bias->dim() == 1 ||
-                        (by_token(*cross_bias) && cross_bias->size(0) == query.size(0)),
+                        (by_token(*cross_bias) && cross_bias->size(0) == query.size(0) &&
+                         cross_bias->size(1) == query.size(1)),
                     "cross_bias must be [heads] or [tokens, heads]");
 }
 

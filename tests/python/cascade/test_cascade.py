@@ -333,24 +333,29 @@ def test_run_many_searches_for_all_queries_at_once() -> None:
 def test_late_interaction_that_gives_the_cross_encoders_scores_is_warned_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    model = CrossEncoder()
+    model = CrossEncoder("tiny")
 
-    def warned(mesh: s.Stage, **options: str) -> bool:
+    def warned(mesh: s.Stage, model: CrossEncoder = model, **options: str) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CascadeWarning)
             cascade = Cascade([mesh, s.rerank(model, keep=1, **options)])
         return "same scorer side by side" in str(cascade.warnings)
 
-    assert warned(s.late_interaction(keep=2, limit=9))
-    assert warned(s.late_interaction(LateInteraction(precision="auto"), keep=2, limit=9))
-    assert warned(s.late_interaction(LateInteraction(max_length=64), keep=2, limit=9))
-    assert warned(s.rerank(CrossEncoder(max_length=64), keep=2, limit=9))
+    def tiny(**options: Any) -> s.Stage:
+        return s.late_interaction(LateInteraction("tiny", **options), keep=2, limit=9)
+
+    assert warned(tiny())
+    assert warned(tiny(precision="auto"))
+    assert warned(tiny(max_length=64))
+    assert warned(s.rerank(CrossEncoder("tiny", max_length=64), keep=2, limit=9))
     monkeypatch.chdir(Path(tamis.__file__).parent / "models")
-    assert warned(s.late_interaction(LateInteraction("./default"), keep=2, limit=9))
-    assert not warned(s.late_interaction(LateInteraction("tiny"), keep=2, limit=9))
-    assert not warned(s.late_interaction(keep=2, limit=9), on_truncation="window")
-    assert not warned(s.late_interaction(keep=2, limit=9), prompt="find: ")
-    for name, expected in ((None, True), ("tiny", False)):
+    assert warned(s.late_interaction(LateInteraction("./tiny"), keep=2, limit=9))
+    assert not warned(tiny(), CrossEncoder())
+    # The default reads its texts together, and late interaction does not.
+    assert not warned(s.late_interaction(keep=2, limit=9), CrossEncoder())
+    assert not warned(tiny(), on_truncation="window")
+    assert not warned(tiny(), prompt="find: ")
+    for name, expected in (("tiny", True), (None, False)):
         index = Index.build(
             ["one text", "another"], model=LateInteraction(name), token_vectors=True, progress=False
         )
