@@ -30,6 +30,8 @@ CONFIG: dict[str, Any] = SMALL | {
     "hidden_act": "gelu",
     "layer_norm_eps": 1e-12,
     "score_space": "logit",
+    "pair_template": "cls_sep_cls_sep",
+    "restart_positions": True,
     "quantization": {"weights": "int8"},
 }
 
