@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -16,20 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.model import TamisInteraction
+from training.texts import by_length
 
 DENSE, RANDOM = 32, 4
 """Candidates of a query by the encoders' means, and at random, beside BM25's and the labelled."""
-
-
-def batches(lengths: Tensor, tokens: int) -> Iterator[Tensor]:
-    """Indices in order of length, in batches of at most `tokens` padded tokens (or one text)."""
-    order = lengths.argsort()
-    sizes = lengths[order].tolist()
-    first = 0
-    for last in range(1, len(order) + 1):
-        if last == len(order) or (last + 1 - first) * sizes[last] > tokens:
-            yield order[first:last]
-            first = last
 
 
 class Rows:
@@ -43,17 +32,17 @@ class Rows:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Right-padded ids [n, L] and their mask."""
+    def places(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the tokens of some texts stand in `ids`, right-padded [n, L], and their mask."""
         lengths = self.lengths[chosen]
         place = torch.arange(int(lengths.max()), device=chosen.device)
-        mask = place < lengths[:, None]
         at = (self.begin[chosen, None] + place).clamp_max(len(self.ids) - 1)
-        return self.ids[at].long() * mask, mask
+        return at, place < lengths[:, None]
 
-    def batches(self, tokens: int) -> Iterator[Tensor]:
-        """All texts in order of length, in batches of about as many padded tokens."""
-        yield from batches(self.lengths, tokens)
+    def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Right-padded ids [n, L] and their mask."""
+        at, mask = self.places(chosen)
+        return self.ids[at].long() * mask, mask
 
 
 class Reading:
@@ -65,20 +54,19 @@ class Reading:
         self.rows = rows
         self.states = torch.empty(len(rows.ids), wide, dtype=torch.half, device=rows.ids.device)
         self.means = torch.empty(len(rows), wide, device=rows.ids.device)
-        for chosen in rows.batches(65536):
+        for batch in by_length(rows.lengths.tolist(), 65536):
+            chosen = torch.tensor(batch, device=rows.ids.device)
             ids, mask = rows.take(chosen)
             states = encoder.closed(ids, mask, segment, layers).float()
             sums = (states * mask[..., None]).sum(1)
             self.means[chosen] = F.normalize(sums, dim=1)
-            at = rows.begin[chosen, None] + torch.arange(ids.shape[1], device=ids.device)
+            at, _ = rows.places(chosen)
             self.states[at[mask]] = F.normalize(states, dim=-1).half()[mask]
 
     def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Right-padded unit states [n, L, H] and their mask."""
-        lengths = self.rows.lengths[chosen]
-        place = torch.arange(int(lengths.max()), device=chosen.device)
-        at = (self.rows.begin[chosen, None] + place).clamp_max(len(self.states) - 1)
-        return self.states[at], place < lengths[:, None]
+        at, mask = self.rows.places(chosen)
+        return self.states[at], mask
 
 
 @torch.no_grad()

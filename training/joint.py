@@ -26,10 +26,11 @@ from torch import Tensor, nn
 from training.distil import losses
 from training.evaluate import BLEND, measure
 from training.export import load
-from training.gpu_teacher import Candidates, Reading, Rows, batches, candidates, e5
+from training.gpu_teacher import Candidates, Reading, Rows, candidates, e5
 from training.model import CLOSED, SHUT, TamisInteraction
 from training.progress import Progress, Steps, further_parser, settings_of
 from training.ship import choose_and_ship
+from training.texts import by_length
 
 TOKENS = 98304
 """Padded passage tokens that are encoded at once."""
@@ -97,7 +98,8 @@ def logits_of(
 ) -> Tensor:
     """Logits of (query, passage) [B, 2], encoded in parts of about equal length."""
     found, order = [], []
-    for part in batches(passages.lengths[which[:, 1]], TOKENS):
+    for batch in by_length(passages.lengths[which[:, 1]].tolist(), TOKENS):
+        part = torch.tensor(batch, device=which.device)
         asked, at = which[part, 0].unique(return_inverse=True)
         given = queries.take(asked), at, passages.take(which[part, 1])
         found.append(torch.func.functional_call(pairs, parameters, given))

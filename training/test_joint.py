@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from training import joint
-from training.gpu_teacher import Candidates, Rows, batches
+from training.gpu_teacher import Candidates, Rows
 from training.joint import Data, Pairs, Settings, Training, draw, halves, logits_of, target_of
 from training.joint_data import rows
 from training.model import CLOSED, Config, TamisInteraction, attend
@@ -57,13 +57,6 @@ def test_attention_is_that_of_a_mask() -> None:
     # A row of padding may see nothing at all.
     assert torch.allclose(found[0], expected[0], atol=1e-3)
     assert torch.allclose(found[1, :, :3], expected[1, :, :3], atol=1e-3)
-
-
-def test_batches_hold_every_text_once() -> None:
-    lengths = torch.tensor([5, 1, 9, 2, 2, 30])
-    found = list(batches(lengths, 12))
-    assert sorted(torch.cat(found).tolist()) == list(range(6))
-    assert all(len(part) == 1 or len(part) * lengths[part].max() <= 12 for part in found)
 
 
 def test_pairs_in_parts_have_the_models_logits(monkeypatch: pytest.MonkeyPatch) -> None:
