@@ -79,14 +79,16 @@ double rows(std::size_t outputs, std::size_t inputs) {
 
 const Part kParts[] = {
     {"project", [](const Shape& s) { return rows(3 * s.width, s.width); },
-     [](Layer& layer) { project_tokens(layer.weights.layers[0], kTokens, layer.workspace, {}); }},
+     [](Layer& layer) {
+       project_tokens(layer.weights, layer.weights.layers[0], kTokens, layer.workspace, {});
+     }},
     {"attend", [](const Shape& s) { return rows(2 * s.width, kLength); },
      [](Layer& layer) {
        attend(layer.weights, layer.weights.layers[0], layer.batch, layer.workspace, {});
      }},
     {"finish", [](const Shape& s) { return rows(s.width, s.width) + 2 * rows(s.width, s.inner); },
      [](Layer& layer) {
-       finish_layer(layer.weights, layer.weights.layers[0], kTokens, layer.workspace, {});
+       finish_layer(layer.weights, layer.weights.layers[0], nullptr, kTokens, layer.workspace, {});
      }},
 };
 

@@ -42,16 +42,6 @@ const bool registered = [] {
     using Row = std::vector<float>;
     add("gelu_erf", [&kernels](Row& x) { kernels.gelu_erf(x.data(), x.size(), 1, x.size()); });
     add("gelu_tanh", [&kernels](Row& x) { kernels.gelu_tanh(x.data(), x.size(), 1, x.size()); });
-    for (const Product* product : {&kernels.fp32, &kernels.bf16}) {
-      const std::string label = std::string("powers_") + product->precision;
-      add(label.c_str(), [product](Row& x) {
-        static thread_local tamis::engine::Bytes prepared;
-        tamis::engine::reserve_rows(*product, 1, x.size(), prepared);
-        float sum = 0;
-        product->prepare_powers(x.data(), x.size(), 1, x.size(), prepared.data(), &sum);
-        benchmark::DoNotOptimize(sum);
-      });
-    }
     add("layer_norm", [&kernels](Row& x) {
       static const Row ones(kWidth, 1.0F);
       kernels.layer_norm(x.data(), nullptr, ones.data(), ones.data(), 1e-12F, x.data(), x.size());

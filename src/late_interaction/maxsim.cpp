@@ -43,8 +43,8 @@ void multiply(const Linear& query, std::span<const EncodedPassage> block, std::s
       product.prepare(own.row.data(), query.inputs, 1, query.inputs, to, 0);
     }
   }
-  product.multiply(own.prepared.data(), rows, query.panels.data(), query.outputs, query.inputs,
-                   own.products.data(), stride);
+  product.multiply({own.prepared.data(), product.row_bytes(query.inputs)}, rows,
+                   query.panels.data(), query.outputs, query.inputs, own.products.data(), stride);
 }
 
 /// `products`: the passage's rows; the first one is its mean's, the first column the query's

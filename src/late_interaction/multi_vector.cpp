@@ -186,8 +186,9 @@ class Range {
 
   void flush() {
     if (filled_ == 0) return;
-    query_.product->multiply(own_.prepared.data(), filled_, query_.panels.data(), query_.outputs,
-                             query_.inputs, own_.products.data(), stride_);
+    query_.product->multiply({own_.prepared.data(), query_.product->row_bytes(query_.inputs)},
+                             filled_, query_.panels.data(), query_.outputs, query_.inputs,
+                             own_.products.data(), stride_);
     float* products = own_.products.data();
     for (const Part& part : parts_) {
       fold(part, products);

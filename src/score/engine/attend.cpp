@@ -6,8 +6,9 @@
 #include <span>
 #include <vector>
 
+#include <tamis/error.hpp>
+
 #include "parallel/watch.hpp"
-#include "score/engine/attention.hpp"
 #include "score/engine/forward.hpp"
 
 namespace tamis::engine {
@@ -36,23 +37,25 @@ void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
                   const PackedBatch& batch, const Slice& slice, Workspace& workspace) {
   const std::size_t width = weights.config.hidden_size;
   const std::size_t size = width / weights.config.heads;
-  const std::size_t at = slice.query_begin * width + slice.head * size;
-  const float* const keys =
-      workspace.key_values.data() + slice.key_begin * 2 * width + slice.head * size;
-  Attention attention{.queries = {workspace.queries.data() + at, width},
-                      .keys = {keys, 2 * width},
-                      .values = {keys + width, 2 * width},
-                      .query_count = slice.query_end - slice.query_begin,
-                      .key_count = slice.key_end - slice.key_begin,
-                      .size = size,
-                      .context = workspace.context.data() + at,
-                      .context_stride = width};
+  const std::size_t column = slice.head * size;
+  const ColumnGroups queries = query_groups(weights, layer, batch.tokens());
+  const ColumnGroups key_values = key_value_groups(weights, layer, batch.tokens());
+  const float* const keys = workspace.key_values.data();
+  Attention attention{
+      .queries = {workspace.queries.data() + queries.at(slice.query_begin, column), queries.width},
+      .keys = {keys + key_values.at(slice.key_begin, column), key_values.width},
+      .values = {keys + key_values.at(slice.key_begin, width + column), key_values.width},
+      .query_count = slice.query_end - slice.query_begin,
+      .key_count = slice.key_end - slice.key_begin,
+      .size = size,
+      .context = workspace.context.data() + slice.query_begin * width + column,
+      .context_stride = width};
   if (!layer.segment_bias.empty()) {
     attention.query_segments = batch.type_ids.data() + slice.query_begin;
     attention.key_segments = batch.type_ids.data() + slice.key_begin;
-    attention.segment_bias = slice.segment_bias;
+    std::copy(slice.segment_bias.begin(), slice.segment_bias.end(), attention.segment_bias);
   }
-  attend_rows(*weights.attention, *weights.kernels, attention);
+  attend_head(*weights.attention, attention);
 }
 
 /// A sequence whose segments the layer closes to each other, each a sequence of its own but for
@@ -65,10 +68,27 @@ void split_closed(const PackedBatch& batch, Slice& rest, std::vector<Slice>& sli
   }
 }
 
+/// A bias between segments knows two.
+void require_two_segments(const PackedBatch& batch) {
+  for (const std::uint8_t segment : batch.type_ids) {
+    if (segment > 1) {
+      raise<InvalidArgument>("segment {} of a model that reads pairs; it knows 0 and 1", segment);
+    }
+  }
+}
+
 }  // namespace
+
+void attend_head(const Product& product, const Attention& attention) {
+  thread_local Bytes scratch;
+  const std::size_t bytes = product.attention_bytes(attention);
+  if (scratch.size() < bytes) scratch.resize(bytes);
+  product.attend(attention, scratch.data());
+}
 
 void attend(const EncoderWeights& weights, const LayerWeights& layer, const PackedBatch& batch,
             Workspace& workspace, const Team& team) {
+  if (!layer.segment_bias.empty()) require_two_segments(batch);
   workspace.context.resize(batch.tokens() * weights.config.hidden_size);
   std::vector<Slice> slices;
   for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {

@@ -64,71 +64,102 @@ Pointwise activation_of(const EncoderWeights& weights, const Product& reader) {
   return weights.kernels->gelu_erf;
 }
 
-/// x = norm(x + y), row by row.
-void add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats& y, float* x,
-                  std::size_t rows) {
+/// x = norm(x + y), row by row, as the rows that `reader` reads (null: nobody reads them now): each
+/// is prepared while it is in the first-level cache.
+InputRows add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats& y, float* x,
+                       std::size_t rows, const Linear* reader, Bytes& prepared) {
   const std::size_t width = weights.config.hidden_size;
+  const bool in_place = reader == nullptr || reads_in_place(*reader);
+  if (!in_place) reserve_rows(*reader->product, rows, width, prepared);
   for (std::size_t row = 0; row < rows; ++row) {
     float* const at = x + row * width;
     weights.kernels->layer_norm(at, y.data() + row * width, norm.gain.data(), norm.shift.data(),
                                 weights.config.layer_norm_eps, at, width);
+    if (!in_place) prepare_row(*reader, at, row, prepared);
   }
+  if (in_place) return {reinterpret_cast<const std::byte*>(x), width * sizeof(float)};
+  return {prepared.data(), reader->product->row_bytes(width)};
 }
 
-/// From the context of attention to the layer's output, for a block of rows.
-void finish_block(const EncoderWeights& weights, const LayerWeights& layer, const float* context,
-                  float* hidden, std::size_t rows, const Team& team) {
+/// From the context of attention to the layer's output, for a block of rows, as `reader` reads it.
+InputRows finish_block(const EncoderWeights& weights, const LayerWeights& layer,
+                       const float* context, float* hidden, std::size_t rows, const Linear* reader,
+                       const Team& team) {
   Scratch& own = scratch();
   own.residual.resize(std::max(own.residual.size(), rows * weights.config.hidden_size));
   apply(layer.attention_output, context, rows, own.residual.data(), own.prepared, team);
-  add_and_norm(weights, layer.attention_norm, own.residual, hidden, rows);
-  prepare(layer.inner, hidden, rows, own.prepared);
-  multiply_into(layer.inner, own.prepared, rows, activation_of(weights, *layer.outer.product),
-                layer.outer, own.inner_rows, own.inner, team);
-  multiply(layer.outer, own.inner_rows, rows, own.residual.data(), team);
-  add_and_norm(weights, layer.output_norm, own.residual, hidden, rows);
+  const InputRows attended = add_and_norm(weights, layer.attention_norm, own.residual, hidden, rows,
+                                          &layer.inner, own.prepared);
+  const InputRows inner =
+      multiply_into(layer.inner, attended, rows, activation_of(weights, *layer.outer.product),
+                    layer.outer, own.inner_rows, own.inner, team);
+  multiply(layer.outer, inner, rows, own.residual.data(), team);
+  return add_and_norm(weights, layer.output_norm, own.residual, hidden, rows, reader, own.prepared);
 }
+
+/// Makes room for the queries, keys and values of `rows` tokens.
+void reserve_projections(const EncoderWeights& weights, std::size_t rows, Workspace& workspace) {
+  workspace.queries.resize(rows * weights.config.hidden_size);
+  workspace.key_values.resize(rows * 2 * weights.config.hidden_size);
+}
+
+/// Rows [begin, end) of the queries, keys and values, of the hidden states x.
+void project_block(const EncoderWeights& weights, const LayerWeights& layer, const InputRows& x,
+                   std::size_t tokens, std::size_t begin, std::size_t end, Workspace& workspace,
+                   const Team& team) {
+  multiply_grouped(layer.key_value, x, end - begin, workspace.key_values.data(),
+                   key_value_groups(weights, layer, tokens), begin, team);
+  multiply_grouped(layer.query, x, end - begin, workspace.queries.data(),
+                   query_groups(weights, layer, tokens), begin, team);
+}
+
+/// Whether a layer has keys and values of all tokens.
+bool reads_all_tokens(const LayerWeights& layer) { return layer.key_value.outputs != 0; }
 
 }  // namespace
 
-void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& workspace,
-                    const Team& team) {
-  const std::size_t width = layer.query.inputs;
-  workspace.queries.resize(rows * width);
-  workspace.key_values.resize(rows * 2 * width);
+void project_tokens(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
+                    Workspace& workspace, const Team& team) {
+  const std::size_t width = weights.config.hidden_size;
+  reserve_projections(weights, rows, workspace);
   by_blocks(team, rows, *layer.query.product,
             [&](std::size_t begin, std::size_t end, const Team& inner) {
-              Bytes& prepared = scratch().prepared;  // both read the same rows
-              prepare(layer.query, workspace.hidden.data() + begin * width, end - begin, prepared);
-              multiply(layer.key_value, prepared, end - begin,
-                       workspace.key_values.data() + begin * 2 * width, inner);
-              multiply(layer.query, prepared, end - begin, workspace.queries.data() + begin * width,
-                       inner);
+              const InputRows x = prepare(layer.query, workspace.hidden.data() + begin * width,
+                                          end - begin, scratch().prepared);
+              project_block(weights, layer, x, rows, begin, end, workspace, inner);
             });
 }
 
-void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
-                  Workspace& workspace, const Team& team) {
+void finish_layer(const EncoderWeights& weights, const LayerWeights& layer,
+                  const LayerWeights* next, std::size_t rows, Workspace& workspace,
+                  const Team& team) {
   const std::size_t width = weights.config.hidden_size;
-  by_blocks(team, rows, *layer.query.product,
-            [&](std::size_t begin, std::size_t end, const Team& inner) {
-              finish_block(weights, layer, workspace.context.data() + begin * width,
-                           workspace.hidden.data() + begin * width, end - begin, inner);
-            });
+  if (next != nullptr) reserve_projections(weights, rows, workspace);
+  by_blocks(
+      team, rows, *layer.query.product, [&](std::size_t begin, std::size_t end, const Team& inner) {
+        const InputRows x = finish_block(weights, layer, workspace.context.data() + begin * width,
+                                         workspace.hidden.data() + begin * width, end - begin,
+                                         next != nullptr ? &next->query : nullptr, inner);
+        if (next == nullptr) return;
+        project_block(weights, *next, x, rows, begin, end, workspace, inner);
+      });
 }
 
 void run_layers(const EncoderWeights& weights, std::span<const LayerWeights> layers,
                 const PackedBatch& batch, Workspace& workspace, const Team& team) {
   std::size_t rows = batch.tokens();
-  for (const LayerWeights& layer : layers) {
-    if (layer.key_value.outputs != 0) {
-      project_tokens(layer, rows, workspace, team);
-      attend(weights, layer, batch, workspace, team);
+  if (!layers.empty() && reads_all_tokens(layers.front())) {
+    project_tokens(weights, layers.front(), rows, workspace, team);
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (reads_all_tokens(layers[i])) {
+      attend(weights, layers[i], batch, workspace, team);
     } else {  // the last layer's other tokens reach no logit
-      attend_first_tokens(weights, layer, batch, workspace, team);
+      attend_first_tokens(weights, layers[i], batch, workspace, team);
       rows = batch.pairs();
     }
-    finish_layer(weights, layer, rows, workspace, team);
+    const bool projects = i + 1 < layers.size() && reads_all_tokens(layers[i + 1]);
+    finish_layer(weights, layers[i], projects ? &layers[i + 1] : nullptr, rows, workspace, team);
   }
 }
 

@@ -5,7 +5,6 @@
 // V x + b is V of the weighted mean of x, + b. Each head is a query over the hidden states.
 #include <algorithm>
 
-#include "score/engine/attention.hpp"
 #include "score/engine/forward.hpp"
 
 namespace tamis::engine {
@@ -34,7 +33,7 @@ void average(const EncoderWeights& weights, const PackedBatch& batch, std::size_
   const auto end = static_cast<std::size_t>(batch.cu_seqlens[pair + 1]);
   const std::size_t seen = batch.unseen.empty() ? end : end - batch.unseen[pair];
   const ConstRows tokens{workspace.hidden.data() + begin * width, width};
-  attend_rows(*weights.attention, *weights.kernels,
+  attend_head(*weights.attention,
               {.queries = {workspace.head_queries.data() + pair * heads * width, width},
                .keys = tokens,
                .values = tokens,

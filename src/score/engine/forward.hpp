@@ -16,8 +16,8 @@ namespace tamis::engine {
 /// Buffers of one micro-batch; kept by the scorer and used again, so that calls allocate nothing.
 struct Workspace {
   Floats hidden;      ///< [rows, hidden]
-  Floats queries;     ///< [rows, hidden]
-  Floats key_values;  ///< [tokens, 2 * hidden]: key, value
+  Floats queries;     ///< [rows, hidden], as query_groups says
+  Floats key_values;  ///< [tokens, 2 * hidden]: key, value, as key_value_groups says
   Floats context;     ///< [rows, hidden]
   // Of the last layer, where only first tokens are read:
   Floats first_tokens;  ///< [pairs, hidden]
@@ -29,9 +29,25 @@ struct Workspace {
 void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
            const Team& team);
 
+/// Where project_tokens puts the queries of `rows` tokens, and their keys and values.
+[[nodiscard]] inline ColumnGroups query_groups(const EncoderWeights& weights,
+                                               const LayerWeights& layer, std::size_t rows) {
+  const std::size_t width = weights.config.hidden_size;
+  return head_groups(rows, width, width, width / weights.config.heads, layer.query.product->panel);
+}
+[[nodiscard]] inline ColumnGroups key_value_groups(const EncoderWeights& weights,
+                                                   const LayerWeights& layer, std::size_t rows) {
+  const std::size_t width = weights.config.hidden_size;
+  return head_groups(rows, 2 * width, width, width / weights.config.heads,
+                     layer.key_value.product->panel);
+}
+
 /// queries and key_values of hidden, for all tokens.
-void project_tokens(const LayerWeights& layer, std::size_t rows, Workspace& workspace,
-                    const Team& team);
+void project_tokens(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
+                    Workspace& workspace, const Team& team);
+
+/// Attention of one head, in a buffer of this thread.
+void attend_head(const Product& product, const Attention& attention);
 
 /// context = attention of workspace.queries over workspace.key_values, sequence by sequence, head
 /// by head.
@@ -42,9 +58,11 @@ void attend(const EncoderWeights& weights, const LayerWeights& layer, const Pack
 void attend_first_tokens(const EncoderWeights& weights, const LayerWeights& layer,
                          const PackedBatch& batch, Workspace& workspace, const Team& team);
 
-/// From the context of attention to the layer's output in hidden, for `rows` rows.
-void finish_layer(const EncoderWeights& weights, const LayerWeights& layer, std::size_t rows,
-                  Workspace& workspace, const Team& team);
+/// From the context of attention to the layer's output in hidden, for `rows` rows, and on to the
+/// queries, keys and values of the `next` layer, unless that is null.
+void finish_layer(const EncoderWeights& weights, const LayerWeights& layer,
+                  const LayerWeights* next, std::size_t rows, Workspace& workspace,
+                  const Team& team);
 
 /// hidden = those layers' output [rows, hidden]: of each token, or, behind the last layer of a
 /// model that reads only those, of each pair's first token.

@@ -38,9 +38,6 @@ struct Kernels {
   Pointwise relu;
   /// x = x / (1 + exp(-x)).
   Pointwise silu;
-  /// x = x / by[row].
-  void (*divide_rows)(float* x, std::size_t stride, std::size_t rows, std::size_t n,
-                      const float* by);
   /// out = (x + y - mean) / sqrt(variance + eps) * gain + shift; y may be null.
   void (*layer_norm)(const float* x, const float* y, const float* gain, const float* shift,
                      float eps, float* out, std::size_t n);

@@ -13,16 +13,18 @@ namespace {
 constexpr std::size_t kPanelsTogether = 2;
 // Pieces of a product that the threads of a split team share.
 constexpr std::size_t kPanelsPerPiece = 4;
+// Rows that a multiple of it lies between fall on the same few lines of the first-level cache.
+constexpr std::size_t kCrowding = 2048;
 // Inputs that every format prepares without a thought for what is behind them.
 constexpr std::size_t kWholeInputs = 64;
 
 /// Outputs [first, last) of y, rows of which are `stride` floats apart.
-void multiply_columns(const Linear& linear, const Bytes& prepared, std::size_t rows, float* y,
+void multiply_columns(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
                       std::size_t stride, std::size_t first, std::size_t last) {
   const Product& product = *linear.product;
   const std::byte* const panels =
       linear.panels.data() + first / product.panel * product.panel_bytes(linear.inputs);
-  product.multiply(prepared.data(), rows, panels, last - first, linear.inputs, y, stride);
+  product.multiply(x, rows, panels, last - first, linear.inputs, y, stride);
 }
 
 /// Calls work(first, last) for pieces of the outputs.
@@ -35,18 +37,18 @@ void by_outputs(const Linear& linear, const Team& team, Work&& work) {
 }
 
 /// `then` of outputs [first, last) into rows of floats, `stride` apart.
-void into_floats(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
+void into_floats(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
                  float* floats, std::size_t stride, std::size_t first, std::size_t last) {
   const std::size_t wide = kPanelsTogether * linear.product->panel;
   for (; first < last; first += wide) {
     const std::size_t end = std::min(first + wide, last);
-    multiply_columns(linear, prepared, rows, floats + first, stride, first, end);
+    multiply_columns(linear, x, rows, floats + first, stride, first, end);
     then(floats + first, stride, rows, end - first);
   }
 }
 
 /// `then` of outputs [first, last) into prepared rows, by way of a block of columns.
-void into_rows(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
+void into_rows(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
                const Product& next, std::size_t row_bytes, std::byte* out, std::size_t first,
                std::size_t last) {
   thread_local Floats block;
@@ -54,10 +56,19 @@ void into_rows(const Linear& linear, const Bytes& prepared, std::size_t rows, Po
   if (block.size() < rows * wide) block.resize(rows * wide);
   for (; first < last; first += wide) {
     const std::size_t count = std::min(wide, last - first);
-    multiply_columns(linear, prepared, rows, block.data(), wide, first, first + count);
+    multiply_columns(linear, x, rows, block.data(), wide, first, first + count);
     then(block.data(), wide, rows, count);
     next.prepare(block.data(), wide, rows, count, out + first * next.input_bytes, row_bytes);
   }
+}
+
+/// Of rows that are `stride` floats apart.
+InputRows prepare_strided(const Linear& linear, const float* x, std::size_t stride,
+                          std::size_t rows, Bytes& prepared) {
+  const std::size_t bytes = linear.product->row_bytes(linear.inputs);
+  reserve_rows(*linear.product, rows, linear.inputs, prepared);
+  linear.product->prepare(x, stride, rows, linear.inputs, prepared.data(), bytes);
+  return {prepared.data(), bytes};
 }
 
 }  // namespace
@@ -88,55 +99,72 @@ void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, 
   if (prepared.size() < bytes) prepared.resize(bytes);
 }
 
-void prepare(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared) {
-  reserve_rows(*linear.product, rows, linear.inputs, prepared);
-  linear.product->prepare(x, linear.inputs, rows, linear.inputs, prepared.data(),
-                          linear.product->row_bytes(linear.inputs));
+bool reads_in_place(const Linear& linear) {
+  return !linear.product->rounds_inputs() && linear.inputs * sizeof(float) % kCrowding != 0;
 }
 
-void multiply(const Linear& linear, const Bytes& prepared, std::size_t rows, float* y,
+InputRows prepare(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared) {
+  if (reads_in_place(linear)) {
+    return {reinterpret_cast<const std::byte*>(x), linear.inputs * sizeof(float)};
+  }
+  return prepare_strided(linear, x, linear.inputs, rows, prepared);
+}
+
+void prepare_row(const Linear& linear, const float* x, std::size_t row, Bytes& prepared) {
+  const std::size_t bytes = linear.product->row_bytes(linear.inputs);
+  linear.product->prepare(x, linear.inputs, 1, linear.inputs, prepared.data() + row * bytes, bytes);
+}
+
+void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
               const Team& team) {
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
-    multiply_columns(linear, prepared, rows, y + first, linear.outputs, first, last);
+    multiply_columns(linear, x, rows, y + first, linear.outputs, first, last);
+  });
+}
+
+void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
+                      const ColumnGroups& groups, std::size_t row, const Team& team) {
+  by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
+    while (first < last) {
+      const std::size_t end = std::min(last, (first / groups.width + 1) * groups.width);
+      multiply_columns(linear, x, rows, y + groups.at(row, first), groups.width, first, end);
+      first = end;
+    }
   });
 }
 
 void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Bytes& prepared,
            const Team& team) {
-  prepare(linear, x, rows, prepared);
-  multiply(linear, prepared, rows, y, team);
+  multiply(linear, prepare(linear, x, rows, prepared), rows, y, team);
 }
 
 void apply_strided(const Linear& linear, const float* x, std::size_t x_stride, std::size_t rows,
                    float* y, std::size_t y_stride, Bytes& prepared) {
-  const Product& product = *linear.product;
-  reserve_rows(product, rows, linear.inputs, prepared);
-  product.prepare(x, x_stride, rows, linear.inputs, prepared.data(),
-                  product.row_bytes(linear.inputs));
-  multiply_columns(linear, prepared, rows, y, y_stride, 0, linear.outputs);
+  multiply_columns(linear, prepare_strided(linear, x, x_stride, rows, prepared), rows, y, y_stride,
+                   0, linear.outputs);
 }
 
-void multiply_into(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
-                   const Linear& next, Bytes& next_rows, Floats& floats, const Team& team) {
+InputRows multiply_into(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
+                        const Linear& next, Bytes& next_rows, Floats& floats, const Team& team) {
   const Product& reader = *next.product;
   if (reader.input_bytes == 0 || linear.outputs % kWholeInputs != 0) {
     floats.resize(rows * linear.outputs);
     by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
-      into_floats(linear, prepared, rows, then, floats.data(), linear.outputs, first, last);
+      into_floats(linear, x, rows, then, floats.data(), linear.outputs, first, last);
     });
-    prepare(next, floats.data(), rows, next_rows);
-    return;
+    return prepare(next, floats.data(), rows, next_rows);
   }
   reserve_rows(reader, rows, next.inputs, next_rows);
   const std::size_t row_bytes = reader.row_bytes(next.inputs);
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
     if (reader.rounds_inputs()) {
-      into_rows(linear, prepared, rows, then, reader, row_bytes, next_rows.data(), first, last);
+      into_rows(linear, x, rows, then, reader, row_bytes, next_rows.data(), first, last);
     } else {  // a prepared row is a row of floats
-      into_floats(linear, prepared, rows, then, reinterpret_cast<float*>(next_rows.data()),
+      into_floats(linear, x, rows, then, reinterpret_cast<float*>(next_rows.data()),
                   row_bytes / sizeof(float), first, last);
     }
   });
+  return {next_rows.data(), row_bytes};
 }
 
 }  // namespace tamis::engine

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "score/engine/aligned.hpp"
+#include "score/engine/column_groups.hpp"
 #include "score/engine/kernels.hpp"
 #include "score/engine/panels.hpp"
 #include "score/engine/team.hpp"
@@ -39,13 +40,25 @@ struct Linear {
 /// Makes room for `rows` prepared rows.
 void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, Bytes& prepared);
 
-/// x as rows that the product reads; rows of x are `linear.inputs` floats apart.
-void prepare(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared);
+/// x as rows that the product reads; rows of x are `linear.inputs` floats apart. They are x itself
+/// where nothing has to be done, else in `prepared`.
+[[nodiscard]] InputRows prepare(const Linear& linear, const float* x, std::size_t rows,
+                                Bytes& prepared);
 
-/// y[rows, outputs] = x W^T + b of prepared rows; rows of y are `outputs` floats apart. A split
-/// team shares the outputs.
-void multiply(const Linear& linear, const Bytes& prepared, std::size_t rows, float* y,
+/// Whether `prepare` gives x itself.
+[[nodiscard]] bool reads_in_place(const Linear& linear);
+
+/// One of the rows that `prepare` writes, which there must be room for.
+void prepare_row(const Linear& linear, const float* x, std::size_t row, Bytes& prepared);
+
+/// y[rows, outputs] = x W^T + b; rows of y are `outputs` floats apart. A split team shares the
+/// outputs.
+void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
               const Team& team);
+
+/// As above, into columns that lie in groups: y is element (0, 0), `row` the first row written.
+void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
+                      const ColumnGroups& groups, std::size_t row, const Team& team);
 
 /// prepare, then multiply. `prepared`: scratch.
 void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Bytes& prepared,
@@ -55,9 +68,10 @@ void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Byt
 void apply_strided(const Linear& linear, const float* x, std::size_t x_stride, std::size_t rows,
                    float* y, std::size_t y_stride, Bytes& prepared);
 
-/// next_rows = then(x W^T + b), prepared for `next`, of which it is the input. What lies between
-/// goes by columns that stay in the first-level cache. `floats`: scratch.
-void multiply_into(const Linear& linear, const Bytes& prepared, std::size_t rows, Pointwise then,
-                   const Linear& next, Bytes& next_rows, Floats& floats, const Team& team);
+/// then(x W^T + b) as the rows that `next` reads. What lies between goes by columns that stay in
+/// the first-level cache. `next_rows`, `floats`: scratch.
+[[nodiscard]] InputRows multiply_into(const Linear& linear, const InputRows& x, std::size_t rows,
+                                      Pointwise then, const Linear& next, Bytes& next_rows,
+                                      Floats& floats, const Team& team);
 
 }  // namespace tamis::engine

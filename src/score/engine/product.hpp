@@ -9,6 +9,8 @@
 
 #include <cstddef>
 
+#include "score/engine/attention.hpp"
+
 namespace tamis::engine {
 
 /// A matrix of which element (output, input) is `data[output * output_stride + input *
@@ -19,6 +21,12 @@ struct MatrixView {
   std::size_t inputs;
   std::size_t output_stride;
   std::size_t input_stride;
+};
+
+/// Rows that `multiply` reads, `stride` bytes apart.
+struct InputRows {
+  const std::byte* data;
+  std::size_t stride;
 };
 
 struct Product {
@@ -33,27 +41,26 @@ struct Product {
   /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
   /// element depends on its whole row (int8).
   std::size_t input_bytes;
-  /// Otherwise a prepared row is a row of fp32.
+  /// Otherwise a prepared row is a row of fp32, and any such row is as good.
   [[nodiscard]] bool rounds_inputs() const { return input_bytes != sizeof(float); }
   /// Bytes of a prepared row.
   std::size_t (*row_bytes)(std::size_t inputs);
   /// Rows of x, `stride` floats apart, into rows `out_stride` bytes apart.
   void (*prepare)(const float* x, std::size_t stride, std::size_t rows, std::size_t inputs,
                   std::byte* out, std::size_t out_stride);
-  /// As `prepare`, of 2^(x - m), m being the row's largest element: softmax in base 2 whose
-  /// division is left for later, by sums[row]. Relative error below 3e-7 before the format rounds.
-  /// The row has room for padded(inputs) floats. Null where activations are never multiplied
-  /// (int8).
-  void (*prepare_powers)(const float* x, std::size_t stride, std::size_t rows, std::size_t inputs,
-                         std::byte* out, float* sums);
   /// Bytes of a panel. A multiple of 64.
   std::size_t (*panel_bytes)(std::size_t inputs);
   /// Writes ceil(outputs / panel) panels; `bias` [outputs] may be null.
   void (*pack)(const MatrixView& weight, const float* bias, std::byte* panels);
   /// c[rows, columns] = x W^T + b for the first `columns` outputs of `panels`. What is right of
   /// `columns` is not written. Prepared rows beyond `rows` may be read up to a multiple of 32.
-  void (*multiply)(const std::byte* prepared, std::size_t rows, const std::byte* panels,
+  void (*multiply)(const InputRows& x, std::size_t rows, const std::byte* panels,
                    std::size_t columns, std::size_t inputs, float* c, std::size_t ldc);
+  /// Attention of one head, both of its products in this arithmetic; the powers of its softmax have
+  /// a relative error below 3e-7 before the format rounds them. `scratch` has attention_bytes and
+  /// begins on a cache line. Null where activations are never multiplied by each other (int8).
+  void (*attend)(const Attention& of, std::byte* scratch);
+  std::size_t (*attention_bytes)(const Attention& of);
 };
 
 /// Prepared rows that memory must be there for when `rows` are multiplied.

@@ -219,7 +219,8 @@ TEST_CASE("columns beyond the last are not written") {
       tamis::engine::reserve_rows(product, 6, 300, prepared);
       product.prepare(x.data(), 300, 6, 300, prepared.data(), product.row_bytes(300));
       std::vector<float> y(6 * 10, 7.0F);
-      product.multiply(prepared.data(), 6, linear.panels.data(), 3, 300, y.data(), 10);
+      product.multiply({prepared.data(), product.row_bytes(300)}, 6, linear.panels.data(), 3, 300,
+                       y.data(), 10);
       for (std::size_t i = 0; i < y.size(); ++i) {
         if (i % 10 >= 3) CHECK(y[i] == 7.0F);
       }

@@ -1,4 +1,4 @@
-// GELU, softmax and layer norm against double precision, over the whole range of float.
+// GELU and layer norm against double precision, over the whole range of float.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -99,61 +99,6 @@ TEST_CASE("NaN stays NaN") {
       float value = std::numeric_limits<float>::quiet_NaN();
       function(&value, 1, 1, 1);
       CHECK(std::isnan(value));
-    }
-  });
-}
-
-namespace {
-
-/// Softmax in base 2 by a product's own rows: read back by a product with the identity.
-std::vector<float> softmax_by(const Product& product, const Kernels& kernels,
-                              const std::vector<float>& x) {
-  const std::size_t n = x.size();
-  std::vector<float> identity(n * n);
-  for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
-  const auto linear = tamis::engine::make_linear(product, identity, {}, n, n);
-  // What lies behind the row must not count.
-  std::vector<float> row(tamis::engine::padded(n), 1e9F);
-  std::copy(x.begin(), x.end(), row.begin());
-  tamis::engine::Bytes prepared;
-  tamis::engine::reserve_rows(product, 1, n, prepared);
-  std::fill(prepared.begin(), prepared.end(), std::byte{0xff});
-  float sum = 0;
-  product.prepare_powers(row.data(), row.size(), 1, n, prepared.data(), &sum);
-  std::vector<float> y(n);
-  product.multiply(prepared.data(), 1, linear.panels.data(), n, n, y.data(), n);
-  kernels.divide_rows(y.data(), n, 1, n, &sum);
-  return y;
-}
-
-}  // namespace
-
-TEST_CASE("softmax in base 2") {
-  each_set([](const Kernels& kernels) {
-    std::mt19937 random(7);
-    for (const Product* product : {&kernels.fp32, &kernels.bf16}) {
-      const double rounding = std::string(product->arithmetic) == "bf16" ? 4e-3 : 0.0;
-      for (const std::size_t n : {1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 70, 257}) {
-        for (const float spread : {0.1F, 5.0F, 60.0F, 1e4F}) {
-          std::normal_distribution<float> normal(0, spread);
-          std::vector<float> x(n);
-          for (float& value : x) value = normal(random);
-          const std::vector<float> y = softmax_by(*product, kernels, x);
-          const auto top = static_cast<double>(*std::max_element(x.begin(), x.end()));
-          double sum = 0;
-          for (const float value : x) sum += std::exp2(static_cast<double>(value) - top);
-          for (std::size_t i = 0; i < n; ++i) {
-            const double argument = static_cast<double>(x[i]) - top;
-            const double expected = std::exp2(argument) / sum;
-            // An argument of size s is rounded by s * 2^-24 before it is exponentiated.
-            const double bound = rounding + 1e-6 + std::abs(argument) * 6e-8;
-            if (std::abs(static_cast<double>(y[i]) - expected) > bound * expected + 2.4e-38) {
-              FAIL(kernels.name << ' ' << product->precision << " n " << n << " spread " << spread
-                                << " at " << i << ": " << y[i] << ", not " << expected);
-            }
-          }
-        }
-      }
     }
   });
 }

@@ -87,7 +87,7 @@ struct Tiles {
   }
 };
 
-constexpr auto kBf16 = amx_bf16<Tiles>(pack_rounded<AmxBf16>);
+constexpr auto kBf16 = amx_bf16<Tiles, Fp32>(pack_rounded<AmxBf16>);
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = amx_int8<Tiles>();
 }  // namespace

@@ -1,0 +1,211 @@
+// Attention of one head on every instruction set, against double precision.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "score/engine/aligned.hpp"
+#include "score/engine/kernels.hpp"
+#include "support/catch.hpp"
+
+using tamis::engine::Attention;
+using tamis::engine::Kernels;
+using tamis::engine::Product;
+
+namespace tamis::engine {
+const Kernels& kernels_amx_emulated();
+}
+
+namespace {
+
+/// Calls check(kernels, product) for the products that attention is done in.
+template <typename Check>
+void each_product(Check check) {
+  std::vector<const Kernels*> sets{&tamis::engine::kernels_amx_emulated()};
+  for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
+    sets.push_back(&tamis::engine::kernels_for(*name));
+  }
+  for (const Kernels* kernels : sets) {
+    for (const Product* product : {&kernels->fp32, &kernels->bf16}) check(*kernels, *product);
+  }
+}
+
+bool rounds(const Product& product) { return std::string(product.arithmetic) == "bf16"; }
+
+/// Of numbers that bf16 holds, so that only what attention itself rounds is rounded.
+float short_of(float value) {
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) & 0xffff0000U);
+}
+
+std::vector<float> short_floats(std::size_t count, float spread, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, spread);
+  std::vector<float> values(count);
+  std::generate(values.begin(), values.end(), [&] { return short_of(normal(random)); });
+  return values;
+}
+
+/// In scratch full of NaN: what nobody wrote must not count.
+void attend(const Product& product, const Attention& of) {
+  tamis::engine::Bytes scratch(product.attention_bytes(of));
+  std::fill(scratch.begin(), scratch.end(), std::byte{0xff});
+  product.attend(of, scratch.data());
+}
+
+/// Queries, keys and values that lie in rows longer than they are, and two segments.
+struct Head {
+  static constexpr std::size_t kGap = 5;
+
+  std::size_t query_count, key_count, size;
+  std::vector<float> queries, keys, values, context;
+  std::vector<std::uint8_t> query_segments, key_segments;
+
+  Head(std::size_t query_total, std::size_t key_total, std::size_t head_size)
+      : query_count(query_total),
+        key_count(key_total),
+        size(head_size),
+        queries(short_floats(query_total * stride(), 0.5F, 1)),
+        keys(short_floats(key_total * stride(), 1.0F, 2)),
+        values(short_floats(key_total * stride(), 1.0F, 3)),
+        context(query_total * stride(), 7.0F),
+        query_segments(query_total),
+        key_segments(key_total) {
+    for (std::size_t i = 0; i < query_total; ++i) query_segments[i] = i % 3 == 0 ? 0 : 1;
+    for (std::size_t i = 0; i < key_total; ++i) key_segments[i] = i % 2 == 0 ? 0 : 1;
+  }
+
+  [[nodiscard]] std::size_t stride() const { return size + kGap; }
+
+  /// Of `count` queries from the `first`.
+  [[nodiscard]] Attention part(std::size_t first, std::size_t count, bool biased) {
+    Attention of{.queries = {queries.data() + first * stride(), stride()},
+                 .keys = {keys.data(), stride()},
+                 .values = {values.data(), stride()},
+                 .query_count = count,
+                 .key_count = key_count,
+                 .size = size,
+                 .context = context.data() + first * stride(),
+                 .context_stride = stride()};
+    if (biased) {
+      of.query_segments = query_segments.data() + first;
+      of.key_segments = key_segments.data();
+      of.segment_bias[0] = -2.0F;
+      of.segment_bias[1] = 1.5F;
+    }
+    return of;
+  }
+
+  [[nodiscard]] double expected(std::size_t query, std::size_t element, bool biased) const {
+    std::vector<double> logits(key_count);
+    for (std::size_t key = 0; key < key_count; ++key) {
+      for (std::size_t i = 0; i < size; ++i) {
+        logits[key] += static_cast<double>(queries[query * stride() + i]) *
+                       static_cast<double>(keys[key * stride() + i]);
+      }
+      if (biased && query_segments[query] != key_segments[key]) {
+        logits[key] += query_segments[query] == 0 ? -2.0 : 1.5;
+      }
+    }
+    const double top = *std::max_element(logits.begin(), logits.end());
+    double sum = 0;
+    double mean = 0;
+    for (std::size_t key = 0; key < key_count; ++key) {
+      const double power = std::exp2(logits[key] - top);
+      sum += power;
+      mean += power * static_cast<double>(values[key * stride() + element]);
+    }
+    return mean / sum;
+  }
+};
+
+void check_head(const Kernels& kernels, const Product& product, Head& head, bool biased) {
+  std::fill(head.context.begin(), head.context.end(), 7.0F);
+  attend(product, head.part(0, head.query_count, biased));
+  const double bound = rounds(product) ? 2e-2 : 2e-5;
+  for (std::size_t query = 0; query < head.query_count; ++query) {
+    for (std::size_t i = 0; i < head.stride(); ++i) {
+      const auto found = static_cast<double>(head.context[query * head.stride() + i]);
+      const double wanted = i < head.size ? head.expected(query, i, biased) : 7.0;
+      if (!(std::abs(found - wanted) <= bound)) {
+        FAIL(kernels.name << ' ' << product.precision << ": " << head.query_count << " x "
+                          << head.key_count << " x " << head.size << " query " << query << " at "
+                          << i << ": " << found << ", not " << wanted);
+      }
+    }
+  }
+}
+
+/// Softmax in base 2 of x: one query finds x among the keys, and the values are the identity.
+std::vector<float> softmax_by(const Product& product, const std::vector<float>& x) {
+  const std::size_t n = x.size();
+  std::vector<float> query(n), keys(n * n), identity(n * n), y(n);
+  query[0] = 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    keys[i * n] = x[i];
+    identity[i * n + i] = 1;
+  }
+  attend(product, {.queries = {query.data(), n},
+                   .keys = {keys.data(), n},
+                   .values = {identity.data(), n},
+                   .query_count = 1,
+                   .key_count = n,
+                   .size = n,
+                   .context = y.data(),
+                   .context_stride = n});
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("attention of any shape, with and without a bias between segments") {
+  each_product([](const Kernels& kernels, const Product& product) {
+    for (const std::size_t size : {1, 8, 26, 32, 40, 64, 100}) {
+      for (const std::size_t queries : {1, 12, 16, 17, 33, 70}) {
+        for (const std::size_t keys : {1, 2, 13, 70}) {
+          Head head(queries, keys, size);
+          for (const bool biased : {false, true}) check_head(kernels, product, head, biased);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("a query has the same bits alone and among others") {
+  each_product([](const Kernels& kernels, const Product& product) {
+    Head head(50, 41, 32);
+    attend(product, head.part(0, 50, true));
+    const std::vector<float> together = head.context;
+    for (std::size_t query = 0; query < 50; ++query) attend(product, head.part(query, 1, true));
+    INFO(kernels.name << ' ' << product.precision);
+    CHECK(head.context == together);
+  });
+}
+
+TEST_CASE("softmax in base 2") {
+  each_product([](const Kernels& kernels, const Product& product) {
+    const double rounding = rounds(product) ? 4e-3 : 0.0;
+    for (const std::size_t n : {1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 70, 257}) {
+      for (const float spread : {0.1F, 5.0F, 60.0F, 1e4F}) {
+        const std::vector<float> x = short_floats(n, spread, 7);
+        const std::vector<float> y = softmax_by(product, x);
+        const auto top = static_cast<double>(*std::max_element(x.begin(), x.end()));
+        double sum = 0;
+        for (const float value : x) sum += std::exp2(static_cast<double>(value) - top);
+        for (std::size_t i = 0; i < n; ++i) {
+          const double argument = static_cast<double>(x[i]) - top;
+          const double expected = std::exp2(argument) / sum;
+          // An argument of size s is rounded by s * 2^-24 before it is exponentiated.
+          const double bound = rounding + 1e-6 + std::abs(argument) * 6e-8;
+          if (std::abs(static_cast<double>(y[i]) - expected) > bound * expected + 2.4e-38) {
+            FAIL(kernels.name << ' ' << product.precision << " n " << n << " spread " << spread
+                              << " at " << i << ": " << y[i] << ", not " << expected);
+          }
+        }
+      }
+    }
+  });
+}
