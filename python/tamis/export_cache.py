@@ -90,7 +90,8 @@ def _export(folder: Path, target: Path) -> None:
     try:
         fresh = work / "bundle"
         try:
-            export_model(str(folder), str(fresh))
+            # The engine, which would go by a comparison of rankings, reads the folder itself.
+            export_model(str(folder), str(fresh), compare_rankings=False)
         except ExportError as error:
             raise ModelError(f"{folder} cannot be exported for TorchScript: {error}") from error
         try:

@@ -84,6 +84,16 @@ def test_manifest_states_the_model(
     assert set(manifest["files"]) == present
 
 
+def test_rankings_are_compared_unless_nobody_wants_it(
+    make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = make_model("bert")
+    for compare, measured in ((True, {"fp32", "bf16", "int8"}), (False, {"fp32"})):
+        folder = tmp_path / str(compare)
+        export_model(source, folder, compare_rankings=compare)
+        assert set(json.loads((folder / "tamis.json").read_text())["parity"]) == measured
+
+
 def test_position_table_limits_the_length(make_model: Callable[..., Path], tmp_path: Path) -> None:
     source = make_model("roberta")  # 130 positions, pad 0: position 0 is never used
     edited = tmp_path / "source"
