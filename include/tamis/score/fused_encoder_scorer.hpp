@@ -24,8 +24,8 @@ struct EngineOptions {
   /// model's record says that it keeps the ranking (Kendall's tau >= 0.99), else fp32. Embeddings,
   /// softmax, layer norm, residuals and sums are fp32 (int32 for int8) at every precision.
   std::string precision = "fp32";
-  /// "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx"; empty:
-  /// TAMIS_ISA, else the best there is.
+  /// "portable"; "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx" on x86; "neon",
+  /// "neon_dot" on 64-bit ARM. Empty: TAMIS_ISA, else the best there is.
   std::string isa = {};
 };
 

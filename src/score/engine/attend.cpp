@@ -6,9 +6,8 @@
 #include <span>
 #include <vector>
 
-#include <tamis/error.hpp>
-
 #include "parallel/watch.hpp"
+#include "score/engine/attention.hpp"
 #include "score/engine/forward.hpp"
 
 namespace tamis::engine {
@@ -68,15 +67,6 @@ void split_closed(const PackedBatch& batch, Slice& rest, std::vector<Slice>& sli
   }
 }
 
-/// A bias between segments knows two.
-void require_two_segments(const PackedBatch& batch) {
-  for (const std::uint8_t segment : batch.type_ids) {
-    if (segment > 1) {
-      raise<InvalidArgument>("segment {} of a model that reads pairs; it knows 0 and 1", segment);
-    }
-  }
-}
-
 }  // namespace
 
 void attend_head(const Product& product, const Attention& attention) {
@@ -88,7 +78,6 @@ void attend_head(const Product& product, const Attention& attention) {
 
 void attend(const EncoderWeights& weights, const LayerWeights& layer, const PackedBatch& batch,
             Workspace& workspace, const Team& team) {
-  if (!layer.segment_bias.empty()) require_two_segments(batch);
   workspace.context.resize(batch.tokens() * weights.config.hidden_size);
   std::vector<Slice> slices;
   for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {

@@ -46,6 +46,10 @@ void check(const EncoderConfig& config, const PackedBatch& batch,
       raise<InvalidArgument>("segment {} is outside the model's {}", batch.type_ids[token],
                              config.type_vocab_size);
     }
+    if (config.family == EncoderFamily::interaction && batch.type_ids[token] > 1) {
+      raise<InvalidArgument>("segment {} of a pair; an interaction model reads segments 0 and 1",
+                             batch.type_ids[token]);
+    }
     if (positions[token] >= config.position_table) {
       raise<InvalidArgument>("a sequence has more than the {} tokens that the model reads",
                              config.max_positions());

@@ -103,7 +103,8 @@ void reserve_projections(const EncoderWeights& weights, std::size_t rows, Worksp
   workspace.key_values.resize(rows * 2 * weights.config.hidden_size);
 }
 
-/// Rows [begin, end) of the queries, keys and values, of the hidden states x.
+/// Rows [begin, end) of the queries, keys and values, of the hidden states x. They were prepared
+/// for `query`; `key_value`, of the same product and inputs, reads the same rows.
 void project_block(const EncoderWeights& weights, const LayerWeights& layer, const InputRows& x,
                    std::size_t tokens, std::size_t begin, std::size_t end, Workspace& workspace,
                    const Team& team) {

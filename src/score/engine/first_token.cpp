@@ -5,6 +5,7 @@
 // V x + b is V of the weighted mean of x, + b. Each head is a query over the hidden states.
 #include <algorithm>
 
+#include "score/engine/attention.hpp"
 #include "score/engine/forward.hpp"
 
 namespace tamis::engine {

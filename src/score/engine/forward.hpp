@@ -8,6 +8,7 @@
 #include <tamis/batch/packed.hpp>
 
 #include "score/engine/aligned.hpp"
+#include "score/engine/column_groups.hpp"
 #include "score/engine/encoder_weights.hpp"
 #include "score/engine/team.hpp"
 
@@ -16,7 +17,7 @@ namespace tamis::engine {
 /// Buffers of one micro-batch; kept by the scorer and used again, so that calls allocate nothing.
 struct Workspace {
   Floats hidden;      ///< [rows, hidden]
-  Floats queries;     ///< [rows, hidden], as query_groups says
+  Floats queries;     ///< [rows, hidden], as query_groups says; of first tokens row by row
   Floats key_values;  ///< [tokens, 2 * hidden]: key, value, as key_value_groups says
   Floats context;     ///< [rows, hidden]
   // Of the last layer, where only first tokens are read:
@@ -29,7 +30,7 @@ struct Workspace {
 void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
            const Team& team);
 
-/// Where project_tokens puts the queries of `rows` tokens, and their keys and values.
+/// Where the queries of `rows` tokens lie, and their keys and values.
 [[nodiscard]] inline ColumnGroups query_groups(const EncoderWeights& weights,
                                                const LayerWeights& layer, std::size_t rows) {
   const std::size_t width = weights.config.hidden_size;

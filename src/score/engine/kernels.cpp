@@ -12,9 +12,15 @@
 #include <cpuid.h>
 #endif
 #ifdef __linux__
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+#ifdef __APPLE__
+#include <sys/sysctl.h>
+#endif
+
+#include <fmt/format.h>
 
 #include <tamis/error.hpp>
 
@@ -28,6 +34,10 @@ const Kernels& kernels_avx512();
 const Kernels& kernels_avx512_vnni();
 const Kernels& kernels_avx512_bf16();
 const Kernels& kernels_amx();
+#endif
+#ifdef TAMIS_ARM64
+const Kernels& kernels_neon();
+const Kernels& kernels_neon_dot();
 #endif
 
 namespace {
@@ -91,12 +101,41 @@ const auto& sets() {
                               Set{"portable", true, kernels_portable}};
   return all;
 }
+#elif defined(TAMIS_ARM64)
+bool has_dot_products() {
+#if defined(__linux__)
+  constexpr unsigned long kDotProducts = 1UL << 20U;  // HWCAP_ASIMDDP
+  return (getauxval(AT_HWCAP) & kDotProducts) != 0;
+#elif defined(__APPLE__)
+  int found = 0;
+  std::size_t size = sizeof(found);
+  return sysctlbyname("hw.optional.arm.FEAT_DotProd", &found, &size, nullptr, 0) == 0 && found != 0;
+#else
+  return false;
+#endif
+}
+
+const auto& sets() {
+  static const std::array all{Set{"neon_dot", has_dot_products(), kernels_neon_dot},
+                              Set{"neon", true, kernels_neon},
+                              Set{"portable", true, kernels_portable}};
+  return all;
+}
 #else
 const auto& sets() {
   static const std::array all{Set{"portable", true, kernels_portable}};
   return all;
 }
 #endif
+
+/// "portable, avx2, ...": of all sets, lowest first.
+std::string names_of_sets() {
+  std::string names;
+  for (auto set = sets().rbegin(); set != sets().rend(); ++set) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", set->name);
+  }
+  return names;
+}
 
 const Kernels& best() {
   for (const Set& set : sets()) {
@@ -113,11 +152,7 @@ const Kernels& kernels_for(const std::string& name) {
     if (!set.supported) raise<InvalidArgument>("this processor has no {}", name);
     return set.get();
   }
-  raise<InvalidArgument>(
-      "unknown instruction set '{}'; use portable, avx2, avx2_vnni, avx512, avx512_vnni, "
-      "avx512_bf16 "
-      "or amx",
-      name);
+  raise<InvalidArgument>("unknown instruction set '{}'; this build has {}", name, names_of_sets());
 }
 
 const char* const* supported_kernels() noexcept {

@@ -59,9 +59,9 @@ struct Kernels {
   [[nodiscard]] const Product& attention_product(const Product& linear) const;
 };
 
-/// The best set that this processor runs, or the lower one that TAMIS_ISA names: portable, avx2,
-/// avx2_vnni, avx512, avx512_vnni, avx512_bf16, amx. Throws InvalidArgument for another name or a
-/// set that the processor lacks.
+/// The best set that this processor runs, or the lower one that TAMIS_ISA names: portable; avx2,
+/// avx2_vnni, avx512, avx512_vnni, avx512_bf16, amx on x86; neon, neon_dot on 64-bit ARM. Throws
+/// InvalidArgument for another name or a set that the processor lacks.
 [[nodiscard]] const Kernels& kernels();
 
 /// The set of that name. Throws as `kernels` does.

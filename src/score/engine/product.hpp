@@ -1,6 +1,6 @@
 // score/engine/product.hpp: one precision's matrix product on one instruction set.
 //
-//   prepare(x)  ->  rows that `multiply` reads        (fp32 copied, or rounded to bf16 or int8)
+//   prepare(x)  ->  rows that `multiply` reads        (fp32, or rounded to bf16 or int8)
 //   pack(W, b)  ->  panels of `panel` outputs each     (done once, at load)
 //   multiply    ->  x W^T + b in fp32
 //
@@ -23,10 +23,10 @@ struct MatrixView {
   std::size_t input_stride;
 };
 
-/// Rows that `multiply` reads, `stride` bytes apart.
+/// Rows that `multiply` reads.
 struct InputRows {
   const std::byte* data;
-  std::size_t stride;
+  std::size_t stride;  ///< bytes from row to row: row_bytes(inputs); of rows in fp32 any
 };
 
 struct Product {
@@ -53,17 +53,19 @@ struct Product {
   /// Writes ceil(outputs / panel) panels; `bias` [outputs] may be null.
   void (*pack)(const MatrixView& weight, const float* bias, std::byte* panels);
   /// c[rows, columns] = x W^T + b for the first `columns` outputs of `panels`. What is right of
-  /// `columns` is not written. Prepared rows beyond `rows` may be read up to a multiple of 32.
+  /// `columns` is not written. Rows that were rounded may be read beyond `rows`, up to a multiple
+  /// of 32.
   void (*multiply)(const InputRows& x, std::size_t rows, const std::byte* panels,
                    std::size_t columns, std::size_t inputs, float* c, std::size_t ldc);
   /// Attention of one head, both of its products in this arithmetic; the powers of its softmax have
-  /// a relative error below 3e-7 before the format rounds them. `scratch` has attention_bytes and
-  /// begins on a cache line. Null where activations are never multiplied by each other (int8).
+  /// a relative error below 3e-7, and below 8e-5 where they are rounded to bf16 then. NaN and
+  /// infinity make NaN. `scratch` has attention_bytes and begins on a cache line. Null where
+  /// activations are never multiplied by each other (int8).
   void (*attend)(const Attention& of, std::byte* scratch);
   std::size_t (*attention_bytes)(const Attention& of);
 };
 
-/// Prepared rows that memory must be there for when `rows` are multiplied.
+/// Rounded rows that memory must be there for when `rows` are multiplied.
 constexpr std::size_t readable_rows(std::size_t rows) { return (rows + 31) / 32 * 32; }
 
 }  // namespace tamis::engine

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ const Kernels& kernels_amx_emulated();
 
 namespace {
 
-/// Calls check(kernels, product) for the products that attention is done in.
+/// Calls check(kernels, product) for the products that attention is done in. Emulated tiles attend
+/// in fp32; the tiles of AMX as avx512_bf16 does.
 template <typename Check>
 void each_product(Check check) {
   std::vector<const Kernels*> sets{&tamis::engine::kernels_amx_emulated()};
@@ -176,12 +178,33 @@ TEST_CASE("attention of any shape, with and without a bias between segments") {
 
 TEST_CASE("a query has the same bits alone and among others") {
   each_product([](const Kernels& kernels, const Product& product) {
-    Head head(50, 41, 32);
-    attend(product, head.part(0, 50, true));
-    const std::vector<float> together = head.context;
-    for (std::size_t query = 0; query < 50; ++query) attend(product, head.part(query, 1, true));
-    INFO(kernels.name << ' ' << product.precision);
-    CHECK(head.context == together);
+    for (const std::size_t size : {32, 40, 100}) {
+      for (const std::size_t keys : {1, 2, 41}) {
+        Head head(50, keys, size);
+        attend(product, head.part(0, 50, true));
+        std::vector<float> together(head.context.size(), 7.0F);
+        together.swap(head.context);
+        for (std::size_t query = 0; query < 50; ++query) attend(product, head.part(query, 1, true));
+        INFO(kernels.name << ' ' << product.precision << ' ' << size << ' ' << keys);
+        CHECK(head.context == together);
+      }
+    }
+  });
+}
+
+TEST_CASE("what is not finite shows") {
+  each_product([](const Kernels& kernels, const Product& product) {
+    for (const float value : {std::numeric_limits<float>::quiet_NaN(), 1e38F}) {
+      for (const std::size_t key : {0, 1, 17}) {
+        Head head(3, 18, 32);
+        std::fill_n(head.keys.begin() + static_cast<std::ptrdiff_t>(key * head.stride()), 32,
+                    value);
+        std::fill_n(head.queries.begin(), 32, 1e10F);
+        attend(product, head.part(0, 3, false));
+        INFO(kernels.name << ' ' << product.precision << ' ' << value << " at key " << key);
+        CHECK(std::isnan(head.context[0]));
+      }
+    }
   });
 }
 

@@ -133,6 +133,17 @@ TEST_CASE("a pair of one segment cannot be scored by an interaction model") {
   CHECK(contains(scoring(scorer, pair_of({1, 2}, {0, 0})), "one segment"));
 }
 
+TEST_CASE("an interaction model reads two segments, whatever its table holds") {
+  RandomModel model("tamis_interaction");
+  auto& table = model.tensors.at("embeddings.token_type_embeddings.weight");
+  table.shape[0] = 3;
+  table.values.resize(table.values.size() / 2 * 3);
+  model.config["type_vocab_size"] = 3;
+  const FusedEncoderScorer scorer = load(model);
+  CHECK(scoring(scorer, pair_of({1, 2}, {0, 1})).empty());
+  CHECK(contains(scoring(scorer, pair_of({1, 2}, {0, 2})), "segment 2"));
+}
+
 TEST_CASE("options that do not exist") {
   const RandomModel model("bert");
   CHECK(contains(

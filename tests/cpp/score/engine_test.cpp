@@ -28,9 +28,9 @@ constexpr float kClosed = -std::numeric_limits<float>::infinity();
 
 /// "closed": a tamis_interaction whose texts see nothing of each other; "shares": one whose bias is
 /// by length.
-test::RandomModel model_of(const std::string& type) {
-  if (type != "closed" && type != "shares") return test::RandomModel(type);
-  test::RandomModel model("tamis_interaction");
+test::RandomModel model_of(const std::string& type, const test::Shape& shape) {
+  if (type != "closed" && type != "shares") return test::RandomModel(type, shape);
+  test::RandomModel model("tamis_interaction", shape);
   if (type == "closed") model.set_bias(kClosed);
   model.config["attention_bias_by_length"] = type == "shares";
   return model;
@@ -46,7 +46,7 @@ FusedEncoderScorer load(const test::RandomModel& model, const std::string& isa,
 
 FusedEncoderScorer load(const std::string& type, const std::string& isa = "",
                         const std::string& precision = "fp32") {
-  return load(model_of(type), isa, precision);
+  return load(model_of(type, test::kOdd), isa, precision);
 }
 
 std::vector<float> scores(const FusedEncoderScorer& scorer,
@@ -125,8 +125,10 @@ TEST_CASE("a pair has the same bits in any batch, order and number of threads") 
   for (const std::string type : {"bert", "tamis_interaction", "closed", "shares"}) {
     for (const std::string& isa : sets()) {
       for (const std::string& precision : kPrecisions) {
-        INFO(type << ' ' << isa << ' ' << precision);
-        CHECK(batch_invariant(load(type, isa, precision)));
+        for (const test::Shape& shape : {test::kOdd, test::kEven}) {
+          INFO(type << ' ' << isa << ' ' << precision << ", width " << shape.width);
+          CHECK(batch_invariant(load(model_of(type, shape), isa, precision)));
+        }
       }
     }
   }

@@ -233,7 +233,7 @@ TEST_CASE("TAMIS_ISA forces a lower set; a name that is none is an error") {
   CHECK(std::string(tamis::engine::kernels().name) == "portable");
   setenv("TAMIS_ISA", "mmx", 1);
   CHECK(contains(message_of<tamis::InvalidArgument>([] { (void)tamis::engine::kernels(); }),
-                 "portable, avx2, avx2_vnni, avx512"));
+                 "portable"));
   unsetenv("TAMIS_ISA");
   CHECK_NOTHROW(tamis::engine::kernels());
 }

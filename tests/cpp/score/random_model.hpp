@@ -18,32 +18,39 @@
 
 namespace test {
 
-/// Sizes that are no multiple of any vector. Change tensors or config, then write.
+struct Shape {
+  std::size_t width, heads, inner;
+};
+/// Sizes that are no multiple of any vector.
+constexpr Shape kOdd{36, 3, 50};
+/// Heads of whole panels on every set, and rows that crowd the first-level cache.
+constexpr Shape kEven{128, 4, 512};
+
+/// Change tensors or config, then write.
 class RandomModel {
  public:
   static constexpr std::size_t kVocabulary = 61;
   static constexpr std::size_t kPositions = 90;
-  static constexpr std::size_t kWidth = 36;
 
   /// `type`: "bert" or "tamis_interaction".
-  explicit RandomModel(const std::string& type) {
+  explicit RandomModel(const std::string& type, const Shape& shape = kOdd) : shape_(shape) {
     config = {{"model_type", type},
               {"vocab_size", kVocabulary},
-              {"hidden_size", kWidth},
+              {"hidden_size", shape.width},
               {"num_hidden_layers", 3},
-              {"num_attention_heads", 3},
-              {"intermediate_size", 50},
+              {"num_attention_heads", shape.heads},
+              {"intermediate_size", shape.inner},
               {"type_vocab_size", 2},
               {"max_position_embeddings", kPositions},
               {"id2label", {{"0", "LABEL_0"}}}};
-    add("embeddings.word_embeddings.weight", {kVocabulary, kWidth});
-    add("embeddings.position_embeddings.weight", {kPositions, kWidth});
-    add("embeddings.token_type_embeddings.weight", {2, kWidth});
+    add("embeddings.word_embeddings.weight", {kVocabulary, shape_.width});
+    add("embeddings.position_embeddings.weight", {kPositions, shape_.width});
+    add("embeddings.token_type_embeddings.weight", {2, shape_.width});
     add_norm("embeddings.LayerNorm");
     for (int i = 0; i < 3; ++i) add_layer("encoder.layer." + std::to_string(i));
     if (type == "bert") {
-      add_linear("pooler.dense", kWidth, kWidth);
-      add_linear("classifier", 1, kWidth);
+      add_linear("pooler.dense", shape_.width, shape_.width);
+      add_linear("classifier", 1, shape_.width);
     } else {
       add_interaction();
     }
@@ -52,7 +59,7 @@ class RandomModel {
   /// Of a tamis_interaction: the bias of every head of the first layers.
   void set_bias(float bias, std::size_t layers = 3) {
     auto& values = tensors.at("interaction.attention_bias").values;
-    std::fill_n(values.begin(), 3 * layers, bias);
+    std::fill_n(values.begin(), shape_.heads * layers, bias);
   }
 
   void write(const TemporaryFolder& folder) const {
@@ -84,31 +91,32 @@ class RandomModel {
     add(name + ".bias", {outputs});
   }
   void add_norm(const std::string& name) {
-    add(name + ".weight", {kWidth}, 1, 0.1F);
-    add(name + ".bias", {kWidth}, 0, 0.1F);
+    add(name + ".weight", {shape_.width}, 1, 0.1F);
+    add(name + ".bias", {shape_.width}, 0, 0.1F);
   }
   void add_layer(const std::string& name) {
     for (const char* part : {".attention.self.query", ".attention.self.key",
                              ".attention.self.value", ".attention.output.dense"}) {
-      add_linear(name + part, kWidth, kWidth);
+      add_linear(name + part, shape_.width, shape_.width);
     }
     add_norm(name + ".attention.output.LayerNorm");
-    add_linear(name + ".intermediate.dense", 50, kWidth);
-    add_linear(name + ".output.dense", kWidth, 50);
+    add_linear(name + ".intermediate.dense", shape_.inner, shape_.width);
+    add_linear(name + ".output.dense", shape_.width, shape_.inner);
     add_norm(name + ".output.LayerNorm");
   }
   void add_interaction() {
     config["restart_positions"] = true;
     config["score_space"] = "logit";
-    add_linear("interaction.token_weight", 1, kWidth);
-    add_linear("interaction.head", 1, kWidth);
+    add_linear("interaction.token_weight", 1, shape_.width);
+    add_linear("interaction.head", 1, shape_.width);
     add("interaction.mix", {2}, 5, 1);
-    add("interaction.attention_bias", {3, 3}, -1, 1);
-    for (std::size_t head = 0; head < 3; ++head) {
+    add("interaction.attention_bias", {3, shape_.heads}, -1, 1);
+    for (std::size_t head = 0; head < shape_.heads; ++head) {
       tensors["interaction.attention_bias"].values[head] = -std::numeric_limits<float>::infinity();
     }
   }
 
+  Shape shape_;
   std::mt19937 random_{20};
 };
 

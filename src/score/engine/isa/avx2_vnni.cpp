@@ -6,7 +6,7 @@
 #include <immintrin.h>
 
 #include "score/engine/isa/fp32.inc"
-#include "score/engine/isa/int8_vnni.inc"
+#include "score/engine/isa/int8_dot.inc"
 #include "score/engine/isa/pointwise.inc"
 
 namespace {

@@ -5,7 +5,7 @@
 #define TAMIS_KERNELS_NAME "avx512_bf16"
 #include "score/engine/isa/avx512.inc"
 #include "score/engine/isa/bf16_dot.inc"
-#include "score/engine/isa/int8_vnni.inc"
+#include "score/engine/isa/int8_dot.inc"
 
 namespace {
 inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {

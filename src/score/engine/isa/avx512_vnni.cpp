@@ -4,7 +4,7 @@
 #define TAMIS_KERNELS kernels_avx512_vnni
 #define TAMIS_KERNELS_NAME "avx512_vnni"
 #include "score/engine/isa/avx512.inc"
-#include "score/engine/isa/int8_vnni.inc"
+#include "score/engine/isa/int8_dot.inc"
 
 namespace {
 inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {

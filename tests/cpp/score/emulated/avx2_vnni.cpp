@@ -4,7 +4,7 @@
 #define TAMIS_KERNELS kernels_avx2_vnni_emulated
 #define TAMIS_KERNELS_NAME "avx2_vnni_emulated"
 #include "score/engine/isa/fp32.inc"
-#include "score/engine/isa/int8_vnni.inc"
+#include "score/engine/isa/int8_dot.inc"
 #include "score/engine/isa/pointwise.inc"
 
 namespace {
