@@ -93,16 +93,16 @@ std::vector<std::string> sets() {
   return names;
 }
 
-/// Whether 40 random ways to batch the pairs give the bits that each pair has alone.
-bool batch_invariant(const FusedEncoderScorer& scorer) {
+/// Whether so many random ways to batch the pairs give the bits that each pair has alone.
+bool batch_invariant(const FusedEncoderScorer& scorer, int rounds) {
   std::mt19937 random(4);
-  const auto pairs = test::random_pairs(60, 2, 80, random);
+  const auto pairs = test::random_pairs(rounds + rounds / 2, 2, 80, random);
   tamis::set_num_threads(1);
   const std::vector<float> expected = alone(scorer, pairs);
   CHECK(std::adjacent_find(expected.begin(), expected.end(), std::not_equal_to<>()) !=
         expected.end());
   bool same = true;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     tamis::set_num_threads(1 + random() % 4);
     const auto batches = random_batches(pairs, random);
     const std::vector<float> found = scores(scorer, batches);
@@ -125,10 +125,9 @@ TEST_CASE("a pair has the same bits in any batch, order and number of threads") 
   for (const std::string type : {"bert", "tamis_interaction", "closed", "shares"}) {
     for (const std::string& isa : sets()) {
       for (const std::string& precision : kPrecisions) {
-        for (const test::Shape& shape : {test::kOdd, test::kEven}) {
-          INFO(type << ' ' << isa << ' ' << precision << ", width " << shape.width);
-          CHECK(batch_invariant(load(model_of(type, shape), isa, precision)));
-        }
+        INFO(type << ' ' << isa << ' ' << precision);
+        CHECK(batch_invariant(load(model_of(type, test::kOdd), isa, precision), 40));
+        CHECK(batch_invariant(load(model_of(type, test::kEven), isa, precision), 10));
       }
     }
   }
