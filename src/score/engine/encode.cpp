@@ -69,16 +69,15 @@ Pointwise activation_of(const EncoderWeights& weights, const Product& reader) {
 InputRows add_and_norm(const EncoderWeights& weights, const Norm& norm, const Floats& y, float* x,
                        std::size_t rows, const Linear* reader, Bytes& prepared) {
   const std::size_t width = weights.config.hidden_size;
-  const bool in_place = reader == nullptr || reads_in_place(*reader);
-  if (!in_place) reserve_rows(*reader->product, rows, width, prepared);
+  InputRows place{reinterpret_cast<const std::byte*>(x), width * sizeof(float)};
+  if (reader != nullptr) place = place_rows(*reader, x, rows, prepared);
   for (std::size_t row = 0; row < rows; ++row) {
     float* const at = x + row * width;
     weights.kernels->layer_norm(at, y.data() + row * width, norm.gain.data(), norm.shift.data(),
                                 weights.config.layer_norm_eps, at, width);
-    if (!in_place) prepare_row(*reader, at, row, prepared);
+    if (reader != nullptr) prepare_row(*reader, x, row, place, prepared);
   }
-  if (in_place) return {reinterpret_cast<const std::byte*>(x), width * sizeof(float)};
-  return {prepared.data(), reader->product->row_bytes(width)};
+  return place;
 }
 
 /// From the context of attention to the layer's output, for a block of rows, as `reader` reads it.

@@ -62,15 +62,6 @@ void into_rows(const Linear& linear, const InputRows& x, std::size_t rows, Point
   }
 }
 
-/// Of rows that are `stride` floats apart.
-InputRows prepare_strided(const Linear& linear, const float* x, std::size_t stride,
-                          std::size_t rows, Bytes& prepared) {
-  const std::size_t bytes = linear.product->row_bytes(linear.inputs);
-  reserve_rows(*linear.product, rows, linear.inputs, prepared);
-  linear.product->prepare(x, stride, rows, linear.inputs, prepared.data(), bytes);
-  return {prepared.data(), bytes};
-}
-
 }  // namespace
 
 std::size_t packed_bytes(const Product& product, std::size_t outputs, std::size_t inputs) {
@@ -99,20 +90,28 @@ void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, 
   if (prepared.size() < bytes) prepared.resize(bytes);
 }
 
-bool reads_in_place(const Linear& linear) {
-  return !linear.product->rounds_inputs() && linear.inputs * sizeof(float) % kCrowding != 0;
+InputRows place_rows(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared) {
+  const std::size_t bytes = linear.inputs * sizeof(float);
+  if (!linear.product->rounds_inputs() && bytes % kCrowding != 0) {
+    return {reinterpret_cast<const std::byte*>(x), bytes};
+  }
+  reserve_rows(*linear.product, rows, linear.inputs, prepared);
+  return {prepared.data(), linear.product->row_bytes(linear.inputs)};
+}
+
+void prepare_row(const Linear& linear, const float* x, std::size_t row, const InputRows& place,
+                 Bytes& prepared) {
+  if (place.data != prepared.data()) return;
+  linear.product->prepare(x + row * linear.inputs, linear.inputs, 1, linear.inputs,
+                          prepared.data() + row * place.stride, place.stride);
 }
 
 InputRows prepare(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared) {
-  if (reads_in_place(linear)) {
-    return {reinterpret_cast<const std::byte*>(x), linear.inputs * sizeof(float)};
+  const InputRows place = place_rows(linear, x, rows, prepared);
+  if (place.data == prepared.data()) {
+    linear.product->prepare(x, linear.inputs, rows, linear.inputs, prepared.data(), place.stride);
   }
-  return prepare_strided(linear, x, linear.inputs, rows, prepared);
-}
-
-void prepare_row(const Linear& linear, const float* x, std::size_t row, Bytes& prepared) {
-  const std::size_t bytes = linear.product->row_bytes(linear.inputs);
-  linear.product->prepare(x, linear.inputs, 1, linear.inputs, prepared.data() + row * bytes, bytes);
+  return place;
 }
 
 void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
@@ -140,8 +139,10 @@ void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Byt
 
 void apply_strided(const Linear& linear, const float* x, std::size_t x_stride, std::size_t rows,
                    float* y, std::size_t y_stride, Bytes& prepared) {
-  multiply_columns(linear, prepare_strided(linear, x, x_stride, rows, prepared), rows, y, y_stride,
-                   0, linear.outputs);
+  const std::size_t bytes = linear.product->row_bytes(linear.inputs);
+  reserve_rows(*linear.product, rows, linear.inputs, prepared);
+  linear.product->prepare(x, x_stride, rows, linear.inputs, prepared.data(), bytes);
+  multiply_columns(linear, {prepared.data(), bytes}, rows, y, y_stride, 0, linear.outputs);
 }
 
 InputRows multiply_into(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,

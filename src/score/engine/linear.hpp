@@ -45,11 +45,11 @@ void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, 
 [[nodiscard]] InputRows prepare(const Linear& linear, const float* x, std::size_t rows,
                                 Bytes& prepared);
 
-/// Whether `prepare` gives x itself.
-[[nodiscard]] bool reads_in_place(const Linear& linear);
-
-/// One of the rows that `prepare` writes, which there must be room for.
-void prepare_row(const Linear& linear, const float* x, std::size_t row, Bytes& prepared);
+/// `prepare` in steps, for who makes x row by row: where its rows will be, then each of them.
+[[nodiscard]] InputRows place_rows(const Linear& linear, const float* x, std::size_t rows,
+                                   Bytes& prepared);
+void prepare_row(const Linear& linear, const float* x, std::size_t row, const InputRows& place,
+                 Bytes& prepared);
 
 /// y[rows, outputs] = x W^T + b; rows of y are `outputs` floats apart. A split team shares the
 /// outputs.

@@ -11,15 +11,4 @@ inline IntVec multiply_shorts(IntVec a, IntVec b) {
 }
 }  // namespace
 
-#include "score/engine/isa/fp32.inc"
-#include "score/engine/isa/int8_wide.inc"
-#include "score/engine/isa/pointwise.inc"
-#include "score/engine/isa/product.inc"
-
-namespace {
-constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
-constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
-constexpr auto kInt8 = Int8<WideDot>::product();
-}  // namespace
-
-#include "score/engine/isa/table.inc"
+#include "score/engine/isa/plain_set.inc"
