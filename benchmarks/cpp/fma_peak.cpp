@@ -3,8 +3,17 @@
 // Registers only: no load can be the limit. `GFLOP` counts a multiply-add as two, by CPU time, so
 // that a busy machine distorts little; read percent of peak from one run of this program.
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 #include <benchmark/benchmark.h>
+
+#include "score/engine/aligned.hpp"
+#include "score/engine/kernels.hpp"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace {
 
@@ -92,6 +101,87 @@ BENCHMARK(peak_avx512_bf16);
   count(state, 128);
 }
 BENCHMARK(peak_avx512_vnni);
+
+struct alignas(64) TileConfig {
+  std::uint8_t palette = 1;
+  std::uint8_t start_row = 0;
+  std::uint8_t reserved[14] = {};
+  std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+constexpr TileConfig kTiles;
+
+/// Whether the set "amx" runs here; asking makes the kernel permit its tiles.
+bool has_tiles(benchmark::State& state) {
+  const bool found = std::string_view(*tamis::engine::supported_kernels()) == "amx";
+  if (!found) state.SkipWithError("no AMX");
+  return found;
+}
+
+/// Multiply-adds of 1000 turns of four tile products, counted as two.
+void count_tiles(benchmark::State& state, double inputs) {
+  state.counters["GFLOP/s"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * 1000 * 4 * 2 * 256 * inputs * 1e-9,
+      benchmark::Counter::kIsRate);
+}
+
+[[gnu::target("amx-tile,amx-bf16")]] void peak_amx_bf16(benchmark::State& state) {
+  if (!has_tiles(state)) return;
+  asm volatile("ldtilecfg %0" ::"m"(kTiles));
+  for (auto _ : state) {
+    for (int i = 0; i < 1000; ++i) {
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  _tile_release();
+  count_tiles(state, 32);
+}
+BENCHMARK(peak_amx_bf16);
+
+[[gnu::target("amx-tile,amx-int8")]] void peak_amx_int8(benchmark::State& state) {
+  if (!has_tiles(state)) return;
+  asm volatile("ldtilecfg %0" ::"m"(kTiles));
+  for (auto _ : state) {
+    for (int i = 0; i < 1000; ++i) {
+      _tile_dpbusd(0, 4, 6);
+      _tile_dpbusd(1, 4, 7);
+      _tile_dpbusd(2, 5, 6);
+      _tile_dpbusd(3, 5, 7);
+    }
+  }
+  _tile_release();
+  count_tiles(state, 64);
+}
+BENCHMARK(peak_amx_int8);
+
+/// As above, the four operands loaded each time from `state.range(0)` bytes that are read in turn.
+[[gnu::target("amx-tile,amx-bf16")]] void peak_amx_bf16_loads(benchmark::State& state) {
+  if (!has_tiles(state)) return;
+  const auto bytes = static_cast<std::size_t>(state.range(0));
+  const tamis::engine::Bytes memory(bytes);
+  asm volatile("ldtilecfg %0" ::"m"(kTiles));
+  for (auto _ : state) {
+    std::size_t at = 0;
+    for (int i = 0; i < 1000; ++i) {
+      _tile_loadd(4, memory.data() + at, 64);
+      _tile_loadd(5, memory.data() + at + 1024, 64);
+      _tile_loadd(6, memory.data() + at + 2048, 64);
+      _tile_loadd(7, memory.data() + at + 3072, 64);
+      at = at + 4096 < bytes ? at + 4096 : 0;
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  _tile_release();
+  count_tiles(state, 32);
+}
+BENCHMARK(peak_amx_bf16_loads)->Arg(32 << 10)->Arg(1 << 20);
 #endif
 
 }  // namespace

@@ -175,6 +175,11 @@ const Product& Kernels::product(const std::string& precision) const {
                          precision);
 }
 
+const Product& Kernels::layer_product(const std::string& precision) const {
+  const Product& named = product(precision);
+  return &named == &fp32 ? fp32_layers : named;
+}
+
 std::vector<const Product*> Kernels::fastest_first() const {
   if (std::string_view(bf16.arithmetic) == fp32.arithmetic) return {&int8, &fp32};
   return {&int8, &bf16, &fp32};

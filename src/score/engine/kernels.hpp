@@ -12,9 +12,6 @@
 
 namespace tamis::engine {
 
-/// A function applied to `n` elements of each of `rows` rows, `stride` floats apart.
-using Pointwise = void (*)(float* x, std::size_t stride, std::size_t rows, std::size_t n);
-
 using Widen = void (*)(const std::byte* from, std::size_t n, float* to);
 
 /// The next multiple of the floats of the widest vector.
@@ -24,6 +21,9 @@ struct Kernels {
   const char* name;  ///< "avx2"
 
   Product fp32;
+  /// Of an encoder's layers in fp32: `fp32`, or one whose products have relative errors below
+  /// 2^-16, where that is several times as fast.
+  Product fp32_layers;
   Product bf16;
   Product fp16;
   Product int8;
@@ -52,6 +52,8 @@ struct Kernels {
 
   /// "fp32", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
   [[nodiscard]] const Product& product(const std::string& precision) const;
+  /// Of an encoder's layers; names as above.
+  [[nodiscard]] const Product& layer_product(const std::string& precision) const;
   /// All of them but fp16, which saves memory and no time.
   [[nodiscard]] std::vector<const Product*> fastest_first() const;
   /// For the products of activations with each other in a model whose weights are `linear`'s:

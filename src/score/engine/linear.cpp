@@ -27,6 +27,15 @@ void multiply_columns(const Linear& linear, const InputRows& x, std::size_t rows
   product.multiply(x, rows, panels, last - first, linear.inputs, y, stride);
 }
 
+/// Outputs [first, last), then `then` of them, as the product's multiply_then writes them.
+void multiply_then(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
+                   std::byte* out, std::size_t stride, std::size_t first, std::size_t last) {
+  const Product& product = *linear.product;
+  const std::byte* const panels =
+      linear.panels.data() + first / product.panel * product.panel_bytes(linear.inputs);
+  product.multiply_then(x, rows, panels, last - first, linear.inputs, then, out, stride);
+}
+
 /// Calls work(first, last) for pieces of the outputs.
 template <typename Work>
 void by_outputs(const Linear& linear, const Team& team, Work&& work) {
@@ -51,6 +60,10 @@ void into_floats(const Linear& linear, const InputRows& x, std::size_t rows, Poi
 void into_rows(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
                const Product& next, std::size_t row_bytes, std::byte* out, std::size_t first,
                std::size_t last) {
+  if (linear.product->multiply_then != nullptr && linear.product == &next) {
+    return multiply_then(linear, x, rows, then, out + first * next.input_bytes, row_bytes, first,
+                         last);
+  }
   thread_local Floats block;
   const std::size_t wide = kPanelsTogether * linear.product->panel;
   if (block.size() < rows * wide) block.resize(rows * wide);
@@ -92,7 +105,7 @@ void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, 
 
 InputRows place_rows(const Linear& linear, const float* x, std::size_t rows, Bytes& prepared) {
   const std::size_t bytes = linear.inputs * sizeof(float);
-  if (!linear.product->rounds_inputs() && bytes % kCrowding != 0) {
+  if (linear.product->reads_floats() && bytes % kCrowding != 0) {
     return {reinterpret_cast<const std::byte*>(x), bytes};
   }
   reserve_rows(*linear.product, rows, linear.inputs, prepared);
@@ -158,7 +171,7 @@ InputRows multiply_into(const Linear& linear, const InputRows& x, std::size_t ro
   reserve_rows(reader, rows, next.inputs, next_rows);
   const std::size_t row_bytes = reader.row_bytes(next.inputs);
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
-    if (reader.rounds_inputs()) {
+    if (!reader.reads_floats()) {
       into_rows(linear, x, rows, then, reader, row_bytes, next_rows.data(), first, last);
     } else {  // a prepared row is a row of floats
       into_floats(linear, x, rows, then, reinterpret_cast<float*>(next_rows.data()),

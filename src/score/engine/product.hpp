@@ -23,6 +23,9 @@ struct MatrixView {
   std::size_t input_stride;
 };
 
+/// A function applied to `n` elements of each of `rows` rows, `stride` floats apart.
+using Pointwise = void (*)(float* x, std::size_t stride, std::size_t rows, std::size_t n);
+
 /// Rows that `multiply` reads.
 struct InputRows {
   const std::byte* data;
@@ -41,8 +44,9 @@ struct Product {
   /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
   /// element depends on its whole row (int8).
   std::size_t input_bytes;
-  /// Otherwise a prepared row is a row of fp32, and any such row is as good.
   [[nodiscard]] bool rounds_inputs() const { return input_bytes != sizeof(float); }
+  /// A prepared row is a row of fp32, and any such row is as good.
+  [[nodiscard]] bool reads_floats() const { return !rounds_inputs() && !splits_inputs; }
   /// Bytes of a prepared row.
   std::size_t (*row_bytes)(std::size_t inputs);
   /// Rows of x, `stride` floats apart, into rows `out_stride` bytes apart.
@@ -63,6 +67,13 @@ struct Product {
   /// activations are never multiplied by each other (int8).
   void (*attend)(const Attention& of, std::byte* scratch);
   std::size_t (*attention_bytes)(const Attention& of);
+  /// then(x W^T + b) as rows that this product reads; `columns` is a multiple of 64. Null where the
+  /// three one after the other are as fast.
+  void (*multiply_then)(const InputRows& x, std::size_t rows, const std::byte* panels,
+                        std::size_t columns, std::size_t inputs, Pointwise then, std::byte* out,
+                        std::size_t out_stride) = nullptr;
+  /// An input of fp32 is kept as two numbers of two bytes.
+  bool splits_inputs = false;
 };
 
 /// Rounded rows that memory must be there for when `rows` are multiplied.

@@ -23,8 +23,7 @@ const Kernels& kernels_amx_emulated();
 
 namespace {
 
-/// Calls check(kernels, product) for the products that attention is done in. Emulated tiles attend
-/// in fp32; the tiles of AMX as avx512_bf16 does.
+/// Calls check(kernels, product) for the products that attention is done in.
 template <typename Check>
 void each_product(Check check) {
   std::vector<const Kernels*> sets{&tamis::engine::kernels_amx_emulated()};

@@ -7,10 +7,10 @@
 
 #include "score/engine/isa/amx_tiles.inc"
 #include "score/engine/isa/avx512.inc"
-#include "score/engine/isa/bf16_dot.inc"
 
 namespace {
-constexpr auto kBf16 = amx_bf16<Tiles, Bf16Dot>(pack_bf16<AmxBf16>);
+constexpr auto kFp32Layers = amx_split<Tiles>();
+constexpr auto kBf16 = amx_bf16<Tiles>();
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = amx_int8<Tiles>();
 }  // namespace

@@ -21,13 +21,20 @@ struct Tiles {
     for (size_t row = 0; row < 16; ++row)
       __builtin_memcpy(memory[tile][row], from + row * stride, 64);
   }
-  static void load_rows(const byte* upper, const byte* lower, size_t stride, bool both) {
-    load(4, upper, stride);
-    if (both) load(5, lower, stride);
+  static void start_at(const byte* bias) {
+    for (int tile = 0; tile < 4; ++tile) load(tile, bias + tile % 2 * 64, 0);
   }
-  static void load_weights(const byte* from, size_t stride) {
-    load(6, from, stride);
-    load(7, from + 64, stride);
+  static void load_rows(const byte* from, size_t stride, bool both) {
+    load(4, from, stride);
+    if (both) load(5, from + 16 * stride, stride);
+  }
+  static void load_tiles(const byte* upper, const byte* lower, bool both) {
+    load(4, upper, 64);
+    if (both) load(5, lower, 64);
+  }
+  static void load_weights(const byte* from) {
+    load(6, from, kStep);
+    load(7, from + 64, kStep);
   }
   template <typename T>
   static T element(int tile, size_t row, size_t at) {
@@ -87,7 +94,8 @@ struct Tiles {
   }
 };
 
-constexpr auto kBf16 = amx_bf16<Tiles, Fp32>(pack_rounded<AmxBf16>);
+constexpr auto kFp32Layers = amx_split<Tiles>();
+constexpr auto kBf16 = amx_bf16<Tiles>();
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = amx_int8<Tiles>();
 }  // namespace
