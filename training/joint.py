@@ -143,6 +143,17 @@ class Data:
         self.found.scores = (fit * centred[1]).masked_fill(~kept, float("-inf"))
         print(f"teacher's scores times {fit.item():.3f}", flush=True)
 
+    @torch.no_grad()
+    def figures(self, pairs: Pairs, shut: bool = False) -> dict[str, dict[str, float]]:
+        """nDCG@10 on the dev lists, alone and blended."""
+        parameters = halves(pairs, shut)
+        parts = [
+            logits_of(pairs, parameters, self.queries, self.passages, which)
+            for which in self.dev_pairs.split(8192)
+        ]
+        scores = torch.cat(parts).float().cpu().split([len(e["passages"]) for e in self.dev])
+        return {"dev": measure(self.dev, scores), "blended": measure(self.dev, scores, BLEND)}
+
     def weights(self, settings: Settings) -> Tensor:
         """How likely each query of the pool is drawn: real ones by the root of their source's
         size."""
@@ -181,6 +192,16 @@ def target_of(found: Candidates, chosen: Tensor, places: Tensor, lift: float) ->
     return target + lift * (places == found.label[chosen][:, None])
 
 
+def opened(model: TamisInteraction, settings: Settings) -> TamisInteraction:
+    """`model` before the training's first step."""
+    model.config.closed_layers = settings.closed
+    model.config.attention_bias_by_length = bool(settings.by_length)
+    with torch.no_grad():
+        model.interaction.attention_bias[: settings.closed] = CLOSED
+        model.interaction.attention_bias[settings.closed :] = settings.bias
+    return model
+
+
 class Training(Progress):
     """The model on its way: all layers, the biases that are open, the mix."""
 
@@ -190,13 +211,7 @@ class Training(Progress):
         self, model: TamisInteraction, folder: pathlib.Path, settings: Settings, data: Data
     ) -> None:
         torch.manual_seed(settings.seed)
-        model = model.to(data.device).float()
-        model.config.closed_layers = settings.closed
-        model.config.attention_bias_by_length = bool(settings.by_length)
-        model.requires_grad_(False)
-        with torch.no_grad():
-            model.interaction.attention_bias[: settings.closed] = CLOSED
-            model.interaction.attention_bias[settings.closed :] = settings.bias
+        model = opened(model, settings).to(data.device).float().requires_grad_(False)
         super().__init__(model, folder, settings)
         self.data, self.pairs, self.average = data, Pairs(model), Pairs(self.mean)
         self.optimise(
@@ -226,24 +241,13 @@ class Training(Progress):
         parts = losses(logits.view_as(target), target, settings)
         return {"total": parts["total"], ("apart" if shut else "together"): parts["total"]}
 
-    @torch.no_grad()
-    def figures(self, shut: bool = False) -> dict[str, dict[str, float]]:
-        """nDCG@10 of the average on the dev lists, alone and blended."""
-        data = self.data
-        parameters = halves(self.average, shut)
-        parts = [
-            logits_of(self.average, parameters, data.queries, data.passages, which)
-            for which in data.dev_pairs.split(8192)
-        ]
-        scores = torch.cat(parts).float().cpu().split([len(e["passages"]) for e in data.dev])
-        return {"dev": measure(data.dev, scores), "blended": measure(data.dev, scores, BLEND)}
-
     def check(self) -> None:
         """Log the dev figures of the average, read together and apart."""
         new = self.mean.interaction
         bias = [round(row.mean().item(), 3) for row in new.attention_bias[self.settings.closed :]]
-        apart = {name: found["mean"] for name, found in self.figures(shut=True).items()}
-        self.log(**self.figures(), read_apart=apart, mix=new.mix.tolist(), bias=bias)
+        data = self.data
+        apart = {name: found["mean"] for name, found in data.figures(self.average, True).items()}
+        self.log(**data.figures(self.average), read_apart=apart, mix=new.mix.tolist(), bias=bias)
 
     def done(self) -> float:
         """How much of the run is behind."""

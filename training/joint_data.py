@@ -1,10 +1,9 @@
 """What `joint.py` reads, as token ids in one file: the pool and the dev lists, tokenised twice.
 
-    python -m training.joint_data --model FOLDER --e5 E5 --work WORK
+    python -m training.joint_data --data DATA --model FOLDER --e5 E5 --work WORK
 
-`--model` is an exported model (its vocabulary is read), `--e5` multilingual-e5-small; `--work` is
-the folder `large` of a work folder of `training.run`. No model runs, so this step needs no GPU, and
-the next no text.
+`--data` holds the collections, `--model` is an exported model (its vocabulary is read), `--e5`
+multilingual-e5-small. No model runs, so this step needs no GPU, and the next no text.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from training.label import INVENTED
+from training.prepare import LARGE_SEED, PLANS, prepare
 from training.scoring import QUERY_TOKENS
 from training.texts import Tokenizer
 
@@ -114,9 +114,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("model", "e5", "work"):
+    for name in ("data", "model", "e5", "work"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     options = parser.parse_args()
+    if not (options.work / "pool.json").exists():
+        prepare(options.data, options.work, 1.0, 80, LARGE_SEED, PLANS["joint"])
     write(options.model, options.e5, options.work)
 
 

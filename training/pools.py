@@ -7,6 +7,7 @@ import pathlib
 import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from training.beir import Bm25, Dataset, read, titled
 
@@ -40,9 +41,14 @@ def shingles(text: str, words: int = 8) -> set[int]:
     return {hash(tuple(found[at : at + words])) for at in range(len(found) - words + 1)}
 
 
-def load(data: pathlib.Path) -> dict[str, Dataset]:
-    """The collections, without the documents that only their test queries point to."""
+def load(data: pathlib.Path, also: Sequence[tuple[str, str]] = ()) -> dict[str, Dataset]:
+    """The collections, without the documents that only their test queries point to. `also`:
+    (collection, split) of more queries."""
     found = {name: read(data / name, split) for name, split in SETS.items()}
+    for name, split in also:
+        more = read(data / name, split)
+        found[name].queries |= more.queries
+        found[name].qrels |= more.qrels
     health = found["medquad"]
     others = [text for name in APART for text in read(data / name, "test").docs.values()]
     apart = set().union(*map(shingles, others))

@@ -17,13 +17,10 @@ import torch
 
 from training.distil import Settings, distil
 from training.openness import choose_openness
-from training.prepare import PLANS, prepare
+from training.prepare import LARGE_SEED, PLANS, prepare
 from training.progress import add_flags, settings_of
 from training.ship import choose_and_ship
 from training.teacher import teach
-
-LARGE_SEED = 5
-"""Of the larger pool, whose dev lists decide how far the texts see each other."""
 
 
 def main() -> None:

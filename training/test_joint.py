@@ -17,6 +17,7 @@ from training.joint import Data, Pairs, Settings, Training, draw, halves, logits
 from training.joint_data import rows
 from training.model import CLOSED, Config, TamisInteraction, attend
 from training.ship import ship
+from training.soup import choose
 
 TINY = Config(
     vocab_size=60,
@@ -159,3 +160,25 @@ def test_the_training_lowers_its_loss_and_goes_on(
     config = json.loads((tmp_path / "out/config.json").read_text())
     assert config["attention_bias_by_length"]
     assert config["closed_layers"] == 1
+
+
+def test_a_soup_is_between_its_start_and_its_runs(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_folder(tmp_path)
+    monkeypatch.setattr("training.soup.load", lambda _: tiny())
+    settings = Settings(closed=1)
+    data = Data(tmp_path, CPU)
+    for number, name in enumerate(("one", "two")):
+        run = Training(tiny(), tmp_path / name, settings, data)
+        run.mean.interaction.mix.data.fill_(20.0 + 10.0 * number)
+        run.save("step-3.pt")
+    score, line, model = choose(tmp_path, tmp_path, ["one", "two"], data)
+    lines = [json.loads(text) for text in (tmp_path / "soup.jsonl").read_text().splitlines()]
+    assert len(lines) == 12
+    assert score == max(found["score"] for found in lines)
+    runs = {("one",): 20.0, ("two",): 30.0, ("one", "two"): 25.0}
+    assert (model.interaction.mix == 10 + line["share"] * (runs[line["runs"]] - 10)).all()
+    assert (model.interaction.attention_bias[0] == CLOSED).all()
+    assert (model.interaction.attention_bias[1:] == settings.bias).all()
+    assert model.config.closed_layers == 1

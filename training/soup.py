@@ -1,0 +1,86 @@
+"""Trainings of `joint.py` averaged with each other and with their start.
+
+    python -m training.soup --model FOLDER --work WORK --runs ONE TWO --out OUT
+
+What a training learnt of its own domains it paid for with a little of what its start knew of all
+others; between the two lie weights that have most of both (M. Wortsman et al., "Robust fine-tuning
+of zero-shot models", CVPR 2022, and "Model soups", ICML 2022). Each run alone and the mean of all,
+at each of SHARES, is measured on the dev lists, and the best by the mean of nDCG@10 alone and
+blended is exported. Figures are kept in WORK/soup.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+from collections.abc import Sequence
+
+import torch
+
+from training.export import export, load
+from training.joint import Data, Pairs, Settings, opened
+from training.model import TamisInteraction
+
+SHARES = (0.25, 0.5, 0.75, 1.0)
+"""Of the trainings; the rest is the start's."""
+
+
+def last(run: pathlib.Path) -> dict:
+    """The last checkpoint of a run."""
+    steps = {int(path.stem.partition("-")[2]): path for path in run.glob("step-*.pt")}
+    return torch.load(steps[max(steps)], weights_only=False, map_location="cpu")
+
+
+@torch.no_grad()
+def mixed(start: TamisInteraction, runs: Sequence[dict], share: float) -> None:
+    """`start`, which has the layers of the runs open, gets `share` of the runs' mean weights."""
+    for name, ours in start.state_dict().items():
+        mean = sum(run["mean"][name] for run in runs) / len(runs)
+        ours.copy_(torch.where(ours.isfinite(), torch.lerp(ours, mean.to(ours), share), ours))
+
+
+def candidates(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Each run alone, and all together."""
+    alone = [(name,) for name in names]
+    return alone if len(names) == 1 else [*alone, tuple(names)]
+
+
+def choose(model: pathlib.Path, work: pathlib.Path, names: Sequence[str], data: Data) -> tuple:
+    """The runs and the share whose dev figures are best, and these."""
+    runs = {name: last(work / name) for name in names}
+    shape = runs[names[0]]
+    settings = Settings(**shape["settings"])
+    best: tuple = (0.0,)
+    for chosen in candidates(names):
+        for share in SHARES:
+            start = opened(load(model), settings)
+            mixed(start, [runs[name] for name in chosen], share)
+            found = data.figures(Pairs(start.to(data.device)))
+            score = (found["dev"]["mean"] + found["blended"]["mean"]) / 2
+            line = {"runs": chosen, "share": share, "score": score, **found}
+            with open(work / "soup.jsonl", "a", encoding="utf-8") as curve:
+                curve.write(json.dumps(line) + "\n")
+            if score > best[0]:
+                best = (score, line, start.cpu())
+    return best
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for flag in ("model", "work", "out"):
+        parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    parser.add_argument("--runs", nargs="+", required=True, help="folders inside --work")
+    parser.add_argument("--device", default="cuda")
+    options = parser.parse_args(arguments)
+    data = Data(options.work, torch.device(options.device))
+    _, line, model = choose(options.model, options.work, options.runs, data)
+    export(model, options.model / "vocab.txt", options.out)
+    print(json.dumps(line, indent=2))
+
+
+if __name__ == "__main__":
+    main()
