@@ -18,22 +18,16 @@ constexpr std::size_t kCrowding = 2048;
 // Inputs that every format prepares without a thought for what is behind them.
 constexpr std::size_t kWholeInputs = 64;
 
+const std::byte* panels_from(const Linear& linear, std::size_t first) {
+  const Product& product = *linear.product;
+  return linear.panels.data() + first / product.panel * product.panel_bytes(linear.inputs);
+}
+
 /// Outputs [first, last) of y, rows of which are `stride` floats apart.
 void multiply_columns(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
                       std::size_t stride, std::size_t first, std::size_t last) {
-  const Product& product = *linear.product;
-  const std::byte* const panels =
-      linear.panels.data() + first / product.panel * product.panel_bytes(linear.inputs);
-  product.multiply(x, rows, panels, last - first, linear.inputs, y, stride);
-}
-
-/// Outputs [first, last), then `then` of them, as the product's multiply_then writes them.
-void multiply_then(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
-                   std::byte* out, std::size_t stride, std::size_t first, std::size_t last) {
-  const Product& product = *linear.product;
-  const std::byte* const panels =
-      linear.panels.data() + first / product.panel * product.panel_bytes(linear.inputs);
-  product.multiply_then(x, rows, panels, last - first, linear.inputs, then, out, stride);
+  linear.product->multiply(x, rows, panels_from(linear, first), last - first, linear.inputs, y,
+                           stride);
 }
 
 /// Calls work(first, last) for pieces of the outputs.
@@ -56,13 +50,13 @@ void into_floats(const Linear& linear, const InputRows& x, std::size_t rows, Poi
   }
 }
 
-/// `then` of outputs [first, last) into prepared rows, by way of a block of columns.
+/// `then` of outputs [first, last) into prepared rows: at once, or by way of a block of columns.
 void into_rows(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
                const Product& next, std::size_t row_bytes, std::byte* out, std::size_t first,
                std::size_t last) {
   if (linear.product->multiply_then != nullptr && linear.product == &next) {
-    return multiply_then(linear, x, rows, then, out + first * next.input_bytes, row_bytes, first,
-                         last);
+    return next.multiply_then(x, rows, panels_from(linear, first), last - first, linear.inputs,
+                              then, out + first * next.input_bytes, row_bytes);
   }
   thread_local Floats block;
   const std::size_t wide = kPanelsTogether * linear.product->panel;

@@ -68,8 +68,8 @@ void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Byt
 void apply_strided(const Linear& linear, const float* x, std::size_t x_stride, std::size_t rows,
                    float* y, std::size_t y_stride, Bytes& prepared);
 
-/// then(x W^T + b) as the rows that `next` reads. What lies between goes by columns that stay in
-/// the first-level cache. `next_rows`, `floats`: scratch.
+/// then(x W^T + b) as the rows that `next` reads. What lies between stays in the first-level cache.
+/// `next_rows`, `floats`: scratch.
 [[nodiscard]] InputRows multiply_into(const Linear& linear, const InputRows& x, std::size_t rows,
                                       Pointwise then, const Linear& next, Bytes& next_rows,
                                       Floats& floats, const Team& team);

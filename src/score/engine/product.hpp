@@ -1,6 +1,6 @@
 // score/engine/product.hpp: one precision's matrix product on one instruction set.
 //
-//   prepare(x)  ->  rows that `multiply` reads        (fp32, or rounded to bf16 or int8)
+//   prepare(x)  ->  rows that `multiply` reads        (fp32, two parts of it, bf16 or int8)
 //   pack(W, b)  ->  panels of `panel` outputs each     (done once, at load)
 //   multiply    ->  x W^T + b in fp32
 //
@@ -29,12 +29,12 @@ using Pointwise = void (*)(float* x, std::size_t stride, std::size_t rows, std::
 /// Rows that `multiply` reads.
 struct InputRows {
   const std::byte* data;
-  std::size_t stride;  ///< bytes from row to row: row_bytes(inputs); of rows in fp32 any
+  std::size_t stride;  ///< bytes from row to row: row_bytes(inputs), or any if reads_floats()
 };
 
 struct Product {
   const char* precision;   ///< "fp32"
-  const char* arithmetic;  ///< what multiplies: "fp32", "bf16", "int8"
+  const char* arithmetic;  ///< how exact: "fp32", "bf16", "int8"
   std::size_t panel;       ///< outputs of a panel
   std::size_t tile_rows;   ///< a block of rows costs as much as the next multiple of it
   /// Of a block whose activations stay in a core's cache through a whole part of a layer: weights
@@ -44,6 +44,7 @@ struct Product {
   /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
   /// element depends on its whole row (int8).
   std::size_t input_bytes;
+  /// To 16 or 8 bits: errors of 1e-4 do not show.
   [[nodiscard]] bool rounds_inputs() const { return input_bytes != sizeof(float); }
   /// A prepared row is a row of fp32, and any such row is as good.
   [[nodiscard]] bool reads_floats() const { return !rounds_inputs() && !splits_inputs; }
@@ -56,9 +57,9 @@ struct Product {
   std::size_t (*panel_bytes)(std::size_t inputs);
   /// Writes ceil(outputs / panel) panels; `bias` [outputs] may be null.
   void (*pack)(const MatrixView& weight, const float* bias, std::byte* panels);
-  /// c[rows, columns] = x W^T + b for the first `columns` outputs of `panels`. What is right of
-  /// `columns` is not written. Rows that were rounded may be read beyond `rows`, up to a multiple
-  /// of 32.
+  /// c[rows, columns] = x W^T + b for the first `columns` outputs of `panels`, `inputs` being at
+  /// least 1. What is right of `columns` is not written. Unless reads_floats(), rows may be read
+  /// beyond `rows`, up to a multiple of 32.
   void (*multiply)(const InputRows& x, std::size_t rows, const std::byte* panels,
                    std::size_t columns, std::size_t inputs, float* c, std::size_t ldc);
   /// Attention of one head, both of its products in this arithmetic; the powers of its softmax have
@@ -76,7 +77,7 @@ struct Product {
   bool splits_inputs = false;
 };
 
-/// Rounded rows that memory must be there for when `rows` are multiplied.
+/// Prepared rows that memory must be there for when `rows` are multiplied.
 constexpr std::size_t readable_rows(std::size_t rows) { return (rows + 31) / 32 * 32; }
 
 }  // namespace tamis::engine

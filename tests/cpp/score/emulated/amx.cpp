@@ -5,6 +5,8 @@
 #define TAMIS_KERNELS_NAME "amx_emulated"
 #include "score/engine/isa/amx.inc"
 
+#include <stdlib.h>
+
 #include "score/engine/isa/pointwise.inc"
 #include "score/engine/isa/vector.inc"
 
@@ -12,29 +14,49 @@ namespace {
 
 /// As the manual describes the instructions: 16 rows of 64 bytes each.
 struct Tiles {
-  static inline byte memory[8][16][64];
+  static inline thread_local byte memory[8][16][64];
+  static inline thread_local bool configured = false;
 
-  static void start() {}
-  static void end() {}
-  static void zero() { __builtin_memset(memory, 0, 4 * sizeof(memory[0])); }
+  /// Without a configuration the processor refuses every instruction of tiles.
+  static void check() {
+    if (!configured) abort();
+  }
+  static void start() {
+    configured = true;
+    __builtin_memset(memory, 0, sizeof(memory));
+  }
+  static void end() { configured = false; }
+  static void zero() {
+    check();
+    __builtin_memset(memory, 0, 4 * sizeof(memory[0]));
+  }
+  static void start_at(const byte* bias, Used used) {
+    each(used, [&](int tile) { load(tile, bias + tile % 2 * 64, 0); });
+  }
+  /// Calls visit(tile) for the tiles of sums that are in use.
+  template <typename Visit>
+  static void each(Used used, Visit visit) {
+    check();
+    for (int tile = 0; tile < 4; ++tile) {
+      if ((tile < 2 || used.lower) && (tile % 2 == 0 || used.right)) visit(tile);
+    }
+  }
   static void load(int tile, const byte* from, size_t stride) {
+    check();
     for (size_t row = 0; row < 16; ++row)
       __builtin_memcpy(memory[tile][row], from + row * stride, 64);
   }
-  static void start_at(const byte* bias) {
-    for (int tile = 0; tile < 4; ++tile) load(tile, bias + tile % 2 * 64, 0);
-  }
-  static void load_rows(const byte* from, size_t stride, bool both) {
+  static void load_rows(const byte* from, size_t stride, Used used) {
     load(4, from, stride);
-    if (both) load(5, from + 16 * stride, stride);
+    if (used.lower) load(5, from + 16 * stride, stride);
   }
-  static void load_tiles(const byte* upper, const byte* lower, bool both) {
+  static void load_tiles(const byte* upper, const byte* lower, Used used) {
     load(4, upper, 64);
-    if (both) load(5, lower, 64);
+    if (used.lower) load(5, lower, 64);
   }
-  static void load_weights(const byte* from) {
+  static void load_weights(const byte* from, Used used) {
     load(6, from, kStep);
-    load(7, from + 64, kStep);
+    if (used.right) load(7, from + 64, kStep);
   }
   template <typename T>
   static T element(int tile, size_t row, size_t at) {
@@ -72,25 +94,19 @@ struct Tiles {
       }
     }
   }
-  static void dot_bf16(bool both) {
-    for (int lower = 0; lower <= (both ? 1 : 0); ++lower) {
-      bf16(2 * lower, 4 + lower, 6);
-      bf16(2 * lower + 1, 4 + lower, 7);
-    }
+  static void dot_bf16(Used used) {
+    each(used, [](int tile) { bf16(tile, 4 + tile / 2, 6 + tile % 2); });
   }
-  static void dot_int8(bool both) {
-    for (int lower = 0; lower <= (both ? 1 : 0); ++lower) {
-      int8(2 * lower, 4 + lower, 6);
-      int8(2 * lower + 1, 4 + lower, 7);
-    }
+  static void dot_int8(Used used) {
+    each(used, [](int tile) { int8(tile, 4 + tile / 2, 6 + tile % 2); });
   }
-  static void store(byte* to, size_t stride, bool both) {
-    for (size_t tile = 0; tile < (both ? 4 : 2); ++tile) {
-      for (size_t row = 0; row < 16; ++row) {
-        __builtin_memcpy(to + (tile / 2 * 16 + row) * stride + tile % 2 * 64, memory[tile][row],
-                         64);
+  static void store(byte* to, size_t stride, Used used) {
+    each(used, [&](int tile) {
+      for (int row = 0; row < 16; ++row) {
+        __builtin_memcpy(to + static_cast<size_t>(tile / 2 * 16 + row) * stride + tile % 2 * 64,
+                         memory[tile][row], 64);
       }
-    }
+    });
   }
 };
 
