@@ -40,8 +40,9 @@ BIAS = "model.interaction.attention_bias"
 
 @dataclasses.dataclass
 class Settings(Steps):
-    """What a run can change; the defaults are a guess. `lift` is in logits; `queries` lists of
-    `candidates` are a step; `invented` is the share of synthetic queries."""
+    """What a run can change; the shipped model's runs state theirs (README.md). `lift` is in
+    logits; `queries` lists of `candidates` are a step; `invented` is the share of synthetic
+    queries."""
 
     candidates: int = 16
     sharpness: float = 1.0

@@ -33,11 +33,13 @@ def last(run: pathlib.Path) -> dict:
 
 
 @torch.no_grad()
-def mixed(start: TamisInteraction, runs: Sequence[dict], share: float) -> None:
-    """`start`, which has the layers of the runs open, gets `share` of the runs' mean weights."""
+def mixed(model: pathlib.Path, runs: Sequence[dict], share: float) -> TamisInteraction:
+    """The start of the runs, with `share` of their mean weights."""
+    start = opened(load(model), Settings(**runs[0]["settings"]))
     for name, ours in start.state_dict().items():
         mean = sum(run["mean"][name] for run in runs) / len(runs)
         ours.copy_(torch.where(ours.isfinite(), torch.lerp(ours, mean.to(ours), share), ours))
+    return start
 
 
 def candidates(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -46,24 +48,22 @@ def candidates(names: Sequence[str]) -> list[tuple[str, ...]]:
     return alone if len(names) == 1 else [*alone, tuple(names)]
 
 
-def choose(model: pathlib.Path, work: pathlib.Path, names: Sequence[str], data: Data) -> tuple:
-    """The runs and the share whose dev figures are best, and these."""
+def choose(
+    model: pathlib.Path, work: pathlib.Path, names: Sequence[str], data: Data
+) -> tuple[dict, TamisInteraction]:
+    """What is known of the best average by the dev lists (the first of equal ones), and it."""
     runs = {name: last(work / name) for name in names}
-    shape = runs[names[0]]
-    settings = Settings(**shape["settings"])
-    best: tuple = (0.0,)
+    lines = []
     for chosen in candidates(names):
         for share in SHARES:
-            start = opened(load(model), settings)
-            mixed(start, [runs[name] for name in chosen], share)
-            found = data.figures(Pairs(start.to(data.device)))
+            pairs = Pairs(mixed(model, [runs[name] for name in chosen], share).to(data.device))
+            found = data.figures(pairs)
             score = (found["dev"]["mean"] + found["blended"]["mean"]) / 2
-            line = {"runs": chosen, "share": share, "score": score, **found}
+            lines.append({"runs": chosen, "share": share, "score": score, **found})
             with open(work / "soup.jsonl", "a", encoding="utf-8") as curve:
-                curve.write(json.dumps(line) + "\n")
-            if score > best[0]:
-                best = (score, line, start.cpu())
-    return best
+                curve.write(json.dumps(lines[-1]) + "\n")
+    best = max(lines, key=lambda line: line["score"])
+    return best, mixed(model, [runs[name] for name in best["runs"]], best["share"])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args(arguments)
     data = Data(options.work, torch.device(options.device))
-    _, line, model = choose(options.model, options.work, options.runs, data)
+    line, model = choose(options.model, options.work, options.runs, data)
     export(model, options.model / "vocab.txt", options.out)
     print(json.dumps(line, indent=2))
 

@@ -173,10 +173,10 @@ def test_a_soup_is_between_its_start_and_its_runs(
         run = Training(tiny(), tmp_path / name, settings, data)
         run.mean.interaction.mix.data.fill_(20.0 + 10.0 * number)
         run.save("step-3.pt")
-    score, line, model = choose(tmp_path, tmp_path, ["one", "two"], data)
+    line, model = choose(tmp_path, tmp_path, ["one", "two"], data)
     lines = [json.loads(text) for text in (tmp_path / "soup.jsonl").read_text().splitlines()]
     assert len(lines) == 12
-    assert score == max(found["score"] for found in lines)
+    assert line["score"] == max(found["score"] for found in lines)
     runs = {("one",): 20.0, ("two",): 30.0, ("one", "two"): 25.0}
     assert (model.interaction.mix == 10 + line["share"] * (runs[line["runs"]] - 10)).all()
     assert (model.interaction.attention_bias[0] == CLOSED).all()
