@@ -12,9 +12,6 @@
 
 #include "score/engine/aligned.hpp"
 #include "score/engine/kernels.hpp"
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace {
 
@@ -120,68 +117,55 @@ bool has_tiles(benchmark::State& state) {
   return found;
 }
 
-/// Multiply-adds of 1000 turns of four tile products, counted as two.
-void count_tiles(benchmark::State& state, double inputs) {
+/// 1000 turns of four tile products with `inputs` inputs each, a multiply-add counted as two.
+template <typename Turn>
+void tile_products(benchmark::State& state, double inputs, Turn turn) {
+  if (!has_tiles(state)) return;
+  asm volatile("ldtilecfg %0" ::"m"(kTiles));
+  for (auto _ : state) {
+    for (int i = 0; i < 1000; ++i) turn();
+  }
+  asm volatile("tilerelease");
   state.counters["GFLOP/s"] = benchmark::Counter(
       static_cast<double>(state.iterations()) * 1000 * 4 * 2 * 256 * inputs * 1e-9,
       benchmark::Counter::kIsRate);
 }
 
-[[gnu::target("amx-tile,amx-bf16")]] void peak_amx_bf16(benchmark::State& state) {
-  if (!has_tiles(state)) return;
-  asm volatile("ldtilecfg %0" ::"m"(kTiles));
-  for (auto _ : state) {
-    for (int i = 0; i < 1000; ++i) {
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
-    }
-  }
-  _tile_release();
-  count_tiles(state, 32);
+void multiply_bf16() {
+  asm volatile(
+      "tdpbf16ps %tmm6, %tmm4, %tmm0\n\ttdpbf16ps %tmm7, %tmm4, %tmm1\n\t"
+      "tdpbf16ps %tmm6, %tmm5, %tmm2\n\ttdpbf16ps %tmm7, %tmm5, %tmm3");
 }
+
+void peak_amx_bf16(benchmark::State& state) { tile_products(state, 32, multiply_bf16); }
 BENCHMARK(peak_amx_bf16);
 
-[[gnu::target("amx-tile,amx-int8")]] void peak_amx_int8(benchmark::State& state) {
-  if (!has_tiles(state)) return;
-  asm volatile("ldtilecfg %0" ::"m"(kTiles));
-  for (auto _ : state) {
-    for (int i = 0; i < 1000; ++i) {
-      _tile_dpbusd(0, 4, 6);
-      _tile_dpbusd(1, 4, 7);
-      _tile_dpbusd(2, 5, 6);
-      _tile_dpbusd(3, 5, 7);
-    }
-  }
-  _tile_release();
-  count_tiles(state, 64);
+void peak_amx_int8(benchmark::State& state) {
+  tile_products(state, 64, [] {
+    asm volatile(
+        "tdpbusd %tmm6, %tmm4, %tmm0\n\ttdpbusd %tmm7, %tmm4, %tmm1\n\t"
+        "tdpbusd %tmm6, %tmm5, %tmm2\n\ttdpbusd %tmm7, %tmm5, %tmm3");
+  });
 }
 BENCHMARK(peak_amx_int8);
 
-/// As above, the four operands loaded each time from `state.range(0)` bytes that are read in turn.
-[[gnu::target("amx-tile,amx-bf16")]] void peak_amx_bf16_loads(benchmark::State& state) {
-  if (!has_tiles(state)) return;
+/// The four operands loaded each time from `state.range(0)` bytes that are read in turn.
+void peak_amx_bf16_loads(benchmark::State& state) {
+  constexpr std::size_t kTile = 1024;
   const auto bytes = static_cast<std::size_t>(state.range(0));
   const tamis::engine::Bytes memory(bytes, std::byte{0x3f});  // not one page of zeros
-  benchmark::ClobberMemory();
-  asm volatile("ldtilecfg %0" ::"m"(kTiles));
-  for (auto _ : state) {
-    std::size_t at = 0;
-    for (int i = 0; i < 1000; ++i) {
-      _tile_loadd(4, memory.data() + at, 64);
-      _tile_loadd(5, memory.data() + at + 1024, 64);
-      _tile_loadd(6, memory.data() + at + 2048, 64);
-      _tile_loadd(7, memory.data() + at + 3072, 64);
-      at = at + 4096 < bytes ? at + 4096 : 0;
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
-    }
-  }
-  _tile_release();
-  count_tiles(state, 32);
+  std::size_t at = 0;
+  tile_products(state, 32, [&] {
+    const std::byte* const from = memory.data() + at;
+    const std::size_t row = 64;
+    asm volatile(
+        "tileloadd (%0,%4,1), %%tmm4\n\ttileloadd (%1,%4,1), %%tmm5\n\t"
+        "tileloadd (%2,%4,1), %%tmm6\n\ttileloadd (%3,%4,1), %%tmm7" ::"r"(from),
+        "r"(from + kTile), "r"(from + 2 * kTile), "r"(from + 3 * kTile), "r"(row)
+        : "memory");
+    multiply_bf16();
+    at = (at + 4 * kTile) % bytes;
+  });
 }
 BENCHMARK(peak_amx_bf16_loads)->Arg(32 << 10)->Arg(1 << 20);
 #endif
