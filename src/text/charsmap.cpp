@@ -73,6 +73,7 @@ Charsmap::Charsmap(std::string_view blob) {
   for (std::size_t at = 4; at < 4 + trie_size; at += 4) units_.push_back(word(at));
   strings_ = blob.substr(4 + trie_size);
   strings_.push_back('\0');  // so that every string ends
+  if (!is_utf8(strings_)) raise<TokenizerError>("the precompiled charsmap replaces by no UTF-8");
   for (unsigned c = 1; c < ascii_.size(); ++c) {
     const char byte = static_cast<char>(c);
     ascii_[c] = find({&byte, 1}).has_value();
@@ -91,7 +92,7 @@ std::optional<std::string_view> Charsmap::find(std::string_view key) const noexc
     node ^= offset_of(unit);
     if (!has_leaf(unit)) continue;
     const std::uint32_t at = node < units_.size() ? value_of(units_[node]) : 0;
-    if (at >= strings_.size()) return std::nullopt;
+    if (at >= strings_.size() || is_continuation(strings_[at])) return std::nullopt;
     return std::string_view(strings_.data() + at);
   }
   return std::nullopt;

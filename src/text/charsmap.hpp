@@ -21,7 +21,8 @@ class Charsmap {
   /// Maps nothing.
   Charsmap() = default;
 
-  /// The blob of a model's normalizer_spec. Throws TokenizerError when its sizes are wrong.
+  /// The blob of a model's normalizer_spec. Throws TokenizerError when its sizes are wrong, or
+  /// what it replaces by is no UTF-8.
   explicit Charsmap(std::string_view blob);
 
   [[nodiscard]] bool empty() const noexcept { return units_.empty(); }

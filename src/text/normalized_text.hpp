@@ -24,9 +24,13 @@ struct NormalizedText {
     if constexpr (kSpans) sources.insert(sources.end(), added.size(), source);
   }
 
+  /// Of bytes [begin, end), 0 < end; of none: the place behind what is before them.
   template <bool kSpans>
   [[nodiscard]] Span source(std::size_t begin, std::size_t end) const noexcept {
-    if constexpr (kSpans) return {sources[begin].begin, sources[end - 1].end};
+    if constexpr (kSpans) {
+      const std::uint32_t last = sources[end - 1].end;
+      return {begin < end ? sources[begin].begin : last, last};
+    }
     return {};
   }
 

@@ -58,6 +58,20 @@ struct DecodedChar {
   return {code, size, true};
 }
 
+/// Whether a byte stands inside a character.
+[[nodiscard]] constexpr bool is_continuation(char byte) noexcept {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
+[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
+  for (std::size_t at = 0; at < text.size();) {
+    const DecodedChar c = decode_utf8(text, at);
+    if (!c.valid) return false;
+    at += c.size;
+  }
+  return true;
+}
+
 /// Writes at most 4 bytes to `out`; returns how many.
 inline std::uint32_t encode_utf8(char32_t code, char* out) noexcept {
   const auto put = [&](int index, char32_t value) { out[index] = static_cast<char>(value); };

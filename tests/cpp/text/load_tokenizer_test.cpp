@@ -88,3 +88,18 @@ TEST_CASE("a pair template whose token has no single id", "[text]") {
     CHECK(contains(refusal(folder), "the template's token '[CLS]' has no single id"));
   }
 }
+
+TEST_CASE("an added token that another one took the text of has a place behind it", "[text]") {
+  const TemporaryFolder folder;
+  folder.write("tokenizer.json", R"({"normalizer": {"type": "BertNormalizer"},
+    "pre_tokenizer": {"type": "BertPreTokenizer"},
+    "post_processor": {"type": "BertProcessing", "cls": ["[CLS]", 2], "sep": ["[SEP]", 3]},
+    "added_tokens": [
+      {"id": 7, "content": "<x>", "rstrip": true, "normalized": true, "special": false},
+      {"id": 8, "content": "\n", "normalized": true, "special": false}],
+    "model": {"type": "WordPiece", "unk_token": "[UNK]",
+      "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "a": 5, "b": 6}}})");
+  const auto found = load_tokenizer(folder.path()).tokenize("a<x> ", true);  // "\n" becomes " "
+  CHECK(found.ids == Ids{5, 7, 8});
+  CHECK(found.spans == std::vector<tamis::Span>{{0, 1}, {1, 5}, {5, 5}});
+}

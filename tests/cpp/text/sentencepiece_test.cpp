@@ -1,5 +1,8 @@
 // Unigram and BPE over vocabularies one can read; the proof against `tokenizers` is in
 // tests/python.
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +13,7 @@
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
+#include "text/charsmap.hpp"
 
 using tamis::load_tokenizer;
 using tamis::Span;
@@ -36,7 +40,31 @@ void write(const TemporaryFolder& folder, std::string_view model,
                                              normalizer, model));
 }
 
+/// A map of "a" to what stands at `at` of `strings` (Darts: a unit has a label, an offset and
+/// whether its leaf is a value).
+std::string map_of_a(std::string_view strings, std::uint32_t at) {
+  std::array<std::uint32_t, 512> units{};
+  units['a'] = 'a' | (1U << 8U) | (256U << 10U);
+  units['a' ^ 256U] = at;
+  const auto size = static_cast<std::uint32_t>(sizeof(units));
+  std::string blob(sizeof(size) + sizeof(units), '\0');
+  std::memcpy(blob.data(), &size, sizeof(size));
+  std::memcpy(blob.data() + sizeof(size), units.data(), sizeof(units));
+  return blob.append(strings).append(1, '\0');
+}
+
+std::string mapped(std::string_view strings, std::uint32_t at, const std::string& text) {
+  return tamis::Charsmap(map_of_a(strings, at)).normalize<false>({text, {}}).bytes;
+}
+
 }  // namespace
+
+TEST_CASE("a map of characters replaces by UTF-8 alone", "[text]") {
+  CHECK(mapped("é", 0, "bab") == "béb");
+  CHECK(mapped("é", 1, "bab") == "bab");  // inside a character
+  CHECK_THROWS_AS(mapped("\xF0", 0, "a"), tamis::TokenizerError);
+  CHECK_THROWS_AS(mapped("\xC3", 0, "a"), tamis::TokenizerError);
+}
 
 TEST_CASE("a unigram model takes the most probable pieces and fuses what is unknown", "[text]") {
   const TemporaryFolder folder;
