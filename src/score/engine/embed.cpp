@@ -34,6 +34,13 @@ std::vector<std::size_t> positions_of(const EncoderConfig& config, const PackedB
 
 void check(const EncoderConfig& config, const PackedBatch& batch,
            const std::vector<std::size_t>& positions) {
+  for (std::size_t pair = 0; pair < batch.pairs(); ++pair) {
+    if (batch.cu_seqlens[pair] == batch.cu_seqlens[pair + 1]) {
+      raise<InvalidArgument>(
+          "a pair has no tokens: both texts are empty, and the model's tokenizer puts no special "
+          "token around them");
+    }
+  }
   for (std::size_t token = 0; token < batch.tokens(); ++token) {
     const TokenId id = batch.ids[token];
     if (id < 0 || static_cast<std::size_t>(id) >= config.vocab_size) {

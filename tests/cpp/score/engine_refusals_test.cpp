@@ -151,3 +151,12 @@ TEST_CASE("options that do not exist") {
   CHECK(contains(message_of<tamis::InvalidArgument>([&] { (void)load(model, {.isa = "mmx"}); }),
                  "mmx"));
 }
+
+TEST_CASE("a pair without tokens is refused, alone and beside others") {
+  const FusedEncoderScorer scorer = load(RandomModel("bert"));
+  CHECK(contains(scoring(scorer, pair_of({}, {})), "a pair has no tokens"));
+  const std::vector<tamis::EncodedPair> pairs{pair_of({1, 2}, {0, 0}), pair_of({}, {})};
+  const tamis::PackedBatch batch = tamis::pack(pairs, std::vector<std::uint32_t>{0, 1});
+  std::vector<float> logits(2);
+  CHECK_THROWS_AS(scorer.score(std::span(&batch, 1), logits), tamis::InvalidArgument);
+}
