@@ -10,9 +10,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "parallel/per_process.hpp"
+
 namespace tamis {
 
-/// Any number of threads. Texts are kept whole, so that two with one hash are not confused.
+/// Any number of threads. Texts are kept whole, so that two with one hash are not confused. A child
+/// of fork goes on with what its parent kept.
 template <typename Value>
 class TextCache {
  public:
@@ -20,31 +23,34 @@ class TextCache {
   explicit TextCache(std::size_t limit) : limit_(limit) {}
 
   [[nodiscard]] std::optional<Value> find(std::string_view text) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = by_text_.find(text);
-    if (found == by_text_.end()) return std::nullopt;
-    entries_.splice(entries_.begin(), entries_, found->second);
+    State& own = states_.here();
+    const std::scoped_lock lock(own.mutex);
+    const auto found = own.by_text.find(text);
+    if (found == own.by_text.end()) return std::nullopt;
+    own.entries.splice(own.entries.begin(), own.entries, found->second);
     return found->second->value;
   }
 
   /// `bytes`: of the value. Those that were used longest ago go when the limit is passed.
   void keep(std::string_view text, Value value, std::size_t bytes) {
     Entry entry{std::string(text), std::move(value), text.size() + bytes + kBookkeeping};
-    const std::scoped_lock lock(mutex_);
-    if (entry.bytes > limit_ || by_text_.contains(text)) return;
-    bytes_ += entry.bytes;
-    entries_.push_front(std::move(entry));
-    by_text_.emplace(entries_.front().text, entries_.begin());
-    while (bytes_ > limit_) {
-      bytes_ -= entries_.back().bytes;
-      by_text_.erase(entries_.back().text);
-      entries_.pop_back();
+    State& own = states_.here();
+    const std::scoped_lock lock(own.mutex);
+    if (entry.bytes > limit_ || own.by_text.contains(text)) return;
+    own.bytes += entry.bytes;
+    own.entries.push_front(std::move(entry));
+    own.by_text.emplace(own.entries.front().text, own.entries.begin());
+    while (own.bytes > limit_) {
+      own.bytes -= own.entries.back().bytes;
+      own.by_text.erase(own.entries.back().text);
+      own.entries.pop_back();
     }
   }
 
   [[nodiscard]] std::size_t bytes() const {
-    const std::scoped_lock lock(mutex_);
-    return bytes_;
+    State& own = states_.here();
+    const std::scoped_lock lock(own.mutex);
+    return own.bytes;
   }
 
  private:
@@ -56,11 +62,23 @@ class TextCache {
     std::size_t bytes;
   };
 
-  mutable std::mutex mutex_;
+  struct State {
+    std::mutex mutex;
+    std::size_t bytes = 0;
+    std::list<Entry> entries;  // last used first
+    std::unordered_map<std::string_view, typename std::list<Entry>::iterator> by_text;  // views
+
+    void adopt(State& parents) {
+      const std::unique_lock lock(parents.mutex, std::try_to_lock);
+      if (!lock) return;
+      bytes = std::exchange(parents.bytes, 0);
+      entries.swap(parents.entries);
+      by_text.swap(parents.by_text);
+    }
+  };
+
   std::size_t limit_;
-  std::size_t bytes_ = 0;
-  std::list<Entry> entries_;  // last used first
-  std::unordered_map<std::string_view, typename std::list<Entry>::iterator> by_text_;  // views
+  mutable PerProcess<State> states_;
 };
 
 }  // namespace tamis

@@ -7,9 +7,12 @@
 #include <string>
 #include <utility>
 
+#include "parallel/per_process.hpp"
+
 namespace tamis {
 
-/// Loaded objects by key, for as long as somebody holds them. Any number of threads.
+/// Loaded objects by key, for as long as somebody holds them. Any number of threads; a child of
+/// fork goes on with what was loaded before.
 template <typename T>
 class SharedLoads {
  public:
@@ -33,21 +36,39 @@ class SharedLoads {
     std::weak_ptr<const T> object;
   };
 
+  struct State {
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<Slot>> slots;
+
+    /// What no thread was about to change when the process was forked.
+    void adopt(State& parents) {
+      const std::unique_lock lock(parents.mutex, std::try_to_lock);
+      if (!lock) return;
+      for (const auto& [key, slot] : parents.slots) {
+        const std::unique_lock free(slot->mutex, std::try_to_lock);
+        if (!free) continue;
+        auto copy = std::make_shared<Slot>();
+        copy->object = slot->object;
+        slots.emplace(key, std::move(copy));
+      }
+    }
+  };
+
   std::shared_ptr<Slot> slot_of(const std::string& key) {
-    const std::scoped_lock lock(mutex_);
-    std::erase_if(slots_, [](const auto& entry) {
+    State& own = states_.here();
+    const std::scoped_lock lock(own.mutex);
+    std::erase_if(own.slots, [](const auto& entry) {
       if (entry.second.use_count() != 1) return false;
       // Nobody can hold it any more; taking it makes visible what its last holder wrote.
       const std::scoped_lock free(entry.second->mutex);
       return entry.second->object.expired();
     });
-    auto& slot = slots_[key];
+    auto& slot = own.slots[key];
     if (!slot) slot = std::make_shared<Slot>();
     return slot;
   }
 
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Slot>> slots_;
+  PerProcess<State> states_;
 };
 
 }  // namespace tamis

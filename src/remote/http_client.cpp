@@ -8,7 +8,7 @@
 
 #include <tamis/remote/http.hpp>
 
-#include "remote/per_process.hpp"
+#include "parallel/per_process.hpp"
 #include "remote/transfer.hpp"
 
 namespace tamis {
@@ -196,7 +196,7 @@ struct Idle {
 /// answers, and closing one says goodbye to the server in the other's name.
 struct HttpClient::Shared {
   HttpOptions options;
-  remote::PerProcess<Idle> idle;
+  PerProcess<Idle> idle;
 };
 
 HttpClient::HttpClient(HttpOptions options) : shared_(std::make_shared<Shared>()) {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "remote/per_process.hpp"
+#include "parallel/per_process.hpp"
 #include "store/waiting.hpp"
 
 namespace tamis::store {
@@ -73,14 +73,16 @@ class Pool {
   class Place {
    public:
     Place(State& state, std::size_t most, const Waiting& waiting) : state_(state) {
-      std::unique_lock lock(state_.mutex);
       while (true) {
-        waiting.check();
-        if (state_.in_use < most) break;
+        waiting.check();  // the caller's code: without the lock
+        std::unique_lock lock(state_.mutex);
+        if (state_.in_use < most) {
+          ++state_.in_use;
+          return;
+        }
         const std::chrono::duration<double, std::milli> sleep(waiting.sleep_ms());
         state_.freed.wait_for(lock, sleep);
       }
-      ++state_.in_use;
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -103,7 +105,7 @@ class Pool {
 
   const std::size_t most_;
   Open open_;
-  remote::PerProcess<State> states_;
+  PerProcess<State> states_;
 };
 
 }  // namespace tamis::store

@@ -44,16 +44,18 @@ std::string key_of(const ModelSpec& spec, const WeightFile& file, const Kernels&
 }  // namespace
 
 std::unique_ptr<Workspace> WorkspaceShelf::take() {
-  const std::scoped_lock lock(mutex_);
-  if (free_.empty()) return std::make_unique<Workspace>();
-  auto workspace = std::move(free_.back());
-  free_.pop_back();
+  State& own = states_.here();
+  const std::scoped_lock lock(own.mutex);
+  if (own.free.empty()) return std::make_unique<Workspace>();
+  auto workspace = std::move(own.free.back());
+  own.free.pop_back();
   return workspace;
 }
 
 void WorkspaceShelf::put(std::unique_ptr<Workspace> workspace) {
-  const std::scoped_lock lock(mutex_);
-  free_.push_back(std::move(workspace));
+  State& own = states_.here();
+  const std::scoped_lock lock(own.mutex);
+  own.free.push_back(std::move(workspace));
 }
 
 void SharedEncoder::run(std::span<const PackedBatch> batches, const Pass& pass) const {

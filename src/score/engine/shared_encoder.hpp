@@ -14,6 +14,7 @@
 #include <tamis/model/bundle.hpp>
 #include <tamis/score/fused_encoder_scorer.hpp>
 
+#include "parallel/per_process.hpp"
 #include "score/engine/encoder_weights.hpp"
 #include "score/engine/forward.hpp"
 
@@ -26,8 +27,11 @@ class WorkspaceShelf {
   void put(std::unique_ptr<Workspace> workspace);
 
  private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Workspace>> free_;
+  struct State {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<Workspace>> free;
+  };
+  PerProcess<State> states_;
 };
 
 /// Immutable: any number of threads may run it.

@@ -7,6 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "support/catch.hpp"
 
 using Loads = tamis::SharedLoads<int>;
@@ -58,3 +61,35 @@ TEST_CASE("a load that fails is tried again by the next") {
   Counter count;
   CHECK(*loads.get("a", [&] { return count(); }) == 1);
 }
+
+// ThreadSanitizer does not follow a child that goes on with its parent's threads' locks.
+#ifndef __SANITIZE_THREAD__
+TEST_CASE("a child of fork loads what another thread was loading, and keeps what was loaded") {
+  Loads loads;
+  const auto kept = loads.get("kept", [] { return std::make_shared<const int>(1); });
+  std::atomic<bool> begun{false};
+  std::atomic<bool> go_on{false};
+  std::thread other([&] {
+    (void)loads.get("slow", [&] {
+      begun = true;
+      while (!go_on) std::this_thread::yield();
+      return std::make_shared<const int>(2);
+    });
+  });
+  while (!begun) std::this_thread::yield();
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(20);  // a deadlock ends as a failure
+    const auto again = loads.get("kept", [] { return std::make_shared<const int>(3); });
+    const auto own = loads.get("slow", [] { return std::make_shared<const int>(4); });
+    _exit(again == kept && *own == 4 ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  go_on = true;
+  other.join();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+#endif

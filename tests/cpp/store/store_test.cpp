@@ -4,6 +4,7 @@
 #include <tamis/cascade/cascade.hpp>
 #include <tamis/store/store.hpp>
 
+#include "store/pool.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 
@@ -144,4 +145,20 @@ TEST_CASE("a store is the first stage of a cascade") {
   CHECK(nothing.hits.empty());
   CHECK(nothing.trace.degraded);
   CHECK(contains(nothing.trace.stages[0].skipped.value_or(""), "it is down"));
+}
+
+TEST_CASE("who waits for a connection may search meanwhile") {
+  using tamis::store::Waiting;
+  tamis::store::Pool<int> pool(1, [](const Waiting&) { return std::make_unique<int>(7); });
+  const tamis::CancelToken cancel;
+  const Deadline deadline = never();
+  const StoreQuestion question{"a", {}, 1, deadline, cancel};
+  const auto ask = [](int& connection) { return connection; };
+  int calls = 0;
+  tamis::ConnectionOptions options;
+  options.on_wait = [&] {
+    if (calls++ == 0) CHECK(pool.with(Waiting(question, {}), ask) == 7);
+  };
+  CHECK(pool.with(Waiting(question, options), ask) == 7);
+  CHECK(calls == 1);
 }

@@ -1,4 +1,4 @@
-// remote/per_process.hpp: what a child of fork does not share with its parent.
+// parallel/per_process.hpp: what a child of fork does not share with its parent.
 #pragma once
 
 #include <atomic>
@@ -6,10 +6,11 @@
 
 #include <unistd.h>
 
-namespace tamis::remote {
+namespace tamis {
 
 /// A State of each process. A child leaves its copy of the parent's as it is, for good: sockets in
-/// it are the parent's, and its mutex may be held by a thread that is not there.
+/// it are the parent's, and its mutex may be held by a thread that is not there. A State with
+/// `adopt(State& parents)` takes over what it can.
 template <typename State>
 class PerProcess {
  public:
@@ -26,6 +27,7 @@ class PerProcess {
     Owned* found = current_.load();
     if (found->process == ::getpid()) return found->state;
     auto fresh = std::make_unique<Owned>();
+    if constexpr (requires { fresh->state.adopt(found->state); }) fresh->state.adopt(found->state);
     if (current_.compare_exchange_strong(found, fresh.get())) found = fresh.release();
     return found->state;
   }
@@ -38,4 +40,4 @@ class PerProcess {
   std::atomic<Owned*> current_ = new Owned;
 };
 
-}  // namespace tamis::remote
+}  // namespace tamis
