@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tamis/cascade/candidate.hpp>
 #include <tamis/cascade/cost_model.hpp>
