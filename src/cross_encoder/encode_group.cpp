@@ -54,7 +54,7 @@ void add_windows(EncodedGroup& group, const PairTemplate& pair_template, const T
       split_windows(pair_template, query.ids, document.ids, limits, options);
   group.query_tokens_cut.push_back(windows.front().pair.query_tokens_cut);
   group.document_tokens_cut.push_back(
-      static_cast<std::uint32_t>(document.ids.size() - windows.back().end));
+      static_cast<std::uint32_t>(windows.front().begin + document.ids.size() - windows.back().end));
   for (Window& window : windows) {
     group.spans.push_back(text_span(document, window.begin, window.end));
     group.sequences.push_back(std::move(window.pair));

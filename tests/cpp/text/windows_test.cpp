@@ -91,3 +91,25 @@ TEST_CASE("no room, or no step, is refused", "[text]") {
                  }),
                  "stride"));
 }
+
+TEST_CASE("where a template cuts the beginning, so do windows", "[text]") {
+  tamis::PairTemplate around = kBert;
+  around.cut_begin = true;
+  const auto document = tokens(20);
+  const PairLimits limits{.max_length = 40, .max_query_tokens = {}, .max_document_tokens = 8};
+  const auto whole = split_windows(around, tokens(2), document, limits);
+  const auto pair = encode_pair(around, tokens(2), document, limits);
+  REQUIRE(whole.size() == 1);
+  CHECK(whole[0].pair.ids == pair.ids);
+  CHECK(whole[0].begin == 12);
+  CHECK(whole[0].end == 20);
+  PairLimits narrow = limits;
+  narrow.max_length = 3 + 2 + 5;
+  const auto windows = split_windows(around, tokens(2), document, narrow);
+  REQUIRE(windows.size() > 1);
+  CHECK(windows.front().begin == 12);
+  CHECK(windows.back().end == 20);
+  for (const Window& window : windows) {
+    CHECK(window.pair.ids[window.pair.document_begin] == document[window.begin]);
+  }
+}
