@@ -99,6 +99,7 @@ void add_projection(const WeightFile& file, const std::string& name, const std::
   const std::size_t inputs =
       colbert.projections.empty() ? spec.encoder->hidden_size : colbert.width();
   const auto outputs = static_cast<std::size_t>(weight->shape[0]);
+  if (outputs == 0) raise<ModelError>("{}: tensor '{}.weight' has no rows", source, name);
   const auto values = reader.floats(name + ".weight", {outputs, inputs});
   const auto bias =
       reader.has(name + ".bias") ? reader.floats(name + ".bias", {outputs}) : std::vector<float>{};

@@ -92,7 +92,15 @@ std::size_t limit_of(const ModelSpec& spec, const AnyTokenizer& tokenizer,
     raise<InvalidArgument>("max_length is {}, but the model puts {} special tokens around a text",
                            *asked, special);
   }
-  return std::min(limit, asked.value_or(colbert ? colbert->document.length : limit));
+  if (!colbert) return std::min(limit, asked.value_or(limit));
+  for (const ColbertSettings::Side& side : {colbert->query, colbert->document}) {
+    const std::size_t own = around + (side.marker ? 1 : 0);
+    if (side.length > own) continue;
+    raise<ModelError>(
+        "{}: a length of {} tokens, of which the model takes {} for the special ones around a text",
+        spec.folder.string(), side.length, own);
+  }
+  return std::min(limit, asked.value_or(colbert->document.length));
 }
 
 }  // namespace

@@ -200,6 +200,7 @@ def change(path: Path, name: str, **fields: Any) -> None:
 
 
 def test_bad_folders(folder: Folder) -> None:
+    safetensors = pytest.importorskip("safetensors.torch")
     path = folder()
     before = LateInteraction(path).fingerprint
     change(path, "config_sentence_transformers.json", skiplist_words=["a"])
@@ -218,6 +219,11 @@ def test_bad_folders(folder: Folder) -> None:
     with pytest.raises(tamis.ModelError, match="residual"):
         LateInteraction(path)
     change(path, "1_Dense/config.json", use_residual=False)
+    stored = path / "1_Dense" / "model.safetensors"
+    weights = safetensors.load_file(stored)
+    safetensors.save_file({name: values[:0] for name, values in weights.items()}, stored)
+    with pytest.raises(tamis.ModelError, match="no rows"):
+        LateInteraction(path)
     (path / "1_Dense" / "model.safetensors").unlink()
     with pytest.raises(tamis.ModelError, match="1_Dense"):
         LateInteraction(path)
