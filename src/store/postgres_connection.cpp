@@ -61,12 +61,12 @@ PostgresConnection::PostgresConnection(const PostgresAddress& address, double ti
   connect(waiting);
   PQsetNoticeReceiver(connection_.get(), keep_silent, nullptr);
   if (PQsetnonblocking(connection_.get(), 1) != 0) fail();
-  constexpr long kLongest = 2'147'483'647;
+  constexpr double kLongest = 2'147'483'647;
   // A server whose caller is gone stops: at once where it looks (from 14), else at this time.
   (void)run(
       "SELECT set_config('statement_timeout', $1, false), (SELECT set_config(name, '100', false) "
       "FROM pg_settings WHERE name = 'client_connection_check_interval')",
-      {std::to_string(std::clamp(static_cast<long>(timeout_ms), 1L, kLongest))}, waiting);
+      {std::to_string(static_cast<long>(std::clamp(timeout_ms, 1.0, kLongest)))}, waiting);
 }
 
 void PostgresConnection::connect(const Waiting& waiting) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -23,8 +24,9 @@ namespace tamis::stages {
 /// Drops candidates whose score by the stage before is below `least`. Scores that are not
 /// calibrated mean another thing for each query: the cascade warns of them. Fails, and so drops
 /// none, where not all candidates have a score of that stage: it failed, was skipped or cut short,
-/// or had a limit.
+/// or had a limit. Throws InvalidArgument for NaN.
 [[nodiscard]] inline AnyStage threshold(float least) {
+  if (std::isnan(least)) raise<InvalidArgument>("a threshold of NaN keeps nothing");
   return {StageTraits{.name = "threshold", .kind = StageKind::select, .needs_calibrated = true},
           [least](const StageCall& call) -> StageResult {
             if (call.scores.size() < call.texts.size()) {

@@ -1,5 +1,6 @@
 // Stages that select: threshold, deduplicate, diversify.
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ TEST_CASE("threshold is inclusive and needs scores") {
   CHECK_THROWS_AS(selected(stage, {"a", "b"}), tamis::Error);
   CHECK(selected(stage, {}).order.empty());
   CHECK(stage.traits().needs_calibrated);
+  CHECK_THROWS_AS(tamis::stages::threshold(std::nanf("")), tamis::InvalidArgument);
 }
 
 TEST_CASE("deduplicate keeps the first of equal texts and counts the others") {
