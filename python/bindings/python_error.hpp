@@ -19,7 +19,8 @@ class PythonError : public std::runtime_error {
   pybind11::error_already_set error_;
 };
 
-/// Ctrl-C and the like: the run ends, whatever the stage's options say.
+/// Ctrl-C and the like, and what a signal handler raised: the run ends, whatever the stage's
+/// options say.
 class Interrupted : public tamis::Cancelled {
  public:
   explicit Interrupted(pybind11::error_already_set error)

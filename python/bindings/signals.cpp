@@ -32,10 +32,8 @@ bool gets_signals() {
 void check_signals() {
   if (!gets_signals()) return;
   const py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() != 0) {
-    py::error_already_set error;
-    rethrow(error);
-  }
+  // Whatever a handler raised is no failure of the stage that ran.
+  if (PyErr_CheckSignals() != 0) throw Interrupted(py::error_already_set());
 }
 
 std::function<void(std::size_t, std::size_t)> watcher(const py::object& progress) {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tamis import Cancelled, CancelToken, Cascade, InvalidArgument, StageError
+from tamis import Cancelled, CancelToken, Cascade, CrossEncoder, InvalidArgument, StageError
 from tamis import stages as s
 
 from .kinds import length
@@ -108,6 +108,25 @@ def test_an_interrupt_is_no_failure_of_the_stage(interrupt: type[BaseException])
 
     with pytest.raises(interrupt):
         Cascade([s.callable(stop, keep=3, limit=3)]).run("q", TEXTS)
+
+
+def test_what_a_signal_handler_raises_is_no_failure_of_the_stage() -> None:
+    class TimeIsUp(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise TimeIsUp
+
+    texts = [f"{place} " + "the answer is somewhere in here " * 8 for place in range(3000)]
+    cascade = Cascade([s.rerank(CrossEncoder("tiny"), keep=3, limit=len(texts))])
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(TimeIsUp):
+            cascade.run("where is the answer", texts)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("by", ["token", "Ctrl-C"])
