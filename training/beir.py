@@ -8,11 +8,14 @@ import gzip
 import json
 import math
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import bm25s
 import numpy as np
 import Stemmer
+
+_STEMMER = Stemmer.Stemmer("english")
 
 
 @dataclasses.dataclass
@@ -61,24 +64,29 @@ def run(path: pathlib.Path) -> dict[str, list[tuple[str, float]]]:
     return {query: sorted(hits, key=lambda hit: -hit[1]) for query, hits in found.items()}
 
 
-class Bm25:
-    """Stemmed BM25 over a list of texts."""
+def stems(texts: Sequence[str]) -> Any:
+    """English stems, as bm25s takes them."""
+    return bm25s.tokenize(list(texts), stopwords="en", stemmer=_STEMMER, show_progress=False)
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._stemmer = Stemmer.Stemmer("english")
+
+def character_pairs(texts: Sequence[str]) -> list[list[str]]:
+    """What stands for words where a script has no spaces."""
+    return [[text[at : at + 2] for at in range(len(text) - 1)] for text in texts]
+
+
+class Bm25:
+    """BM25 over a list of texts; `words` are their terms."""
+
+    def __init__(self, texts: Sequence[str], words: Callable[[Sequence[str]], Any] = stems) -> None:
+        self._words = words
         self._size = len(texts)
         self._index = bm25s.BM25()
-        self._index.index(self._tokens(texts), show_progress=False)
-
-    def _tokens(self, texts: Sequence[str]):
-        return bm25s.tokenize(
-            list(texts), stopwords="en", stemmer=self._stemmer, show_progress=False
-        )
+        self._index.index(words(texts), show_progress=False)
 
     def top(self, queries: Sequence[str], keep: int) -> list[list[tuple[int, float]]]:
         """For each query, the best `keep` (text index, score) with a score above zero."""
         indices, scores = self._index.retrieve(
-            self._tokens(queries), k=min(keep, self._size), show_progress=False
+            self._words(queries), k=min(keep, self._size), show_progress=False
         )
         return [
             [(int(at), float(score)) for at, score in zip(*row, strict=True) if score > 0]
@@ -86,9 +94,9 @@ class Bm25:
         ]
 
     def scores(self, query: str) -> np.ndarray:
-        """The score of every text."""
+        """The score of every text, for a query in English."""
         words = bm25s.tokenize(
-            query, stopwords="en", stemmer=self._stemmer, return_ids=False, show_progress=False
+            query, stopwords="en", stemmer=_STEMMER, return_ids=False, show_progress=False
         )[0]
         return self._index.get_scores(words) if words else np.zeros(self._size)
 

@@ -1,14 +1,15 @@
 """The step after the recipe, on a GPU: query and passage read together.
 
-    python -m training.joint --model FOLDER --e5 E5 --work WORK --out OUT
+    python -m training.joint --model FOLDER --e5 E5 --work WORK --name NAME
 
 `--model` is an exported model, `--work` a work folder with the files of `joint_data.py`. Attention
-between the texts is opened above the first `closed` layers, and all layers are trained, on millions
-of pairs; embeddings stay. The target of a list is what the teacher says of it (`gpu_teacher.py`),
-in units of the starting model's logits, the labelled passage lifted; the loss is that of
-`distil.py`. Every `apart_every`-th step reads the texts apart, so that late interaction by the same
-weights stays good. The arithmetic is bf16, the weights and their average are fp32. Where `seconds`
-is not zero, the run is cut to what that time allows, and the learning rate falls accordingly.
+between the texts is opened above the first `closed` layers, and all layers but the first `frozen`
+are trained, on millions of pairs; embeddings stay. The target of a list is what the teacher says of
+it (`gpu_teacher.py`), in units of the starting model's logits, the labelled passage lifted (without
+`--e5` the starting model teaches alone); the loss is that of `distil.py`. Every `apart_every`-th
+step reads the texts apart, so that late interaction by the same weights stays good. The arithmetic
+is bf16, the weights and their average are fp32. Where `seconds` is not zero, the run is cut to what
+that time allows, and the learning rate falls accordingly.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from training.export import load
 from training.gpu_teacher import Candidates, Reading, Rows, candidates, e5
 from training.model import CLOSED, SHUT, TamisInteraction
 from training.progress import Progress, Steps, further_parser, settings_of
-from training.ship import choose_and_ship
 from training.texts import by_length
 
 TOKENS = 98304
@@ -42,7 +42,7 @@ BIAS = "model.interaction.attention_bias"
 class Settings(Steps):
     """What a run can change; the shipped model's runs state theirs (README.md). `lift` is in
     logits; `queries` lists of `candidates` are a step; `invented` is the share of synthetic
-    queries."""
+    queries; `without` names a source whose queries are left out."""
 
     candidates: int = 16
     sharpness: float = 1.0
@@ -53,9 +53,11 @@ class Settings(Steps):
     seconds: float = 0.0
     queries: int = 96
     invented: float = 0.35
+    without: str = ""
     lexical: float = 0.3
     lift: float = 3.0
     closed: int = 3
+    frozen: int = 0
     by_length: int = 1
     bias: float = -2.0
     apart_every: int = 4
@@ -125,13 +127,17 @@ class Data:
     def rows(self, name: str) -> Rows:
         return Rows(self.arrays[name], self.arrays[f"{name}_at"], self.device)
 
-    def score(self, model: TamisInteraction, other: pathlib.Path, settings: Settings) -> None:
-        """Compute the teacher's scores, centred, in units of the logits of the model read apart."""
+    def score(
+        self, model: TamisInteraction, other: pathlib.Path | None, settings: Settings
+    ) -> None:
+        """Compute the teacher's scores, centred, in units of the logits of the model read apart.
+        `other`: multilingual-e5-small, if it teaches too."""
         first = model.to(self.device, torch.bfloat16)
         readings = [(Reading(first, self.queries, 0), Reading(first, self.passages, 1))]
-        second = e5(other).to(self.device, torch.bfloat16)
-        rows = self.rows("e5_query"), self.rows("e5_passage")
-        readings.append((Reading(second, rows[0], 0), Reading(second, rows[1], 0)))
+        if other:
+            second = e5(other).to(self.device, torch.bfloat16)
+            rows = self.rows("e5_query"), self.rows("e5_passage")
+            readings.append((Reading(second, rows[0], 0), Reading(second, rows[1], 0)))
         pool = self.about["passages"]
         self.found, own = candidates(self.arrays, readings, pool, settings.lexical, settings.seed)
         kept = self.found.scores.isfinite()
@@ -159,15 +165,17 @@ class Data:
         """How likely each query of the pool is drawn: real ones by the root of their source's
         size."""
         source = torch.from_numpy(self.arrays["source"]).to(self.device).long()
-        size = source.bincount().float()
+        size = source.bincount(minlength=len(self.about["sources"])).float()
         made = torch.from_numpy(self.arrays["invented"]).to(self.device)
         mass = size.sqrt()
+        if settings.without:
+            mass[self.about["sources"].index(settings.without)] = 0
         mass = torch.where(
             made,
-            mass / (mass * made).sum() * settings.invented,
-            mass / (mass * ~made).sum() * (1 - settings.invented),
+            mass / (mass * made).sum().clamp_min(1e-9) * settings.invented,
+            mass / (mass * ~made).sum().clamp_min(1e-9) * (1 - settings.invented),
         )
-        return (mass / size)[source]
+        return (mass / size.clamp_min(1))[source]
 
 
 def draw(found: Candidates, chosen: Tensor, count: int, rng: torch.Generator) -> Tensor:
@@ -215,9 +223,10 @@ class Training(Progress):
         model = opened(model, settings).to(data.device).float().requires_grad_(False)
         super().__init__(model, folder, settings)
         self.data, self.pairs, self.average = data, Pairs(model), Pairs(self.mean)
+        layers = model.encoder.layer[settings.frozen :]
         self.optimise(
             {
-                "layers": (model.encoder.requires_grad_(True).parameters(), settings.rate, 0.01),
+                "layers": (layers.requires_grad_(True).parameters(), settings.rate, 0.01),
                 "bias": (
                     [model.interaction.attention_bias.requires_grad_(True)],
                     settings.bias_rate,
@@ -281,8 +290,8 @@ def train(data: Data, training: Training) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: one flag for each of the settings."""
-    parser = further_parser(__doc__, "model", "joint", Settings)
-    parser.add_argument("--e5", type=pathlib.Path, required=True)
+    parser = further_parser(__doc__, ("model", "work"), "joint", Settings)
+    parser.add_argument("--e5", type=pathlib.Path)
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
@@ -290,8 +299,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = Data(options.work, torch.device(options.device))
     data.score(load(options.model), options.e5, settings)
     train(data, Training(load(options.model), options.work / options.name, settings, data))
-    result = choose_and_ship(options.model, options.work / options.name, options.out)
-    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ multilingual-e5-small. No model runs, so this step needs no GPU, and the next no
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -54,31 +55,49 @@ def texts(pool: dict, dev: list[dict]) -> tuple[list[str], list[str], list[list[
     return queries, passages, [[place[text] for text in entry["passages"]] for entry in dev]
 
 
-def tokenised(
-    model: pathlib.Path, e5: pathlib.Path, queries: list[str], passages: list[str], pooled: int
-) -> dict[str, np.ndarray]:
-    """Ids of all texts by both tokenizers; passages after the first `pooled` are dev's."""
+def by_e5(
+    e5: pathlib.Path,
+    queries: list[str],
+    passages: list[str],
+    pooled: int,
+    longest: tuple[int, int, int],
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Ids of queries and passages with E5's prefixes. `longest`: tokens of a query, of a passage
+    of the pool and of one after the first `pooled`, which is dev's."""
     from transformers import AutoTokenizer
 
-    own, other = Tokenizer(model), AutoTokenizer.from_pretrained(e5)
+    tokenizer = AutoTokenizer.from_pretrained(e5)
 
-    def by_other(kind: str, part: list[str], longest: int) -> list[list[int]]:
+    def ids(kind: str, part: list[str], most: int) -> list[list[int]]:
         given = [f"{kind}: {text}" for text in part]
-        return other(given, truncation=True, max_length=longest)["input_ids"]
+        return tokenizer(given, truncation=True, max_length=most)["input_ids"] if part else []
 
-    first, last = passages[:pooled], passages[pooled:]
+    parts = (
+        ids("passage", passages[:pooled], longest[1]),
+        ids("passage", passages[pooled:], longest[2]),
+    )
+    return ids("query", queries, longest[0]), [*parts[0], *parts[1]]
+
+
+def by_both(
+    model: pathlib.Path, e5: pathlib.Path, queries: list[str], passages: list[str], pooled: int
+) -> dict[str, np.ndarray]:
+    """Ids of all texts by the model's tokenizer and by E5's."""
+    own, first, last = Tokenizer(model), passages[:pooled], passages[pooled:]
+    others = by_e5(e5, queries, passages, pooled, (QUERY_TOKENS + 8, LONGEST + 48, 512))
     return {
         **rows("query", own(queries, QUERY_TOKENS)),
         **rows("passage", [*own(first, LONGEST), *own(last, DEV_LONGEST)]),
-        **rows("e5_query", by_other("query", queries, QUERY_TOKENS + 8)),
-        **rows(
-            "e5_passage",
-            [*by_other("passage", first, LONGEST + 48), *by_other("passage", last, 512)],
-        ),
+        **rows("e5_query", others[0]),
+        **rows("e5_passage", others[1]),
     }
 
 
-def write(model: pathlib.Path, e5: pathlib.Path, work: pathlib.Path) -> None:
+Tokenised = Callable[[list[str], list[str], int], dict[str, np.ndarray]]
+"""Ids of queries and passages, of which so many are the pool's and the others dev's."""
+
+
+def write(work: pathlib.Path, tokenised: Tokenised) -> None:
     """Write `joint.npz` and `joint.json` (the dev lists without their texts)."""
     pool = json.loads((work / "pool.json").read_text())
     dev = json.loads((work / "dev.json").read_text())
@@ -87,7 +106,7 @@ def write(model: pathlib.Path, e5: pathlib.Path, work: pathlib.Path) -> None:
     sources = sorted({entry["source"] for entry in entries})
     np.savez_compressed(
         work / "joint.npz",
-        **tokenised(model, e5, queries, passages, len(pool["passages"])),
+        **tokenised(queries, passages, len(pool["passages"])),
         bm25=table([[at for at, _ in e["bm25"]] for e in entries], SHORTLIST, -1, np.int32),
         bm25_scores=table([[s for _, s in e["bm25"]] for e in entries], SHORTLIST, 0, np.float32),
         labels=table(
@@ -119,7 +138,7 @@ def main() -> None:
     options = parser.parse_args()
     if not (options.work / "pool.json").exists():
         prepare(options.data, options.work, 1.0, 80, LARGE_SEED, PLANS["joint"])
-    write(options.model, options.e5, options.work)
+    write(options.work, functools.partial(by_both, options.model, options.e5))
 
 
 if __name__ == "__main__":

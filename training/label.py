@@ -243,7 +243,7 @@ def train(start: pathlib.Path, work: pathlib.Path, name: str, settings: Settings
 
 def main() -> None:
     """The command line: one flag for each of the settings."""
-    parser = further_parser(__doc__, "model", "label", Settings)
+    parser = further_parser(__doc__, ("model", "work", "out"), "label", Settings)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train(options.model, options.work, options.name, settings_of(options, Settings))

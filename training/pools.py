@@ -7,7 +7,7 @@ import pathlib
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from training.beir import Bm25, Dataset, read, titled
 
@@ -41,10 +41,12 @@ def shingles(text: str, words: int = 8) -> set[int]:
     return {hash(tuple(found[at : at + words])) for at in range(len(found) - words + 1)}
 
 
-def load(data: pathlib.Path, also: Sequence[tuple[str, str]] = ()) -> dict[str, Dataset]:
+def load(
+    data: pathlib.Path, also: Sequence[tuple[str, str]] = (), splits: Mapping[str, str] = SETS
+) -> dict[str, Dataset]:
     """The collections, without the documents that only their test queries point to. `also`:
     (collection, split) of more queries."""
-    found = {name: read(data / name, split) for name, split in SETS.items()}
+    found = {name: read(data / name, split) for name, split in splits.items()}
     for name, split in also:
         more = read(data / name, split)
         found[name].queries |= more.queries

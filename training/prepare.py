@@ -7,6 +7,7 @@ import json
 import pathlib
 import random
 from collections import Counter
+from collections.abc import Mapping
 
 from training import pools
 from training.beir import Bm25, Dataset, judged_lists, titled
@@ -24,7 +25,8 @@ class Plan:
     `sets`: collection -> documents, pieces of each at most, real queries, share of titles asked.
     `lengths`: about how many words a passage has, one is drawn for each document. `invented`:
     synthetic queries. `away`: out-of-domain dev lists, (collection, split, queries, candidates).
-    `also`: more splits that are trained on, of collections that no figure is given for.
+    `splits`: those that are trained on. `also`: more of them, of collections that no figure is
+    given for.
     """
 
     sets: dict[str, tuple[int, int, int, float]]
@@ -32,6 +34,7 @@ class Plan:
     invented: int
     away: tuple[tuple[str, str, int, int], ...]
     also: tuple[tuple[str, str], ...] = ()
+    splits: Mapping[str, str] = dataclasses.field(default_factory=lambda: pools.SETS)
 
 
 PLANS = {
@@ -71,8 +74,20 @@ PLANS["joint"] = dataclasses.replace(
     sets=PLANS["large"].sets | {"squad_sentences_en": (24000, 1, 23000, 0.0)},
     also=(("squad_sentences_en", "test"),),
 )
-"""`small` is a night on two cores, `joint` minutes on a GPU; of `large` the recipe reads the dev
-lists alone."""
+PLANS["multilingual"] = dataclasses.replace(
+    PLANS["large"],
+    sets={
+        "scifact": (5200, 2, 900, 1.0),
+        "medquad": (5000, 2, 6000, 0.1),
+        "squadshifts_en": (6000, 2, 12000, 0.0),
+        "squad_sentences_en": (12000, 1, 12000, 0.0),
+        "pubmedqa": (1000, 2, 1000, 0.0),
+    },
+    invented=12000,
+    splits=pools.SETS | {"squad_sentences_en": "test"},
+)
+"""`small` is a night on two cores, `joint` and `multilingual` minutes on a GPU; of `large` the
+recipe reads the dev lists alone. XQuAD has the paragraphs of squad_sentences_en's train split."""
 
 
 class Pool:
@@ -155,7 +170,7 @@ def prepare(
 ) -> None:
     """Write `pool.json` and `dev.json` into the work folder."""
     rng = random.Random(seed)
-    sets = pools.load(data, plan.also)
+    sets = pools.load(data, plan.also, plan.splits)
     lists, held = pools.hold_out(sets, dev, rng)
     lists += away(data, plan)
     work.mkdir(parents=True, exist_ok=True)

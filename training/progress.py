@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import json
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -31,13 +31,13 @@ class Steps:
     seed: int = 7
 
 
-def further_parser(about: str | None, start: str, name: str, kind: type[Steps]):
-    """The command line of a training that goes on from an exported model, whose flag is `start`;
-    `name` is the default of its folder in the work folder."""
+def further_parser(about: str | None, paths: Sequence[str], name: str, kind: type[Steps]):
+    """The command line of a training that goes on from an exported model; `paths` are its required
+    flags, `name` is the default of its folder in the work folder."""
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for flag in (start, "work", "out"):
+    for flag in paths:
         parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
     parser.add_argument("--name", default=name, help="folder of this run inside --work")
     parser.add_argument("--threads", type=int, default=2)

@@ -10,10 +10,23 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
-from training import joint
+from training import joint, multilingual
+from training import tiny as smaller
+from training.export import dequantise
 from training.gpu_teacher import Candidates, Rows
-from training.joint import Data, Pairs, Settings, Training, draw, halves, logits_of, target_of
+from training.joint import (
+    Data,
+    Pairs,
+    Settings,
+    Training,
+    draw,
+    halves,
+    logits_of,
+    opened,
+    target_of,
+)
 from training.joint_data import rows
 from training.model import CLOSED, Config, TamisInteraction, attend
 from training.ship import ship
@@ -41,6 +54,22 @@ def tiny(**changes: int) -> TamisInteraction:
 def texts(count: int, seed: int) -> list[list[int]]:
     rng = np.random.default_rng(seed)
     return [[1, *rng.integers(3, 60, rng.integers(2, 12)).tolist(), 2] for _ in range(count)]
+
+
+def losses_of(
+    training: Training, data: Data, monkeypatch: pytest.MonkeyPatch, part: str = "total"
+) -> list[float]:
+    """Run a training; a part of its loss at every step."""
+    found, lesson = [], training.lesson
+
+    def noted(*given: object) -> dict[str, torch.Tensor]:
+        parts = lesson(*given)
+        found.append(parts[part].item())
+        return parts
+
+    monkeypatch.setattr(training, "lesson", noted)
+    joint.train(data, training)
+    return found
 
 
 def test_attention_is_that_of_a_mask() -> None:
@@ -137,15 +166,7 @@ def test_the_training_lowers_its_loss_and_goes_on(
         assert len(set(row[kind].tolist())) == kind.sum()
     training = Training(tiny(), tmp_path / "run", settings, data)
     before = training.pairs.model.encoder.layer[0].output.dense.weight.clone()
-    losses = []
-
-    def lesson(*given: object) -> dict[str, torch.Tensor]:
-        parts = Training.lesson(training, *given)
-        losses.append(parts["total"].item())
-        return parts
-
-    monkeypatch.setattr(training, "lesson", lesson)
-    joint.train(data, training)
+    losses = losses_of(training, data, monkeypatch)
     assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
     assert not torch.equal(before, training.model.encoder.layer[0].output.dense.weight)
     bias = training.mean.interaction.attention_bias
@@ -182,3 +203,68 @@ def test_a_soup_is_between_its_start_and_its_runs(
     assert (model.interaction.attention_bias[0] == CLOSED).all()
     assert (model.interaction.attention_bias[1:] == settings.bias).all()
     assert model.config.closed_layers == 1
+
+
+def test_a_source_can_be_left_out(tmp_path: pathlib.Path) -> None:
+    work_folder(tmp_path)
+    data = Data(tmp_path, CPU)
+    source = torch.from_numpy(data.arrays["source"])
+    whole = data.weights(Settings())
+    assert (whole > 0).all()
+    some = data.weights(Settings(without="a"))
+    assert ((some > 0) == (source == 1)).all()
+    assert some.isfinite().all()
+
+
+def test_frozen_layers_stay(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work_folder(tmp_path)
+    settings = Settings(steps=4, queries=4, candidates=6, closed=2, frozen=2, dev_every=9)
+    data = Data(tmp_path, CPU)
+    start = tiny()
+    data.score(tiny(), None, settings)
+    training = Training(tiny(), tmp_path / "run", settings, data)
+    losses_of(training, data, monkeypatch)
+    before, after = start.state_dict(), training.mean.state_dict()
+    moved = {name for name in after if not torch.equal(before[name], after[name])}
+    assert {name for name in moved if name.startswith("encoder")} == {
+        name for name in after if name.startswith("encoder.layer.2.") and "key.bias" not in name
+    } | (moved & {"encoder.layer.2.attention.self.key.bias"})
+    monkeypatch.setattr("training.soup.load", lambda _: tiny())
+    line = multilingual.ship(tmp_path, [tmp_path / "run"], data, tmp_path / "trained.safetensors")
+    shipped = load_file(str(tmp_path / "trained.safetensors"))
+    kept = dequantise(shipped)
+    assert {int(name.split(".")[2]) for name in kept if name.startswith("encoder")} == {2}
+    after["interaction.attention_bias"][:2] = CLOSED
+    for name, tensor in kept.items():
+        start_of = opened(tiny(), settings).state_dict()[name]
+        between = torch.lerp(start_of, after[name], line["share"])
+        expected = torch.where(start_of.isfinite(), between, start_of)
+        assert torch.allclose(tensor, expected, atol=2e-3), name
+
+
+def test_the_smaller_model_comes_nearer_its_teacher_and_goes_on(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_folder(tmp_path)
+    monkeypatch.setattr(joint, "e5", lambda _: tiny())
+    monkeypatch.setattr(smaller, "LONG", 30)
+    settings = smaller.Settings(
+        steps=95, queries=4, candidates=6, texts=12, dev_every=50, rate=4e-3, long=5
+    )
+    data = Data(tmp_path, CPU)
+    data.score(tiny(), tmp_path, settings)
+    student = smaller.taken(tiny(), (0, 2))
+    training = smaller.Training(student, tiny(), tmp_path / "run", settings, data)
+    words = training.model.embeddings.word_embeddings.weight.clone()
+    ids, mask = training.joined.take(torch.arange(3))
+    assert (ids[:, 0] == 1).all()
+    assert (ids[mask.cumsum(1) == mask.sum(1, keepdim=True)][:1] == 2).all()
+    assert not ({1, 2} & set(ids[0, 1 : mask[0].sum() - 1].tolist()))
+    found = losses_of(training, data, monkeypatch, "tokens")
+    assert sum(found[-10:]) < 0.8 * sum(found[:10])
+    assert torch.equal(training.model.embeddings.word_embeddings.weight, words)
+    again = smaller.Training(
+        smaller.taken(tiny(), (0, 2)), tiny(), tmp_path / "run", settings, data
+    )
+    assert again.step == 90  # of run.pt
+    assert training.mean.config.closed_layers == 2

