@@ -2,6 +2,8 @@
 
 A ranking is given as the grades of its documents in order (0: judged irrelevant or not judged);
 `judged` holds the grades of all judged documents of the query. Ties are broken by the order given.
+A grade is a finite number, 2 or the 0.75 of a judge; below 0 it counts as 0. `min_grade` is the
+least of a relevant document; None: each grade above 0.
 
     run = {"q1": ["d3", "d1", "d2"]}                 # best first; or {"q1": {"d3": 2.5, ...}}
     qrels = {"q1": {"d1": 2, "d7": 1}}
@@ -11,22 +13,53 @@ A ranking is given as the grades of its documents in order (0: judged irrelevant
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Grades = Sequence[int] | npt.NDArray[np.int64]
+from tamis import checks
+from tamis.errors import InvalidArgument
+
+Array = npt.NDArray[np.float64]
+Grades = Sequence[float] | npt.NDArray[np.integer[Any] | np.floating[Any]]
 Ranked = Sequence[str] | Mapping[str, float]
 
 
-def _head(ranked: Grades, cutoff: int | None) -> npt.NDArray[np.int64]:
+def _number(grade: Any, where: str) -> float:
+    real = isinstance(grade, (bool, np.bool_)) or checks.is_real(grade)
+    if not real or not math.isfinite(grade):
+        raise InvalidArgument(
+            f"{where} must be a finite number, got {checks.shown(grade)}; 0 is for a document that "
+            "is not relevant, and one without a grade is left out"
+        )
+    return float(grade)
+
+
+def _numbers(grades: Grades, where: Callable[[int], str] = "grade {}".format) -> Array:
+    """float64 [grades]; `where` names one by its place. Throws InvalidArgument."""
+    try:
+        found = np.asarray(grades)
+        if found.ndim == 1 and found.dtype.kind in "biuf" and np.isfinite(found).all():
+            return found.astype(np.float64)
+    except ValueError:  # of a ragged list
+        pass
+    return np.array([_number(grade, where(place)) for place, grade in enumerate(grades)])
+
+
+def _head(ranked: Grades, cutoff: int | None) -> Array:
     if cutoff is not None and cutoff < 1:
         raise ValueError(f"the cutoff of a metric is {cutoff}; it must be at least 1")
-    return np.asarray(ranked, dtype=np.int64)[:cutoff]
+    return _numbers(ranked)[:cutoff]
 
 
-def _dcg(grades: npt.NDArray[np.int64]) -> float:
+def _relevant(grades: Array, min_grade: float | None) -> npt.NDArray[np.bool_]:
+    return grades > 0 if min_grade is None else grades >= min_grade
+
+
+def _dcg(grades: Array) -> float:
     discounts = np.log2(np.arange(len(grades)) + 2.0)
     return float(np.sum(np.maximum(grades, 0) / discounts))
 
@@ -36,29 +69,37 @@ def ndcg(ranked: Grades, judged: Grades, cutoff: int | None = 10) -> float:
 
     Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
     """
-    best = _dcg(_head(np.sort(np.asarray(judged, dtype=np.int64))[::-1], cutoff))
+    best = _dcg(_head(np.sort(_numbers(judged))[::-1], cutoff))
     return _dcg(_head(ranked, cutoff)) / best if best > 0 else 0.0
 
 
-def reciprocal_rank(ranked: Grades, cutoff: int | None = 10, *, min_grade: int = 1) -> float:
+def reciprocal_rank(
+    ranked: Grades, cutoff: int | None = 10, *, min_grade: float | None = None
+) -> float:
     """1 / rank of the first relevant document, 0 where there is none above the cutoff."""
-    places = np.flatnonzero(_head(ranked, cutoff) >= min_grade)
+    places = np.flatnonzero(_relevant(_head(ranked, cutoff), min_grade))
     return 1.0 / float(places[0] + 1) if len(places) else 0.0
 
 
-def recall(ranked: Grades, judged: Grades, cutoff: int | None, *, min_grade: int = 1) -> float:
+def recall(
+    ranked: Grades, judged: Grades, cutoff: int | None, *, min_grade: float | None = None
+) -> float:
     """The share of the relevant documents that is above the cutoff."""
-    found = int(np.sum(_head(ranked, cutoff) >= min_grade))
-    count = int(np.sum(np.asarray(judged, dtype=np.int64) >= min_grade))
+    found = int(np.sum(_relevant(_head(ranked, cutoff), min_grade)))
+    count = int(np.sum(_relevant(_numbers(judged), min_grade)))
     return found / count if count else 0.0
 
 
 def average_precision(
-    ranked: Grades, judged: Grades, cutoff: int | None = None, *, min_grade: int = 1
+    ranked: Grades,
+    judged: Grades,
+    cutoff: int | None = None,
+    *,
+    min_grade: float | None = None,
 ) -> float:
     """The mean, over all relevant documents, of the precision where each was found."""
-    count = int(np.sum(np.asarray(judged, dtype=np.int64) >= min_grade))
-    places = np.flatnonzero(_head(ranked, cutoff) >= min_grade)
+    count = int(np.sum(_relevant(_numbers(judged), min_grade)))
+    places = np.flatnonzero(_relevant(_head(ranked, cutoff), min_grade))
     precisions = np.arange(1, len(places) + 1) / (places + 1)
     return float(np.sum(precisions)) / count if count else 0.0
 
@@ -94,20 +135,32 @@ def _in_order(ranked: Ranked) -> list[str]:
     return ids
 
 
+def _judged(query: str, grades: Mapping[str, float]) -> dict[str, float]:
+    """Document -> grade. Throws InvalidArgument."""
+    documents = list(grades)
+    numbers = _numbers(
+        list(grades.values()),
+        lambda place: f"the grade of document {documents[place]!r} for query {query!r}",
+    )
+    return dict(zip(documents, numbers.tolist(), strict=True))
+
+
 def evaluate(
     run: Mapping[str, Ranked],
-    qrels: Mapping[str, Mapping[str, int]],
+    qrels: Mapping[str, Mapping[str, float]],
     metrics: Iterable[str] = ("ndcg@10", "mrr@10", "recall@100", "map"),
 ) -> dict[str, dict[str, float]]:
     """{metric: {query: value}} for every judged query, in the order of `qrels`.
 
     A judged query that the run lacks counts as 0; a query of the run without judgements is left
     out. trec_eval has this with its flag -c. A mapping is ranked by score, ties in its own order.
+    Throws InvalidArgument for a grade that is no finite number; it names query and document.
     """
     functions = {name: _metric(name) for name in metrics}
     values: dict[str, dict[str, float]] = {name: {} for name in functions}
-    for query, grades in qrels.items():
-        ranked = [grades.get(document, 0) for document in _in_order(run.get(query, ()))]
+    for query, given in qrels.items():
+        grades = _judged(query, given)
+        ranked = [grades.get(document, 0.0) for document in _in_order(run.get(query, ()))]
         judged = list(grades.values())
         for name, function in functions.items():
             values[name][query] = function(ranked, judged)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 import pytest
 import pytrec_eval
 
+from tamis import InvalidArgument
 from tamis.eval import average_precision, evaluate, mean, ndcg, recall, reciprocal_rank
 
 
@@ -85,3 +90,65 @@ def test_bad_rankings_are_refused():
         evaluate({"q": "abc"}, {"q": {"a": 1}})
     with pytest.raises(ValueError, match="no query"):
         mean({})
+
+
+def by_the_definition(name: str, ranked: list[float], judged: list[float]) -> float:
+    """nDCG of the whole ranking with the grade as gain, and MAP where above 0 is relevant."""
+    if name == "ndcg":
+        gains = [
+            [max(grade, 0) / np.log2(place + 2.0) for place, grade in enumerate(grades)]
+            for grades in (ranked, sorted(judged, reverse=True))
+        ]
+        return sum(gains[0]) / sum(gains[1])
+    hits = [place for place, grade in enumerate(ranked) if grade > 0]
+    count = sum(grade > 0 for grade in judged)
+    return sum((i + 1) / (place + 1) for i, place in enumerate(hits)) / count
+
+
+def test_grades_may_be_fractions() -> None:
+    grades = {"d1": 0.9, "d2": 0.4, "d3": 0.0, "d4": -0.5}
+    values = evaluate({"q": ["d3", "d2", "d4", "d1"]}, {"q": grades}, ["ndcg", "map", "mrr"])
+    ranked, judged = [0.0, 0.4, -0.5, 0.9], list(grades.values())
+    for name in ("ndcg", "map"):
+        expected = by_the_definition(name, ranked, judged)
+        assert values[name]["q"] == pytest.approx(expected, abs=1e-12)
+    assert values["mrr"]["q"] == 0.5
+    assert evaluate({"q": ["d1", "d2"]}, {"q": grades}, ["ndcg@10", "recall@1"]) == {
+        "ndcg@10": {"q": 1.0},
+        "recall@1": {"q": 0.5},
+    }
+    assert reciprocal_rank([0.4, 0.9], min_grade=0.5) == 0.5
+    assert ndcg([Fraction(1, 2)], np.array([0.5], np.float16)) == 1.0
+
+
+def test_whole_grades_have_the_bits_of_integers_in_any_type() -> None:
+    run, qrels = random_collection(11)
+    names = ["ndcg", "mrr@10", "recall@20", "map"]
+    values = evaluate(run, qrels, names)
+    for kind in (float, np.int8, np.float32):
+        same = {q: {d: kind(grade) for d, grade in own.items()} for q, own in qrels.items()}
+        assert evaluate(run, same, names) == values
+    for query, own in qrels.items():
+        ranked = np.array([own.get(document, 0) for document in run[query]], np.int64)
+        best = np.sort(np.array(list(own.values()), np.int64))[::-1]
+        gained, most = (
+            float(np.sum(np.maximum(grades, 0) / np.log2(np.arange(len(grades)) + 2.0)))
+            for grades in (ranked, best)
+        )
+        assert values["ndcg"][query] == (gained / most if most else 0.0)
+        places = np.flatnonzero(ranked >= 1)
+        precisions = np.arange(1, len(places) + 1) / (places + 1)
+        assert values["map"][query] == float(np.sum(precisions)) / max(int(np.sum(best >= 1)), 1)
+
+
+@pytest.mark.parametrize(
+    "grade", ["1", None, float("nan"), float("inf"), [1], b"1", Decimal(1)], ids=repr
+)
+def test_a_grade_that_is_no_finite_number_is_named(grade: Any) -> None:
+    said = r"the grade of document 'd2' for query 'q' must be a finite number, got "
+    with pytest.raises(InvalidArgument, match=said):
+        evaluate({"q": ["d1"]}, {"q": {"d1": 1, "d2": grade}})
+    with pytest.raises(InvalidArgument, match="grade 1 must be a finite number"):
+        ndcg([True, grade], [1])
+    with pytest.raises(InvalidArgument, match="grade 0 must be a finite number"):
+        recall([1], [grade], 5)
