@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -180,6 +180,9 @@ class Index:
         if not 0 <= checks.natural("row", row) < len(self):
             raise InvalidArgument(f"there is no row {row}, only {len(self)} passages")
         return dict(self._rows[row])
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[row] for row in range(len(self)))
 
     def __repr__(self) -> str:
         sources = "bm25" if self._dense is None else f"bm25 + dense by {self._model!r}"

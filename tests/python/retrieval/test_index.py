@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,6 +70,16 @@ def test_what_a_hit_is(index: Index) -> None:
     assert index[0] == {name: hit[name] for name in ("id", "text", "title")}
     assert ids(index.search("日本の首都", 1, fusion="bm25")) == ["tokyo"]
     assert ids(index.search("yellow fruit", 1)) == ["3"]
+
+
+def test_its_passages_one_by_one(index: Index, tmp_path: Path) -> None:
+    index.save(tmp_path / "index")
+    for own in (index, Index.open(tmp_path / "index")):
+        passages = list(own)
+        assert passages == [own[row] for row in range(len(DOCUMENTS))]
+        assert own[2] in own
+        assert {"id": "nobody", "text": ""} not in own
+        assert list(reversed(own)) == passages[::-1]
 
 
 def test_fusions_by_hand() -> None:
