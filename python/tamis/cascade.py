@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis import _native, awaiting, candidates, checks, native_call
-from tamis.documents import TextOf, query_text
+from tamis.documents import TextOf, names, query_text
 from tamis.errors import CascadeWarning, InvalidArgument
 from tamis.pauses import paused
 from tamis.report import level_of_caller
@@ -94,8 +94,8 @@ class Cascade:
     ) -> CascadeResult:
         """One query. `candidates`, best first, unless the first stage retrieves: str, dict,
         documents of LangChain, LlamaIndex or Haystack, other objects, or (document, score). `text`
-        and `fields` as in `CrossEncoder.rank`. `budget_ms` instead of the cascade's own; 0: nothing
-        is scored.
+        and `fields` are of `candidates`, as in `CrossEncoder.rank`. `budget_ms` instead of the
+        cascade's own; 0: nothing is scored.
         Throws InvalidArgument, StageError, Cancelled."""
         lists = None if candidates is None else [candidates]
         return self._run([query_text(query)], lists, budget_ms, text, fields, cancel)[0]
@@ -143,6 +143,12 @@ class Cascade:
         fields: Sequence[str] | None,
         cancel: _native.CancelToken | None,
     ) -> list[CascadeResult]:
+        fields = names(text, fields)
+        if self.retrieves and (text is not None or fields is not None):
+            raise InvalidArgument(
+                "text= and fields= are of candidates that a run is given, and the first stage "
+                "retrieves: give them to stages.retrieve"
+            )
         read = None if given is None else [candidates.read(own, text, fields) for own in given]
         follow_torch()
         found = native_call.call(

@@ -124,6 +124,11 @@ def test_runs_that_cannot_be() -> None:
     for call, said in (
         (lambda: ranked().run("q"), "does not retrieve: give the candidates"),
         (lambda: retrieving.run("q", ["a"]), "retrieves: give a query alone"),
+        (lambda: retrieving.run("q", text="body"), "retrieves: give them to stages.retrieve"),
+        (lambda: retrieving.run_many(["q"], fields=["body"]), "give them to stages.retrieve"),
+        (lambda: retrieving.run("q", text=42), "text must be the name of a key or attribute"),
+        (lambda: retrieving.run_many([], fields=[]), "fields must be names .* and not empty"),
+        (lambda: ranked().run_many([], [], text=42), "text must be the name"),
         (lambda: ranked().run(7, ["a"]), "the query must be a str, got int"),
         (lambda: ranked().run_many("q", [["a"]]), "queries must be a list"),
         (lambda: ranked().run_many(["q"], [["a"], ["b"]]), "2 lists of candidates for 1 queries"),

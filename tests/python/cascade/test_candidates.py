@@ -36,6 +36,13 @@ def test_documents_stay_the_callers_own_objects() -> None:
     assert joined.hits[0].text == "a\nb"
 
 
+def test_fields_that_are_an_iterator_are_those_of_every_query() -> None:
+    cascade = Cascade([s.callable(lambda q, d: range(len(d)), keep=9, limit=9)])
+    lists = [[{"title": "a", "body": "b"}], [{"title": "c", "body": "d"}]]
+    results = cascade.run_many(["q", "r"], lists, fields=iter(["title", "body"]))  # type: ignore[arg-type]
+    assert [result.hits[0].text for result in results] == ["a\nb", "c\nd"]
+
+
 def test_ids_and_scores_come_from_where_they_are() -> None:
     given = [
         {"_id": "x", "text": "a", "score": 3.0},
