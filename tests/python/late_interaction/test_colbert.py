@@ -192,6 +192,8 @@ def test_it_is_a_late_interaction_like_others(folder: Folder, tmp_path: Path) ->
     with pytest.raises(tamis.ModelError, match="makes a vector of a text"):
         model.embed_queries(["a"])
     assert LateInteraction(path, max_length=50).max_length == 50
+    with pytest.raises(tamis.InvalidArgument, match="maxsim_weight cannot be given"):
+        LateInteraction(path, maxsim_weight=2.0)
 
 
 def change(path: Path, name: str, **fields: Any) -> None:

@@ -110,6 +110,24 @@ def test_bad_input(model: LateInteraction, one_label: Path) -> None:
         LateInteraction(one_label)
 
 
+@pytest.mark.parametrize("name", [None, "tiny"])
+def test_a_model_with_weights_of_its_own_refuses_others(name: str | None, minilm: Path) -> None:
+    for weights, said in (
+        ({"maxsim_weight": 1.0}, "^maxsim_weight cannot be given"),
+        ({"maxsim_weight": 50.0, "cosine_weight": -3}, "^maxsim_weight and cosine_weight cannot"),
+        ({"cosine_weight": "3"}, "^cosine_weight must be a finite number"),
+    ):
+        with pytest.raises(tamis.InvalidArgument, match=said):
+            LateInteraction(name, **weights)  # type: ignore[arg-type]
+    plain = LateInteraction(minilm, cosine_weight=0.0)
+    again = pickle.loads(pickle.dumps(plain))
+    passages = plain.encode_passages(TEXTS)
+    np.testing.assert_array_equal(again.score(QUERY, passages), plain.score(QUERY, passages))
+    assert not np.allclose(
+        LateInteraction(minilm).score(QUERY, passages), plain.score(QUERY, passages)
+    )
+
+
 def test_copies(model: LateInteraction) -> None:
     expected = model.score(QUERY, model.encode_passages(TEXTS))
     assert copy.deepcopy(model) is model
