@@ -99,11 +99,21 @@ def _sources_of(document: Any) -> dict[str, float]:
     return {name: value for name, value in numbers.items() if value is not None}
 
 
+def _is_id(value: Any) -> bool:
+    """Anything that has a value: no method, and nothing that tables put where they have none."""
+    if value is None or value == "" or callable(value):
+        return False
+    return bool(value == value)  # NaN and NaT are not
+
+
 def _id_of(document: Any) -> str | None:
     for name in _ID_NAMES:
         value = _field(document, name)
-        if isinstance(value, (str, int, np.integer)) and value != "":
-            return str(value)
+        try:
+            if _is_id(value):
+                return str(value)
+        except (TypeError, ValueError):  # of pandas.NA and arrays, which compare to no bool
+            continue
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -19,6 +20,16 @@ from .kinds import length
 class Page:
     body: str
     doc_id: int
+
+
+class LikePandasNA:
+    """What comparing it gives is neither true nor false."""
+
+    def __eq__(self, other: object) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
 
 
 def ranked(given: Any, **how: Any) -> Any:
@@ -54,6 +65,24 @@ def test_ids_and_scores_come_from_where_they_are() -> None:
     assert [hit.id for hit in hits] == ["0", "2", "5", "x"]
     assert [hit.scores.get("input") for hit in hits] == [None, 1.0, 2.0, 3.0]
     assert hits[2].document == {"id": 5, "content": "b"}
+
+
+def test_an_id_may_be_of_any_type() -> None:
+    name = UUID(int=7)
+
+    class Method:
+        text = "d"
+
+        def id(self) -> int:
+            return 1
+
+    missing = ["", float("nan"), np.datetime64("NaT"), np.array([1, 2]), LikePandasNA()]
+    given = [{"id": name, "text": "a"}, {"id": (1, "x"), "text": "b"}, {"id": 2.5, "text": "c"}]
+    hits = ranked([*given, Method(), *({"id": one, "text": "e"} for one in missing)]).hits
+    ids = [hit.id for hit in sorted(hits, key=lambda hit: hit.index)]
+    assert ids[:3] == [str(name), "(1, 'x')", "2.5"]
+    assert ids[3:] == [str(place) for place in range(3, 4 + len(missing))]
+    assert ranked([{"id": float("nan"), "doc_id": name, "text": "a"}]).hits[0].id == str(name)
 
 
 def test_a_score_beyond_floats_is_none() -> None:
