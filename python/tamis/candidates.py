@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tamis.documents import TextOf, listed, names, refuse_plain, text_of
+from tamis.documents import TEXT_NAMES, TextOf, listed, names, refuse_plain, text_of
 from tamis.pauses import paused
 
 _ID_NAMES = ("id", "_id", "doc_id", "node_id", "corpus_id")
@@ -117,10 +117,13 @@ def _id_of(document: Any) -> str | None:
     return None
 
 
-def _split(item: Any) -> tuple[Any, float | None]:
-    """A document, or one with its score as search engines return them: (document, score)."""
+def _split(item: Any, names_of_text: Sequence[str]) -> tuple[Any, float | None]:
+    """A document, or one with its score as search engines return them: (document, score). A
+    namedtuple with a text is a document."""
     if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], _NUMBERS):
-        return item[0], _number(item[1])
+        named = (name for name in getattr(item, "_fields", ()) if name in names_of_text)
+        if not any(isinstance(getattr(item, name), str) for name in named):
+            return item[0], _number(item[1])
     return item, None
 
 
@@ -142,10 +145,11 @@ def read(given: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None
     ids = []
     fields = names(text, fields)
     items = listed(given)
+    where = [text] if isinstance(text, str) else fields or TEXT_NAMES
     if text is not None or fields is not None:
-        refuse_plain([_split(item)[0] for item in items])
+        refuse_plain([_split(item, where)[0] for item in items])
     for place, item in enumerate(paused(items)):
-        document, score = _split(item)
+        document, score = _split(item, where)
         out.documents.append(document)
         out.texts.append(text_of(document, f"candidate {place}", text, fields))
         plain = isinstance(document, str)

@@ -17,7 +17,7 @@ from tamis.errors import InvalidArgument
 TextOf = str | Callable[[Any], str] | None
 
 # Where frameworks keep a document's text: plain dicts, LangChain, Haystack and Cohere.
-_TEXT_NAMES = ("text", "page_content", "content")
+TEXT_NAMES = ("text", "page_content", "content")
 _NO_DOCUMENT = (bytes, bytearray, int, float, complex, np.generic)
 
 
@@ -65,7 +65,7 @@ def text_of(
     if callable(text):
         found = text(document)
     else:
-        keys = _TEXT_NAMES if text is None else (text,)
+        keys = TEXT_NAMES if text is None else (text,)
         found = next((v for v in (_field(document, key) for key in keys) if v is not None), None)
         if found is None:
             kind = type(document).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import namedtuple
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -52,6 +53,22 @@ def test_fields_that_are_an_iterator_are_those_of_every_query() -> None:
     lists = [[{"title": "a", "body": "b"}], [{"title": "c", "body": "d"}]]
     results = cascade.run_many(["q", "r"], lists, fields=iter(["title", "body"]))  # type: ignore[arg-type]
     assert [result.hits[0].text for result in results] == ["a\nb", "c\nd"]
+
+
+def test_a_namedtuple_with_a_text_is_a_document() -> None:
+    book, hit = namedtuple("Book", "text year"), namedtuple("Hit", "document score")
+    chapter = namedtuple("Chapter", "title number")
+    found = ranked([book("a", 1999), hit("b", 2.0), ("c", 3.0)]).hits[::-1]
+    assert [one.document for one in found] == [book("a", 1999), "b", "c"]
+    assert [one.text for one in found] == ["a", "b", "c"]
+    assert [one.scores.get("input") for one in found] == [None, 2.0, 3.0]
+    for how in ({"text": "title"}, {"fields": ["title"]}):
+        assert ranked([chapter("d", 7)], **how).hits[0].document == chapter("d", 7)
+    scored = namedtuple("Scored", "text score")("e", 0.5)
+    assert ranked([scored]).hits[0].document is scored
+    assert ranked([scored]).hits[0].scores["input"] == 0.5
+    around = namedtuple("Around", "content score")({"text": "f"}, 0.5)
+    assert ranked([around]).hits[0].document == {"text": "f"}
 
 
 def test_ids_and_scores_come_from_where_they_are() -> None:
