@@ -91,11 +91,22 @@ def _full_name(value: Any) -> str:
     return f"{kind.__module__}.{kind.__name__}"
 
 
-def _as_array(scores: Any) -> Array:
-    if hasattr(scores, "detach"):  # a tensor
-        scores = scores.detach().float().cpu().numpy()
+def as_numpy(scores: Any) -> Any:
+    """A tensor on any device, or a list of tensors, in NumPy; anything else as it is."""
+    if isinstance(scores, (list, tuple)) and scores and hasattr(scores[0], "detach"):
+        return [as_numpy(one) for one in scores]
+    if not hasattr(scores, "detach"):
+        return scores
+    plain = scores.detach().cpu()
     try:
-        found = np.asarray(scores)
+        return plain.numpy()
+    except TypeError:  # bfloat16 and the like, which NumPy does not have
+        return plain.float().numpy()
+
+
+def _as_array(scores: Any) -> Array:
+    try:
+        found = np.asarray(as_numpy(scores))
         if found.dtype.kind in "biuf":
             return found.astype(np.float32)
     except ValueError:  # a ragged list

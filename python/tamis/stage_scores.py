@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tamis import checks
+from tamis.activation import as_numpy
 from tamis.errors import InvalidArgument
 from tamis.finders import no_coroutine
 
@@ -28,7 +29,7 @@ def told(result: Any) -> tuple[Any, ...]:
     """As the native stage reads it. Throws InvalidArgument, which fails the stage."""
     given = result if isinstance(result, Scored) else Scored(no_coroutine(result))
     try:
-        scores = np.asarray(given.scores, dtype=np.float32)
+        scores = np.asarray(as_numpy(given.scores), dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise InvalidArgument(f"its scores are no numbers: {error}") from error
     if scores.ndim == 2 and scores.shape[1] == 1:
