@@ -171,7 +171,8 @@ def rerank(model: Any, *, keep: int, name: str = "rerank", **arguments: Any) -> 
         raise InvalidArgument(f"rerank needs a CrossEncoder, or an object with predict, got {kind}")
 
     def scores(query: str, _: list[Any], texts: list[str]) -> tuple[Any, ...]:
-        return told(model.predict([(query, text) for text in texts], **arguments))
+        found = model.predict([(query, text) for text in texts], **arguments)
+        return told(found, name, divisible=True)
 
     native = _calling(scores, name, divisible=True, scorer=f"{type(model).__name__} at {id(model)}")
     return _used(native, keep, use)
@@ -233,7 +234,7 @@ def _carried(
 
     def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
         vectors_of = [of(document) for document in documents]
-        return told(maxsim(encoded(query), vectors_of, device=device))
+        return told(maxsim(encoded(query), vectors_of, device=device), name, divisible=True)
 
     return _calling(
         scores, name, divisible=True, scorer=f"maxsim of {vectors} at {scorers.identity(model)}"
@@ -257,18 +258,22 @@ def callable(
     It may return fewer scores, for the first ones, or a `Scored`. `divisible`: its scores do not
     depend on the other documents of a call, so that it may be called with a few at a time and stop
     at the deadline. `calibrated`: they are probabilities that were checked on data.
+
+    Scores become float32, of 7 digits. Those that would be ties for it are moved by a few of its
+    steps, which keeps their order; with `divisible` they are ties, and a CascadeWarning.
     """
     if not callable_(function):
         kind = type(function).__name__
         raise InvalidArgument(f"callable needs a function (query, documents) -> scores, got {kind}")
 
-    def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
-        return told(function(query, documents))
+    own = getattr(function, "__name__", type(function).__name__) if name is None else name
 
-    own = getattr(function, "__name__", type(function).__name__)
+    def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
+        return told(function(query, documents), own, divisible)
+
     native = _calling(
         scores,
-        own if name is None else name,
+        own,
         divisible=divisible,
         calibrated=calibrated,
         scorer=scorers.of_function(function),

@@ -46,7 +46,9 @@ class StageTrace:
         """Of what the native run tells."""
         own = dict(told)
         dropped = [Dropped(*one) for one in paused(own.pop("dropped"))]
-        return cls(in_=own.pop("in"), dropped=dropped, **own)
+        # A stage that is called with a few candidates at a time says the same each time.
+        warnings = list(dict.fromkeys(own.pop("warnings")))
+        return cls(in_=own.pop("in"), dropped=dropped, warnings=warnings, **own)
 
     @property
     def note(self) -> str:

@@ -267,25 +267,6 @@ def test_a_method_that_comes_twice_is_the_same_scorer() -> None:
         assert "same scorer" not in str(Cascade([maker(one), maker(other)]).warnings)
 
 
-def scored_as(scores: Any, **how: Any) -> list[Any]:
-    """Hits of as many candidates, by a function that returns these."""
-    stage = s.callable(lambda q, d: scores, keep=999, limit=999, on_error="raise", **how)
-    return Cascade([stage]).run("q", list(map(str, range(len(scores))))).hits
-
-
-@pytest.mark.parametrize("kind", ["float32", "bfloat16", "float16", "float64", "int64"])
-def test_scores_may_be_tensors(kind: str) -> None:
-    torch = pytest.importorskip("torch")
-    values = torch.tensor([1, 3, 2], dtype=getattr(torch, kind))
-    forms = [values, values[:, None], list(values)]
-    if values.is_floating_point():
-        forms.append((values.requires_grad_() * 1)[:, None])
-        forms.append(list(values))
-    for scores in forms:
-        hits = scored_as(scores)
-        assert [(hit.index, hit.score) for hit in hits] == [(1, 3.0), (2, 2.0), (0, 1.0)]
-
-
 def test_what_is_hardly_meant_is_warned_of(model: CrossEncoder) -> None:
     with pytest.warns(CascadeWarning, match="same scorer side by side") as caught:
         cascade = Cascade([s.rerank(model, keep=5, limit=9), s.rerank(model, keep=3)])
