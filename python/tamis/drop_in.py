@@ -287,7 +287,9 @@ class DropIn:
         safe_serialization: bool = True,
     ) -> None:
         """Write the model and the settings; sentence-transformers loads the folder too, unless the
-        model is a bundle. No model card is written, and weights are always safetensors."""
+        model is a bundle. No model card is written, and weights are always safetensors. Models that
+        were loaded from the folder stay as they are; what loading would read of an earlier save
+        there is removed. Throws InvalidArgument, OSError."""
         if safe_serialization is False:
             raise InvalidArgument("safe_serialization=False: tamis writes safetensors only")
         saving.save(
