@@ -17,6 +17,7 @@ from tamis import (
     model_settings,
     model_source,
     native_call,
+    scoring,
 )
 from tamis import device as devices
 from tamis._native import Stage
@@ -370,10 +371,8 @@ class CrossEncoder(DropIn):
             raise InvalidArgument(
                 f"a stage ranks by one score, this model has {self.num_labels} labels"
             )
-        for given in ("cancel", "pool", "device", "activation_fn", "show_progress_bar"):
-            if given in arguments:
-                raise InvalidArgument(f"{given}= does not apply to a stage of a cascade")
         call = self._call(arguments, "rerank")
+        scoring.refuse_in_a_stage(arguments)
         return native_call.call(
             Stage.rerank, self._loaded.native, name=name, prompt=call.prompt, **call.native
         )

@@ -62,6 +62,7 @@ _NATIVE_NAMES = {
 }
 _AGGREGATES = ("max", "mean", "first")
 _TRUNCATIONS = ("longest_first", "only_first", "only_second")
+_OF_CALLS = ("cancel", "pool", "chunk_size", "device", "activation_fn", "show_progress_bar")
 _POSITIVE = ("window_stride", "max_query_tokens", "max_doc_tokens", "max_batch_tokens")
 
 
@@ -70,6 +71,18 @@ def check_names(arguments: Mapping[str, Any], method: str) -> None:
     for name in arguments:
         if name not in Arguments.__optional_keys__:
             raise TypeError(f"CrossEncoder.{method}() got an unexpected keyword argument '{name}'")
+
+
+def refuse_in_a_stage(arguments: Mapping[str, Any]) -> None:
+    """Throws InvalidArgument for what a stage of a cascade would pass over."""
+    for name in _OF_CALLS:
+        if name in arguments:
+            raise InvalidArgument(f"{name}= does not apply to a stage of a cascade")
+    if arguments.get("scores") == "probability":
+        raise InvalidArgument(
+            "scores='probability' does not apply to a stage of a cascade, whose scores are logits; "
+            "leave it out, and take the sigmoid of a hit's score where you need it"
+        )
 
 
 def _native_arguments(options: Options, max_length: int, batch_size: int) -> dict[str, Any]:

@@ -149,8 +149,12 @@ def test_a_budget_of_nothing_leaves_candidates_as_they_came() -> None:
 
 
 def test_settings_of_a_model_that_a_stage_has_not(model: CrossEncoder) -> None:
-    with pytest.raises(InvalidArgument, match="device= does not apply"):
-        s.rerank(model, keep=1, device="cpu")
+    for options in ({"device": "cpu"}, {"chunk_size": 2}, {"scores": "probability"}):
+        with pytest.raises(InvalidArgument, match=f"{next(iter(options))}=.* does not apply"):
+            s.rerank(model, keep=1, **options)
+    with pytest.raises(InvalidArgument, match="scores must be one of"):
+        s.rerank(model, keep=1, scores="z")
+    assert s.rerank(model, keep=1, scores="logit").keep == 1
     with pytest.raises(TypeError, match="unexpected keyword argument 'tok_k'"):
         s.rerank(model, keep=1, tok_k=3)
 
