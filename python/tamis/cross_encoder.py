@@ -129,7 +129,7 @@ class CrossEncoder(DropIn):
         )
         self._check_labels(options.num_labels if num_labels is None else num_labels)
         self._elsewhere = Elsewhere()
-        self._shown_config = dict(options.config)
+        self._shown_config = {"name_or_path": str(model_name_or_path or folder), **options.config}
         self._default_activation = model_settings.default_activation(
             self._loaded, trust_remote_code
         )

@@ -107,17 +107,31 @@ def _number(key: str) -> int | str:
     return int(key) if key.isascii() and key.isdigit() else key
 
 
+def _labels(config: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """`id2label` and `label2id`; transformers leaves them out of the file where labels have no
+    names of their own."""
+    names = config.get("id2label")
+    if not names:
+        default = [f"LABEL_{number}" for number in range(count)]
+        return {
+            "id2label": dict(enumerate(default)),
+            "label2id": {name: number for number, name in enumerate(default)},
+        }
+    if isinstance(names, dict):
+        names = {_number(key): label for key, label in names.items()}
+    return {"id2label": names, "label2id": config.get("label2id")}
+
+
 class Config(SimpleNamespace):
-    """config.json with attributes, as transformers' configuration has them. To read, not to set."""
+    """config.json with attributes, as transformers' configuration has them, and what it adds to
+    each: labels' names, `problem_type` and `name_or_path`. To read, not to set."""
 
     @classmethod
-    def of(cls, loaded: Loaded, shown: Mapping[str, Any] | None) -> Config:
-        """`shown`: what the caller's config_kwargs said, over the file's."""
-        values = {**config_of(loaded), **(shown or {}), "num_labels": loaded.native.labels}
-        for name in ("id2label",):
-            if isinstance(values.get(name), dict):
-                values[name] = {_number(key): label for key, label in values[name].items()}
-        return cls(**values)
+    def of(cls, loaded: Loaded, shown: Mapping[str, Any]) -> Config:
+        """`shown`: what is the caller's, over the file's."""
+        values = {"problem_type": None, **config_of(loaded), **shown}
+        count = loaded.native.labels
+        return cls(**{**values, "num_labels": count, **_labels(values, count)})
 
     def to_dict(self) -> dict[str, Any]:
         """A copy, as a dictionary."""

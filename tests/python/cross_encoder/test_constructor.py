@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -188,13 +190,35 @@ def test_a_bad_length_is_refused_by_the_name_it_was_given(one_label: Path, value
     assert model.max_seq_length == 512
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"num_labels": 3},  # labels without names, as older versions wrote them
+        {"id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}},
+        {"id2label": {"0": "a", "1": "b", "2": "c"}, "problem_type": "multi_label_classification"},
+    ],
+)
+def test_what_transformers_adds_to_a_configuration(
+    three_labels: Path, tmp_path: Path, said: dict[str, Any]
+) -> None:
+    transformers = pytest.importorskip("transformers")
+    folder = Path(shutil.copytree(three_labels, tmp_path / "m"))
+    config = json.loads((folder / "config.json").read_text())
+    del config["id2label"], config["label2id"]
+    (folder / "config.json").write_text(json.dumps(config | said))
+    ours = tamis.CrossEncoder(str(folder)).config
+    theirs = transformers.AutoConfig.from_pretrained(folder)
+    for name in ("id2label", "label2id", "problem_type", "name_or_path"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+
+
 def test_attributes(both: Any) -> None:
     for labels in (1, 3):
         ours, theirs = both(labels)
         for name in ("num_labels", "max_seq_length", "device", "dtype", "prompts", "backend"):
             assert getattr(ours, name) == getattr(theirs, name), name
         assert ours.model.device == theirs.model.device
-        for name in ("hidden_size", "model_type", "num_labels", "architectures", "id2label"):
+        for name in ("hidden_size", "model_type", "num_labels", "architectures", "name_or_path"):
             assert getattr(ours.config, name) == getattr(theirs.config, name), name
         assert ours.config.to_dict()["vocab_size"] == theirs.config.vocab_size
         assert ours.tokenizer("a", "b")["input_ids"] == theirs.tokenizer("a", "b")["input_ids"]
