@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tamis import checks, jsonl
 from tamis.errors import InvalidArgument
-from tamis.retrieval.passages import Passage, check_budget, cut_document, refuse_repeated_ids
+from tamis.retrieval.passages import Passage, check_budget, check_ids, cut_document
 
 SUFFIXES = (".txt", ".md", ".jsonl")
 WORDS, OVERLAP = 200, 40
@@ -25,7 +25,8 @@ def read_folder(
 
     A text is cut into passages of `words` words that overlap by `overlap`; 0 words keeps it whole.
     `lines`: each line of a .txt file is a document. A line of a .jsonl file is a document: an
-    object with `text`, and `id` (or `_id`) and `title` where it has them. Throws InvalidArgument.
+    object with `text`, and `id` (or `_id`) and `title` where it has them; null is as if it were not
+    there, and an empty id is refused. Throws InvalidArgument.
     """
     check_budget(checks.natural("words", words), checks.natural("overlap", overlap))
     root = checks.path("folder", folder)
@@ -38,7 +39,7 @@ def read_folder(
                 found += cut_document(id, title, text, words, overlap)
     if not found:
         raise InvalidArgument(f"{root} has no text in files ending in {', '.join(SUFFIXES)}")
-    refuse_repeated_ids(found)
+    check_ids(found)
     return found
 
 
@@ -64,10 +65,12 @@ def _row(line: str, where: str, fallback_id: str) -> tuple[str, str, str]:
     row = jsonl.parsed(line, where)
     if not isinstance(row.get("text"), str):
         raise InvalidArgument(f"{where} must be an object with a str 'text'")
-    id = row.get("id", row.get("_id"))
+    id = next((row[name] for name in ("id", "_id") if row.get(name) is not None), fallback_id)
+    if id == "":
+        raise InvalidArgument(f"{where} has an empty id; give it one, or leave it out")
     title = row.get("title")
     return (
-        fallback_id if id is None else str(id),
+        str(id),
         title if isinstance(title, str) else "",
         row["text"],
     )

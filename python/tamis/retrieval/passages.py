@@ -75,7 +75,7 @@ def passages_of(
     documents: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None = None
 ) -> list[Passage]:
     """Each document as one passage. Throws InvalidArgument for what has no text, and for an id that
-    comes twice."""
+    is empty or comes twice; None is no id, and the document's place is its id then."""
     listed, texts = listed_texts(documents, text, fields)
     found = []
     for place, (document, own) in enumerate(zip(listed, texts, strict=True)):
@@ -88,14 +88,16 @@ def passages_of(
         title = title if isinstance(title, str) else ""
         whole = "\n".join(part for part in (title, own) if part)
         found.append(Passage(str(place) if id is None else str(id), whole, title))
-    refuse_repeated_ids(found)
+    check_ids(found)
     return found
 
 
-def refuse_repeated_ids(passages: Sequence[Passage]) -> None:
-    """Throws InvalidArgument."""
+def check_ids(passages: Sequence[Passage]) -> None:
+    """Throws InvalidArgument for an id that is empty or comes twice."""
     first: dict[str, int] = {}
     for place, passage in enumerate(passages):
+        if not passage.id:
+            raise InvalidArgument(f"passage {place} has an empty id; give it one, or leave it out")
         if first.setdefault(passage.id, place) != place:
             raise InvalidArgument(
                 f"passages {first[passage.id]} and {place} have the same id '{passage.id}'; ids "

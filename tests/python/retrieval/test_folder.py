@@ -21,6 +21,7 @@ def folder(tmp_path: Path) -> Path:
     rows = [
         {"_id": 7, "title": "Cells", "text": "A cell is the smallest unit of life."},
         {"text": "Bananas are yellow.", "title": None},
+        {"id": None, "_id": "real", "text": "Null is no id."},
     ]
     (root / "c.jsonl").write_text("\n\n".join(map(json.dumps, rows)), encoding="utf-8-sig")
     (root / "ignored.bin").write_bytes(b"\xff\xfe")
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_what_is_read(folder: Path) -> None:
     found = {passage.id: passage for passage in read_folder(folder)}
-    assert list(found) == ["a.txt", "7", "c.jsonl:3", "sub/b.md"]
+    assert list(found) == ["a.txt", "7", "c.jsonl:3", "real", "sub/b.md"]
     assert found["7"].text == "Cells\nA cell is the smallest unit of life."
     assert found["sub/b.md"].title == "The treaty"
     assert found["c.jsonl:3"].title == ""
@@ -43,6 +44,7 @@ def test_what_is_read(folder: Path) -> None:
         ("x.jsonl", b"{nonsense", "x.jsonl, line 1 is no JSON"),
         ("x.jsonl", b'{"id": 1}', "x.jsonl, line 1 must be an object with a str 'text'"),
         ("x.jsonl", b'{"id": 7, "text": "twice"}', "the same id '7'"),
+        ("x.jsonl", b'\n{"id": "", "text": "a"}', "x.jsonl, line 2 has an empty id; give it one"),
         ("x.txt", b"\xff\xff", "x.txt is no UTF-8"),
     ],
 )
@@ -67,7 +69,7 @@ def test_one_command_builds_and_one_searches(
 ) -> None:
     target = str(tmp_path / "index")
     assert main(["index", str(folder), target, "--lines"]) == 0
-    assert "5 passages, bm25 + dense" in capsys.readouterr().out
+    assert "6 passages, bm25 + dense" in capsys.readouterr().out
     assert main(["search", target, "what do pandas eat", "--top-k", "1"]) == 0
     assert "a.txt:1  Pandas eat bamboo." in capsys.readouterr().out
     assert main(["search", target, "who signed", "--fusion", "bm25", "--json"]) == 0
@@ -77,7 +79,7 @@ def test_one_command_builds_and_one_searches(
     assert "--overwrite" in capsys.readouterr().err
     assert main(["index", str(folder), target, "--overwrite", "--no-dense", "--words", "0"]) == 0
     index = Index.open(target)
-    assert len(index) == 4
+    assert len(index) == 5
     assert not index.has_dense
     assert main(["index", str(folder), str(folder), "--overwrite"]) == 2
     assert "is no index of tamis" in capsys.readouterr().err

@@ -187,6 +187,8 @@ def test_bad_input(index: Index) -> None:
         Index.build([])
     with pytest.raises(InvalidArgument, match="passages 0 and 1 have the same id 'x'"):
         Index.build([{"id": "x", "text": "a"}, {"id": "x", "text": "b"}], dense=False)
+    with pytest.raises(InvalidArgument, match="passage 1 has an empty id; give it one"):
+        Index.build([{"id": None, "text": "a"}, {"id": "", "text": "b"}], dense=False)
     with pytest.raises(InvalidArgument, match="document 0 is a dict without"):
         Index.build([{"id": "x"}], dense=False)
     with pytest.raises(InvalidArgument, match="there is no row 5"):
