@@ -297,7 +297,7 @@ class CrossEncoder(DropIn):
         **arguments: Unpack[Arguments],
     ) -> tuple[list[list[dict[str, Any]]], TruncationReport]:
         if self.num_labels != 1:
-            raise ValueError(_ONE_LABEL)
+            raise InvalidArgument(_ONE_LABEL)
         check_top_k(top_k)
         return_documents = checks.flag("return_documents", return_documents)
         checks.min_score(min_score)

@@ -45,3 +45,11 @@ def test_an_interrupt_is_no_traceback(
     finally:
         signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "tamis: interrupted\n"
+
+
+def test_a_model_of_several_labels_is_one_line(
+    three_labels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "one").write_text("a passage")
+    assert cli.main(["rerank", "who?", str(tmp_path / "one"), "--model", str(three_labels)]) == 2
+    assert capsys.readouterr().err.startswith("tamis: CrossEncoder.rank() only works for models")
