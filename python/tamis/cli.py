@@ -15,16 +15,22 @@ from tamis import CrossEncoder, Error, InvalidArgument, __version__
 from tamis.judging import command as judging
 
 
+def _lines(path: str) -> list[str]:
+    """Of a file; `-` is standard input."""
+    if path == "-":
+        return list(sys.stdin)
+    with open(path, encoding="utf-8") as file:
+        return list(file)
+
+
 def _read_passages(path: str) -> list[str]:
-    """One passage a line; `-` is standard input."""
+    """One passage a line; a byte order mark is part of none."""
     try:
-        if path == "-":
-            return [line.rstrip("\n") for line in sys.stdin]
-        with open(path, encoding="utf-8") as lines:
-            return [line.rstrip("\n") for line in lines]
+        passages = [line.rstrip("\n") for line in _lines(path)]
     except UnicodeDecodeError as error:
         name = "standard input" if path == "-" else path
         raise InvalidArgument(f"{name} is no UTF-8 ({error.reason}); convert it first") from error
+    return [passages[0].removeprefix("\ufeff"), *passages[1:]] if passages else []
 
 
 def _rerank(arguments: argparse.Namespace) -> int:

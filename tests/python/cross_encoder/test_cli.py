@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -53,3 +54,17 @@ def test_a_model_of_several_labels_is_one_line(
     (tmp_path / "one").write_text("a passage")
     assert cli.main(["rerank", "who?", str(tmp_path / "one"), "--model", str(three_labels)]) == 2
     assert capsys.readouterr().err.startswith("tamis: CrossEncoder.rank() only works for models")
+
+
+def test_a_byte_order_mark_is_in_no_passage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "marked").write_text("first\nsecond\n", encoding="utf-8-sig")
+    (tmp_path / "empty").touch()
+    for name, texts in (("marked", ["first", "second"]), ("empty", [])):
+        for path in (str(tmp_path / name), "-"):
+            with (tmp_path / name).open(encoding="utf-8") as lines:
+                monkeypatch.setattr(sys, "stdin", lines)
+                assert cli.main(["rerank", "q", path, "--model", "tiny", "--json"]) == 0
+            hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+            assert sorted(hit["text"] for hit in hits) == texts
