@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -33,6 +34,13 @@ def _read_passages(path: str) -> list[str]:
     return [passages[0].removeprefix("\ufeff"), *passages[1:]] if passages else []
 
 
+def _print_json(hit: dict[str, Any]) -> None:
+    """In one line, all ASCII where standard output is no Unicode: a reader gets the same texts."""
+    encoding = sys.stdout.encoding or "utf-8"  # a StringIO has none
+    unicode = encoding.lower().startswith("utf")
+    print(json.dumps(hit, ensure_ascii=not unicode))
+
+
 def _rerank(arguments: argparse.Namespace) -> int:
     model = CrossEncoder(arguments.model) if arguments.model else CrossEncoder()
     passages = _read_passages(arguments.passages)
@@ -41,7 +49,7 @@ def _rerank(arguments: argparse.Namespace) -> int:
     )
     for hit in hits:
         if arguments.json:
-            print(json.dumps(hit, ensure_ascii=False))
+            _print_json(hit)
         else:
             print(f"{hit['score']:9.4f}  {hit['corpus_id']:5d}  {hit['text']}")
     return 0
@@ -77,7 +85,7 @@ def _search(arguments: argparse.Namespace) -> int:
     index = Index.open(arguments.index, model=arguments.model)
     for hit in index.search(arguments.query, arguments.top_k, fusion=arguments.fusion):
         if arguments.json:
-            print(json.dumps(hit, ensure_ascii=False))
+            _print_json(hit)
         else:
             print(f"{hit['score']:9.4f}  {hit['id']}  {' '.join(hit['text'].split())}")
     return 0
@@ -182,6 +190,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status. Errors of tamis are one line, not a traceback."""
     arguments = _parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for what its encoding has not
     try:
         status: int = arguments.run_command(arguments)
         sys.stdout.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -68,3 +69,19 @@ def test_a_byte_order_mark_is_in_no_passage(
                 assert cli.main(["rerank", "q", path, "--model", "tiny", "--json"]) == 0
             hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
             assert sorted(hit["text"] for hit in hits) == texts
+
+
+def test_texts_that_the_output_cannot_hold(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("café 東京 😀", encoding="utf-8")
+    command = [*COMMAND, str(tmp_path / "one"), "--model", "tiny"]
+    for encoding, printed in (
+        ("latin-1", "café \\u6771\\u4eac \\U0001f600"),
+        ("utf-8", "café 東京 😀"),
+    ):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        plain, rows = (
+            subprocess.run([*command, *more], capture_output=True, check=True, env=environment)
+            for more in ([], ["--json"])
+        )
+        assert plain.stdout.decode(encoding).rstrip().endswith(printed)
+        assert json.loads(rows.stdout.decode(encoding))["text"] == "café 東京 😀"
