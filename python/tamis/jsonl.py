@@ -17,6 +17,8 @@ def parsed(line: str, where: str) -> dict[str, Any]:
         row: Any = json.loads(line)
     except ValueError as error:
         raise InvalidArgument(f"{where} is no JSON: {error}") from None
+    except RecursionError:
+        raise InvalidArgument(f"{where} nests too deep to be read as JSON") from None
     if not isinstance(row, dict):
         raise InvalidArgument(f"{where} must be an object, got {type(row).__name__}")
     return row

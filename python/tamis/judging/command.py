@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         rubric=_text(arguments.rubric),
         mode=arguments.mode,
         highest_grade=arguments.highest_grade,
-        prompt=Path(arguments.prompt).read_text("utf-8") if arguments.prompt else "",
+        prompt=_read(arguments.prompt) if arguments.prompt else "",
         body=_fields(arguments.body),
         retries=arguments.retries,
         backoff_ms=_BACKOFF_MS,
@@ -105,7 +105,14 @@ def _check_files(arguments: argparse.Namespace, judgements: str) -> None:
 
 
 def _text(rubric: str | None) -> str | None:
-    return Path(rubric[1:]).read_text("utf-8") if rubric and rubric[0] == "@" else rubric
+    return _read(rubric[1:]) if rubric and rubric[0] == "@" else rubric
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidArgument(f"{path} is no UTF-8 ({error.reason}); convert it first") from None
 
 
 def _fields(body: str | None) -> dict[str, Any] | None:

@@ -157,6 +157,16 @@ def test_bad_arguments(
     assert {path.name for path in folder.iterdir()} == {"run", "corpus.jsonl", "queries.jsonl"}
 
 
+def test_texts_that_are_no_utf8(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path_factory.mktemp("other") / "latin"
+    file.write_bytes("Qualité".encode("latin-1"))
+    for more in (("--rubric", f"@{file}"), ("--prompt", str(file))):
+        assert main(arguments_of(folder, "http://localhost:1", *more)) == 2
+        assert f"{file} is no UTF-8" in capsys.readouterr().err
+
+
 def test_a_run_of_ids_needs_texts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = [str(folder / "run"), str(folder / "qrels")]
     assert main(["judge", *told, "--base-url", "http://localhost:1", "--model", "m"]) == 2

@@ -42,6 +42,7 @@ def test_what_is_read(folder: Path) -> None:
     ("name", "content", "message"),
     [
         ("x.jsonl", b"{nonsense", "x.jsonl, line 1 is no JSON"),
+        ("x.jsonl", b"[" * 200_000, "x.jsonl, line 1 nests too deep"),
         ("x.jsonl", b'{"id": 1}', "x.jsonl, line 1 must be an object with a str 'text'"),
         ("x.jsonl", b'{"id": 7, "text": "twice"}', "the same id '7'"),
         ("x.jsonl", b'\n{"id": "", "text": "a"}', "x.jsonl, line 2 has an empty id; give it one"),
