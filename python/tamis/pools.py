@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from tamis.errors import InvalidArgument, NonFiniteScore, TruncationError
 from tamis.loaded import Loaded
 
@@ -83,7 +81,8 @@ def map_chunks(
     progress: Progress | None = None,
 ) -> list[Any]:
     """`score` of every chunk, in order. Workers take turns, each with its own model. `score` hands
-    its third argument to the native call, which it leaves as soon as the call is to end."""
+    its third argument to the native call, which it leaves as soon as the call is to end. A chunk
+    that fails ends it, but for scores that are not finite: one error says of all such pairs."""
     models: list[Loaded] = pool["processes"]
     chunks = [slice(i, min(i + chunk_size, total)) for i in range(0, total, chunk_size)]
     stopped = threading.Event()  # of this call: others may share the pool
@@ -96,6 +95,8 @@ def map_chunks(
         try:
             watch(0, 0)
             return score(model, chunk, watch)
+        except NonFiniteScore:
+            raise  # the others go on: they may have such pairs too
         except BaseException:
             stopped.set()
             raise
@@ -127,11 +128,22 @@ def _in_the_call(error: Exception, offset: int) -> str:
     )
 
 
+def _of_the_call(errors: dict[int, NonFiniteScore], total: int) -> NonFiniteScore:
+    """What the chunks say, by where each begins, as one with the call's numbers."""
+    bad = sorted(begin + int(i) for begin, error in errors.items() for i in error.indices)
+    whole = errors[min(errors)]
+    numbers = f"{len(bad)} of {total} pairs, first for pair {bad[0]}"
+    whole.args = (re.sub(r"\d+ of \d+ pairs, first for pair \d+", numbers, str(whole), count=1),)
+    whole.indices = bad
+    return whole
+
+
 def _gather(futures: dict[Any, slice], total: int, progress: Progress | None) -> None:
     """Wait for all, in whatever order they end, and raise what the first to fail raised."""
     from concurrent.futures import as_completed
 
     done = 0
+    not_finite: dict[int, NonFiniteScore] = {}
     for future in as_completed(futures):
         chunk = futures[future]
         try:
@@ -139,12 +151,12 @@ def _gather(futures: dict[Any, slice], total: int, progress: Progress | None) ->
         except _Stopped:
             continue  # what stopped it is raised by another one
         except NonFiniteScore as error:
-            error.args = (_in_the_call(error, chunk.start),)
-            error.indices = [int(i) for i in np.asarray(error.indices) + chunk.start]
-            raise
+            not_finite[chunk.start] = error
         except (TruncationError, InvalidArgument) as error:
             error.args = (_in_the_call(error, chunk.start),)
             raise
         done += chunk.stop - chunk.start
         if progress is not None:
             progress(done, total)
+    if not_finite:
+        raise _of_the_call(not_finite, total)

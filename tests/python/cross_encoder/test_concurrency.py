@@ -223,6 +223,24 @@ def test_what_fails_in_a_pool_stops_the_rest(failing: int) -> None:
     assert 3 not in ended or failing == 2
 
 
+def test_scores_that_are_not_finite_are_told_of_all_chunks() -> None:
+    pool = pools.start([object()] * 2)  # type: ignore[list-item]
+
+    def score(worker: Any, part: slice, watch: Any) -> None:
+        watch(0, 1)
+        bad = [i for i in range(part.start, part.stop) if i in (1, 6, 7)]
+        if bad:
+            error = tamis.NonFiniteScore(f"NaN for {len(bad)} of 3 pairs, first for pair {bad[0]}!")
+            error.indices = [i - part.start for i in bad]
+            raise error
+
+    with pytest.raises(tamis.NonFiniteScore) as caught:
+        pools.map_chunks(pool, 8, 3, score)
+    assert caught.value.indices == [1, 6, 7]
+    assert str(caught.value) == "NaN for 3 of 8 pairs, first for pair 1!"
+    pool["input"].shutdown(wait=True)
+
+
 _FORKED = """
     import asyncio, os, sys
     import tamis
