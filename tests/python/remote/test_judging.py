@@ -35,7 +35,8 @@ def test_a_run_becomes_qrels(folder: Path, capsys: pytest.CaptureFixture[str]) -
     }
     values = evaluate(read_run(folder / "run"), qrels, ["mrr@10"])
     assert values["mrr@10"] == {"q1": 1.0, "q2": pytest.approx(1 / 3)}
-    row = next(row for row in ledger_of(folder) if row["doc_id"] == "tulips")
+    rows = {(row["query_id"], row["doc_id"]): row for row in ledger_of(folder)}
+    row = rows["q1", "tulips"]
     assert row["reason"] == "flower tulips"
     assert row["model"] == "m"
     assert row["rubric"].startswith("pointwise.v1+")
