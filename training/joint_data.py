@@ -128,14 +128,14 @@ def write(work: pathlib.Path, tokenised: Tokenised) -> None:
     )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name in ("data", "model", "e5", "work"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if not (options.work / "pool.json").exists():
         prepare(options.data, options.work, 1.0, 80, LARGE_SEED, PLANS["joint"])
     write(options.work, functools.partial(by_both, options.model, options.e5))

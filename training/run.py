@@ -1,4 +1,4 @@
-"""The whole recipe in one command.
+"""The recipe's part for a CPU: the first phase, and the last layer opened.
 
     python -m training.run --data DATA --encoder MINILM --e5 E5 --work WORK --out FOLDER
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
+from collections.abc import Sequence
 
 import torch
 
@@ -23,7 +24,7 @@ from training.ship import choose_and_ship
 from training.teacher import teach
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: one flag for each of the settings of `distil`."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", choices=("prepare", "teacher", "distil", "export", "open"))
     add_flags(parser, Settings)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     settings = settings_of(options, Settings)
     work, only = options.work, options.only

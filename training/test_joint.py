@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import importlib
 import json
 import pathlib
 
@@ -12,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from training import joint, multilingual
+from training import joint, multilingual, recipe
 from training import tiny as smaller
 from training.export import dequantise
 from training.gpu_teacher import Candidates, Rows
@@ -268,3 +270,29 @@ def test_the_smaller_model_comes_nearer_its_teacher_and_goes_on(
     )
     assert again.step == 90  # of run.pt
     assert training.mean.config.closed_layers == 2
+
+
+def test_every_step_of_the_recipe_takes_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("data", "encoder", "e5", "work", "out")
+    given = argparse.Namespace(**{name: pathlib.Path("/a") / name for name in names}, device="cpu")
+    read, seen = argparse.ArgumentParser.parse_args, []
+
+    class Parsed(Exception):
+        pass
+
+    def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
+        seen.append(read(parser, arguments))
+        raise Parsed
+
+    steps = recipe.commands(given)
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse)
+    for name, arguments in steps:
+        with pytest.raises(Parsed):
+            importlib.import_module(f"training.{name}").main(arguments)
+    assert [options.out.name for options in seen if hasattr(options, "out")] == [
+        "first",
+        "default",
+        "tiny",
+    ]
+    assert seen[-1].model == seen[-2].out
+    assert seen[-1].lift == smaller.Settings.lift

@@ -131,14 +131,14 @@ class Training(joint.Training):
         }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: one flag for each of the settings."""
     parser = further_parser(__doc__, ("model", "e5", "work", "out"), "tiny", Settings)
     parser.add_argument(
         "--layers", default="0,5", help="of --model, that a new student begins with"
     )
     parser.add_argument("--device", default="cuda")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     settings = settings_of(options, Settings)
     data = Data(options.work, torch.device(options.device))
