@@ -36,57 +36,69 @@ JAPANESE = "jaquad_ja"
 DEV = 200
 """Held-out questions of JaQuAD's training split, with their paragraphs."""
 
+DEPTH = 30
+"""Candidates of a dev list."""
 
-def japanese(data: pathlib.Path) -> tuple[Dataset, list[str]]:
-    """JaQuAD's training questions, without the paragraphs that only others are of; and the dev
-    questions' ids."""
+
+def japanese(data: pathlib.Path) -> Dataset:
+    """JaQuAD's training questions, without the paragraphs that only other questions are of."""
     found = read(data / JAPANESE, "train")
     own = {doc for grades in found.qrels.values() for doc in grades}
     found.docs = {doc: text for doc, text in found.docs.items() if doc in own}
-    return found, random.Random(LARGE_SEED).sample(sorted(found.queries), DEV)
+    return found
+
+
+def dev_lists(found: Dataset, asked: Sequence[str]) -> list[dict]:
+    """BM25's candidates of some questions among all paragraphs."""
+    keys = list(found.docs)
+    bm25 = Bm25(list(found.docs.values()), character_pairs)
+    tops = bm25.top([found.queries[key] for key in asked], DEPTH)
+    return [
+        {
+            "set": JAPANESE,
+            "query": found.queries[key],
+            "passages": [found.docs[keys[at]] for at, _ in hits],
+            "grades": [found.qrels[key].get(keys[at], 0.0) for at, _ in hits],
+            "judged": list(found.qrels[key].values()),
+            "bm25": [score for _, score in hits],
+            "away": True,
+        }
+        for key, hits in zip(asked, tops, strict=True)
+    ]
+
+
+def entries(found: Dataset, held: set[str], first: int) -> tuple[list[str], list[dict]]:
+    """Paragraphs that are not `held` and the questions about them, as those of a pool that has
+    `first` passages already."""
+    keys = [key for key in found.docs if key not in held]
+    place = {key: at for at, key in enumerate(keys, first)}
+    asked = [key for key, grades in found.qrels.items() if held.isdisjoint(grades)]
+    passages = [found.docs[key] for key in keys]
+    tops = Bm25(passages, character_pairs).top([found.queries[key] for key in asked], SHORTLIST)
+    return passages, [
+        {
+            "source": JAPANESE,
+            "query": found.queries[key],
+            "positives": [place[doc] for doc in found.qrels[key]],
+            "bm25": [(first + at, round(score, 3)) for at, score in hits],
+        }
+        for key, hits in zip(asked, tops, strict=True)
+    ]
 
 
 def add_japanese(data: pathlib.Path, work: pathlib.Path) -> None:
     """Add the questions and paragraphs to `pool.json`, and the dev lists to `dev.json`."""
     pool = json.loads((work / "pool.json").read_text())
     dev = json.loads((work / "dev.json").read_text())
-    found, asked = japanese(data)
-    keys = list(found.docs)
-    bm25 = Bm25(list(found.docs.values()), character_pairs)
-    for key, hits in zip(asked, bm25.top([found.queries[key] for key in asked], 30), strict=True):
-        grades = found.qrels[key]
-        dev.append(
-            {
-                "set": JAPANESE,
-                "query": found.queries[key],
-                "passages": [found.docs[keys[at]] for at, _ in hits],
-                "grades": [grades.get(keys[at], 0.0) for at, _ in hits],
-                "judged": list(grades.values()),
-                "bm25": [score for _, score in hits],
-                "away": True,
-            }
-        )
+    found = japanese(data)
+    asked = random.Random(LARGE_SEED).sample(sorted(found.queries), DEV)
     held = {doc for key in asked for doc in found.qrels[key]}
-    keys = [key for key in keys if key not in held]
-    place = {key: at for at, key in enumerate(keys, len(pool["passages"]))}
-    trained = [key for key, grades in found.qrels.items() if held.isdisjoint(grades)]
-    hits = Bm25([found.docs[key] for key in keys], character_pairs).top(
-        [found.queries[key] for key in trained], SHORTLIST
-    )
-    first = len(pool["passages"])
-    pool["passages"] += [found.docs[key] for key in keys]
-    pool["queries"] += [
-        {
-            "source": JAPANESE,
-            "query": found.queries[key],
-            "positives": [place[doc] for doc in found.qrels[key]],
-            "bm25": [(first + at, round(score, 3)) for at, score in top],
-        }
-        for key, top in zip(trained, hits, strict=True)
-    ]
+    passages, queries = entries(found, held, len(pool["passages"]))
+    pool["passages"] += passages
+    pool["queries"] += queries
     (work / "pool.json").write_text(json.dumps(pool))
-    (work / "dev.json").write_text(json.dumps(dev))
-    print(JAPANESE, len(trained), "questions,", len(keys), "paragraphs", flush=True)
+    (work / "dev.json").write_text(json.dumps(dev + dev_lists(found, asked)))
+    print(JAPANESE, len(queries), "questions,", len(passages), "paragraphs", flush=True)
 
 
 def ids(

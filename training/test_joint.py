@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from training import joint, multilingual, recipe
 from training import tiny as smaller
+from training.beir import Dataset
 from training.export import dequantise
 from training.gpu_teacher import Candidates, Rows
 from training.joint import (
@@ -296,3 +297,21 @@ def test_every_step_of_the_recipe_takes_its_arguments(monkeypatch: pytest.Monkey
     ]
     assert seen[-1].model == seen[-2].out
     assert seen[-1].lift == smaller.Settings.lift
+
+
+def test_questions_of_held_out_paragraphs_are_not_trained_on() -> None:
+    docs = {"a": "東京の川は長い", "b": "大阪の城は古い", "c": "京都の寺は静か"}
+    queries = {"1": "長い川は東京に", "2": "古い城は大阪に", "3": "静かな寺は京都に"}
+    grades = {"1": {"a": 1.0}, "2": {"b": 1.0}, "3": {"c": 1.0}}
+    found = Dataset(docs, dict.fromkeys(docs, ""), queries, grades)
+    passages, entries = multilingual.entries(found, {"b"}, 7)
+    assert passages == [docs["a"], docs["c"]]
+    assert [(entry["query"], entry["positives"]) for entry in entries] == [
+        (queries["1"], [7]),
+        (queries["3"], [8]),
+    ]
+    assert [entry["bm25"][0][0] for entry in entries] == [7, 8]
+    (line,) = multilingual.dev_lists(found, ["2"])
+    assert line["passages"][0] == docs["b"]
+    assert line["grades"][0] == 1.0
+    assert line["away"]
