@@ -50,7 +50,7 @@ bool is_blank(std::string_view utf8) {
 
 std::string_view beginning_of(std::string_view utf8, std::size_t most) {
   if (utf8.size() <= most) return utf8;
-  while (most > 0 && (static_cast<unsigned char>(utf8[most]) & 0xC0U) == 0x80U) --most;
+  while (most > 0 && is_continuation(utf8[most])) --most;
   return utf8.substr(0, most);
 }
 

@@ -18,6 +18,11 @@ struct DecodedChar {
   return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+/// Whether a byte stands inside a character.
+[[nodiscard]] constexpr bool is_continuation(char byte) noexcept {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
 /// At most `most` bytes from the front, and no part of a character at their end. What is no UTF-8
 /// may be cut anywhere.
 [[nodiscard]] constexpr std::string_view cut_to(std::string_view text, std::size_t most) noexcept {
@@ -25,7 +30,7 @@ struct DecodedChar {
   if (text.size() <= most) return text;
   for (std::size_t back = 0; back < kLongest && back <= most; ++back) {
     const std::size_t end = most - back;
-    if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U) return text.substr(0, end);
+    if (!is_continuation(text[end])) return text.substr(0, end);
   }
   return text.substr(0, most);
 }
@@ -56,11 +61,6 @@ struct DecodedChar {
     high = 0xBF;
   }
   return {code, size, true};
-}
-
-/// Whether a byte stands inside a character.
-[[nodiscard]] constexpr bool is_continuation(char byte) noexcept {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
 
 [[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {

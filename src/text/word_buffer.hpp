@@ -64,7 +64,7 @@ class WordBuffer {
     std::size_t at = begin;
     while (at > barrier_) {
       std::size_t previous = at - 1;
-      while (previous > barrier_ && (byte(previous) & 0xC0U) == 0x80U) --previous;
+      while (previous > barrier_ && is_continuation(bytes_[previous])) --previous;
       const char32_t before = decode_utf8({bytes_.data() + previous, at - previous}, 0).code;
       if (BertChars::combining_class(before) <= combining_class) break;
       at = previous;

@@ -19,7 +19,7 @@ using nlohmann::json;
 std::string_view trim_end(std::string_view line) {
   while (!line.empty()) {
     std::size_t last = line.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(line[last]) & 0xC0U) == 0x80U) --last;
+    while (last > 0 && is_continuation(line[last])) --last;
     if (!is_white_space(decode_utf8(line, last).code)) break;
     line = line.substr(0, last);
   }
