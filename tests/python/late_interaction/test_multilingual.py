@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tamis import CrossEncoder, LateInteraction, ModelError, Tokenizer
+
+from .definition import floats, interaction
 
 ROOT = Path(__file__).resolve().parents[3]
 # A question and its answer; the other answers are the wrong ones.
@@ -52,31 +53,6 @@ def model(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LateInteracti
     monkeypatch.delitem(sys.modules, "tamis_multilingual", raising=False)
     yield LateInteraction("multilingual")
     sys.modules.pop("tamis_multilingual", None)
-
-
-def floats(folder: Path) -> dict[str, np.ndarray]:
-    """The checkpoint with its int8 weights as floats."""
-    stored = pytest.importorskip("safetensors.numpy").load_file(folder / "model.safetensors")
-    return {
-        name: (
-            values * stored[f"{name}.scale"][:, None] if f"{name}.scale" in stored else values
-        ).astype(np.float32)
-        for name, values in stored.items()
-        if not name.endswith(".scale")
-    }
-
-
-def the_definition() -> Any:
-    """training/model.py."""
-    folder = ROOT / "training"
-    if not (folder / "model.py").is_file():
-        pytest.skip("needs the training folder")
-    sys.path.insert(0, str(folder))
-    try:
-        import model as definition
-    finally:
-        sys.path.remove(str(folder))
-    return definition
 
 
 def test_every_question_finds_its_answer(model: LateInteraction) -> None:
@@ -145,10 +121,8 @@ def test_as_a_cross_encoder_it_reads_the_texts_together(model: LateInteraction, 
     """Logits equal those of training/model.py, which are not those of the texts apart."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    definition = the_definition()
     folder = site / "tamis_multilingual" / "model"
-    peer = definition.TamisInteraction(definition.Config.load(folder)).eval()
-    peer.load_state_dict({name: torch.from_numpy(x) for name, x in floats(folder).items()})
+    peer = interaction(folder)
     tokenizer = transformers.XLMRobertaTokenizer.from_pretrained(folder)
 
     def read(text: str) -> tuple[object, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ import tamis
 from tamis import LateInteraction
 
 from .conftest import Reference
+from .definition import interaction
 from .texts import TEXTS
 
 QUERIES = ["how many people live in berlin?", "what do pandas eat", "", "café 東京"]
 DEFAULT = Path(tamis.__file__).parent / "models" / "default"
-TRAINING = Path(__file__).resolve().parents[3] / "training"
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +23,13 @@ def default_reference() -> Reference:
     """training/model.py with every layer closed."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    if not (TRAINING / "model.py").is_file():
-        pytest.skip("needs the training folder")
-    sys.path.insert(0, str(TRAINING))
-    try:
-        import model as definition
-    finally:
-        sys.path.remove(str(TRAINING))
+    model = interaction(DEFAULT)
     tokenizer = transformers.BertTokenizerFast(str(DEFAULT / "vocab.txt"))
-    config = definition.Config.load(DEFAULT)
-    model = definition.TamisInteraction(config).eval()
-    model.load_state_dict(_floats(DEFAULT / "model.safetensors"))
 
     def states(text: str, segment: int) -> tuple[object, object]:
         ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=512)["input_ids"]
         mask = torch.ones_like(ids, dtype=torch.bool)
-        return model.closed(ids, mask, segment, config.num_hidden_layers), mask
+        return model.closed(ids, mask, segment, model.config.num_hidden_layers), mask
 
     def score(query: str, passages: list[str]) -> np.ndarray:
         with torch.no_grad():
@@ -47,19 +37,6 @@ def default_reference() -> Reference:
             return np.array([float(model.readout(*q, *states(p, 1))) for p in passages])
 
     return score
-
-
-def _floats(path: Path) -> dict[str, object]:
-    """The checkpoint with its int8 weights as floats."""
-    load_file = pytest.importorskip("safetensors.torch").load_file
-    found = load_file(path)
-    names = [name for name in found if not name.endswith(".scale")]
-    return {
-        name: found[name].float() * found[f"{name}.scale"][:, None]
-        if f"{name}.scale" in found
-        else found[name].float()
-        for name in names
-    }
 
 
 @pytest.mark.parametrize("query", QUERIES)
