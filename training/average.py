@@ -9,15 +9,14 @@ of training queries and BM25's candidates.
 
 from __future__ import annotations
 
-import argparse
 import json
-import pathlib
 import random
 
 import torch
 
 from training.export import export, load
 from training.model import CLOSED, TamisInteraction
+from training.progress import path_parser
 from training.scoring import QUERY_TOKENS, closed_states
 from training.teacher import LONGEST, Readings, finish
 from training.texts import Tokenizer
@@ -69,11 +68,7 @@ def weigh(
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("encoder", "model", "work", "out"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser = path_parser(__doc__, ("encoder", "model", "work", "out"))
     parser.add_argument("--share", type=float, default=0.5, help="of the distilled weights")
     parser.add_argument("--maxsim", type=float, default=1.5, help="MaxSim's share over cosine's")
     options = parser.parse_args()

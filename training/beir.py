@@ -8,7 +8,7 @@ import gzip
 import json
 import math
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import bm25s
@@ -101,6 +101,24 @@ class Bm25:
         return self._index.get_scores(words) if words else np.zeros(self._size)
 
 
+def judged_list(
+    name: str,
+    data: Dataset,
+    query: str,
+    hits: Sequence[tuple[str, float]],
+    texts: Mapping[str, str],
+) -> dict:
+    """A query's candidates (document, BM25's score) with their `texts` and grades."""
+    return {
+        "set": name,
+        "query": data.queries[query],
+        "passages": [texts[doc] for doc, _ in hits],
+        "grades": [data.qrels[query].get(doc, 0.0) for doc, _ in hits],
+        "judged": list(data.qrels[query].values()),
+        "bm25": [score for _, score in hits],
+    }
+
+
 def judged_lists(
     data: pathlib.Path, name: str, depth: int = 100, split: str = "test"
 ) -> list[dict]:
@@ -131,15 +149,7 @@ def judged_lists(
             ranked = indexed.top([found.queries[query] for query in asked], depth)
             tops = [[(keys[at], score) for at, score in top] for top in ranked]
     return [
-        {
-            "set": name,
-            "query": found.queries[query],
-            "passages": [texts[doc] for doc, _ in top],
-            "grades": [found.qrels[query].get(doc, 0.0) for doc, _ in top],
-            "judged": list(found.qrels[query].values()),
-            "bm25": [score for _, score in top],
-        }
-        for query, top in zip(asked, tops, strict=True)
+        judged_list(name, found, query, top, texts) for query, top in zip(asked, tops, strict=True)
     ]
 
 

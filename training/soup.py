@@ -11,7 +11,6 @@ blended is exported. Figures are kept in WORK/soup.jsonl.
 
 from __future__ import annotations
 
-import argparse
 import json
 import pathlib
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ import torch
 from training.export import export, load
 from training.joint import Data, Pairs, Settings, opened
 from training.model import TamisInteraction
+from training.progress import path_parser
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Of the trainings; the rest is the start's."""
@@ -68,11 +68,7 @@ def choose(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for flag in ("model", "work", "out"):
-        parser.add_argument(f"--{flag}", type=pathlib.Path, required=True)
+    parser = path_parser(__doc__, ("model", "work", "out"))
     parser.add_argument("--runs", nargs="+", required=True, help="folders inside --work")
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args(arguments)
