@@ -44,8 +44,6 @@ def check_target(target: Path, overwrite: bool) -> None:
     """Throws InvalidArgument where an index may not be written."""
 
     def look() -> None:
-        if not target.exists():
-            return
         if not overwrite:
             raise InvalidArgument(
                 f"{target} exists; overwrite=True (--overwrite) replaces an index"
@@ -53,7 +51,7 @@ def check_target(target: Path, overwrite: bool) -> None:
         if not (target / _MANIFEST).is_file():
             raise InvalidArgument(f"{target} is no index of tamis, so that it is not replaced")
 
-    placing.steadily(target, look)
+    placing.steadily(target, look, lambda _: None)
 
 
 def write(
@@ -87,7 +85,11 @@ def read(
     """Throws RetrievalError for a folder that is no index, or damaged; ModelError as
     LateInteraction does. `verify` reads all files once."""
     encoders: dict[str, LateInteraction] = {}  # loading one may take longer than a writer does
-    return placing.steadily(folder, lambda: _read(folder, model, verify, encoders))
+
+    def absent(error: OSError) -> Contents:
+        raise _no_index(folder, error) from error
+
+    return placing.steadily(folder, lambda: _read(folder, model, verify, encoders), absent)
 
 
 def _read(
@@ -135,7 +137,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RetrievalError(f"{folder} is no index of tamis: {error}") from error
+        raise _no_index(folder, error) from error
     except (ValueError, RecursionError) as error:
         raise RetrievalError(f"{path} is damaged, build the index again: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -144,6 +146,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{path} has format {found!r}, this version reads {FORMAT}: build the index again"
         )
     return manifest
+
+
+def _no_index(folder: Path, error: OSError) -> RetrievalError:
+    return RetrievalError(f"{folder} is no index of tamis: {error}")
 
 
 def _encoder(

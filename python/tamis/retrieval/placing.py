@@ -41,17 +41,21 @@ def put(made: Path, target: Path, check: Callable[[], None]) -> None:
     raise _contended(target)
 
 
-def steadily(folder: Path, look: Callable[[], T]) -> T:
-    """What `look` finds in a folder that no other took the place of meanwhile."""
+def steadily(folder: Path, look: Callable[[], T], absent: Callable[[OSError], T]) -> T:
+    """What `look` finds in a folder that no other took the place of meanwhile, or `absent` where
+    there is none: between two renames `look` would see a part of one."""
     for _ in range(_TRIES):
-        before = _identity(folder)
+        try:
+            before = _identity(folder)
+        except OSError as error:
+            return absent(error)
         try:
             found = look()
         except Exception:
-            if _identity(folder) == before:
+            if _is_still(folder, before):
                 raise
         else:
-            if _identity(folder) == before:
+            if _is_still(folder, before):
                 return found
     raise _contended(folder)
 
@@ -62,13 +66,17 @@ def _contended(folder: Path) -> RetrievalError:
     )
 
 
-def _identity(folder: Path) -> tuple[int, int, int] | None:
+def _identity(folder: Path) -> tuple[int, int, int]:
     """A new folder may get an old one's number, but not its time too."""
-    try:
-        found = folder.stat()
-    except OSError:
-        return None
+    found = folder.stat()
     return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _is_still(folder: Path, identity: tuple[int, int, int]) -> bool:
+    try:
+        return _identity(folder) == identity
+    except OSError:
+        return False
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -91,7 +99,10 @@ def _replace(made: Path, target: Path, old: Path) -> None:
     os.rename(target, old)
     try:
         os.rename(made, target)
-    except OSError:
-        if not os.path.lexists(target):
+    except OSError as error:
+        # Lost to a writer whose folder a third has moved away: an old one that comes back would
+        # look to a reader as if it had never gone.
+        lost = error.errno in (errno.EEXIST, errno.ENOTEMPTY)
+        if not lost and not os.path.lexists(target):
             os.rename(old, target)
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -128,6 +129,37 @@ def test_a_reader_gives_up_where_a_folder_is_replaced_without_end(
     monkeypatch.setattr(files.Lexical, "open", replaced)
     with pytest.raises(RetrievalError, match="replaced again and again"):
         Index.open(target)
+
+
+def test_an_absent_folder_is_not_looked_into(tmp_path: Path) -> None:
+    """Absent before and after would say nothing of what came and went between."""
+
+    def look() -> str:
+        raise AssertionError("looked at")
+
+    told = placing.steadily(tmp_path / "index", look, lambda error: str(error.strerror))
+    assert told == "No such file or directory"
+    with pytest.raises(RetrievalError, match=r"is no index of tamis: .*No such file"):
+        Index.open(tmp_path / "index")
+
+
+def test_a_writer_that_lost_twice_brings_no_old_folder_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("made", "target"):
+        (tmp_path / name).mkdir()
+    moves: list[str] = []
+
+    def rename(one: Path, other: Path) -> None:
+        moves.append(f"{one.name} {other.name}")
+        if one.name == "made":  # another's is there, and gone before lexists asks
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(placing.os, "rename", rename)
+    monkeypatch.setattr(placing.os.path, "lexists", lambda _: False)
+    with pytest.raises(OSError, match="not empty"):
+        placing._replace(tmp_path / "made", tmp_path / "target", tmp_path / "old")
+    assert moves == ["target old", "made target"]
 
 
 def test_an_opened_index_is_saved_as_it_was_opened(tmp_path: Path) -> None:
