@@ -26,37 +26,26 @@ struct Tiles {
     __builtin_memset(memory, 0, sizeof(memory));
   }
   static void end() { configured = false; }
+  template <int tile>
   static void zero() {
     check();
-    __builtin_memset(memory, 0, 4 * sizeof(memory[0]));
+    __builtin_memset(memory[tile], 0, sizeof(memory[tile]));
   }
-  static void start_at(const byte* bias, Used used) {
-    each(used, [&](int tile) { load(tile, bias + tile % 2 * 64, 0); });
-  }
-  /// Calls visit(tile) for the tiles of sums that are in use.
-  template <typename Visit>
-  static void each(Used used, Visit visit) {
-    check();
-    for (int tile = 0; tile < 4; ++tile) {
-      if ((tile < 2 || used.lower) && (tile % 2 == 0 || used.right)) visit(tile);
-    }
-  }
-  static void load(int tile, const byte* from, size_t stride) {
+  template <int tile>
+  static void load(const byte* from, size_t stride) {
     check();
     for (size_t row = 0; row < 16; ++row)
       __builtin_memcpy(memory[tile][row], from + row * stride, 64);
   }
-  static void load_rows(const byte* from, size_t stride, Used used) {
-    load(4, from, stride);
-    if (used.lower) load(5, from + 16 * stride, stride);
+  template <int tile>
+  static void load_passing(const byte* from, size_t stride) {
+    load<tile>(from, stride);
   }
-  static void load_tiles(const byte* upper, const byte* lower, Used used) {
-    load(4, upper, 64);
-    if (used.lower) load(5, lower, 64);
-  }
-  static void load_weights(const byte* from, Used used) {
-    load(6, from, kStep);
-    if (used.right) load(7, from + 64, kStep);
+  template <int tile>
+  static void store(byte* to, size_t stride) {
+    check();
+    for (size_t row = 0; row < 16; ++row)
+      __builtin_memcpy(to + row * stride, memory[tile][row], 64);
   }
   template <typename T>
   static T element(int tile, size_t row, size_t at) {
@@ -71,7 +60,9 @@ struct Tiles {
   static float widened(uint16_t half) {
     return __builtin_bit_cast(float, static_cast<uint32_t>(half) << 16);
   }
-  static void bf16(int c, int a, int b) {
+  template <int c, int a, int b>
+  static void dot_bf16() {
+    check();
     for (size_t m = 0; m < 16; ++m) {
       for (size_t n = 0; n < 16; ++n) {
         float sum = element<float>(c, m, n);
@@ -83,7 +74,9 @@ struct Tiles {
       }
     }
   }
-  static void int8(int c, int a, int b) {
+  template <int c, int a, int b>
+  static void dot_int8() {
+    check();
     for (size_t m = 0; m < 16; ++m) {
       for (size_t n = 0; n < 16; ++n) {
         int32_t sum = element<int32_t>(c, m, n);
@@ -93,20 +86,6 @@ struct Tiles {
         put(c, m, n, sum);
       }
     }
-  }
-  static void dot_bf16(Used used) {
-    each(used, [](int tile) { bf16(tile, 4 + tile / 2, 6 + tile % 2); });
-  }
-  static void dot_int8(Used used) {
-    each(used, [](int tile) { int8(tile, 4 + tile / 2, 6 + tile % 2); });
-  }
-  static void store(byte* to, size_t stride, Used used) {
-    each(used, [&](int tile) {
-      for (int row = 0; row < 16; ++row) {
-        __builtin_memcpy(to + static_cast<size_t>(tile / 2 * 16 + row) * stride + tile % 2 * 64,
-                         memory[tile][row], 64);
-      }
-    });
   }
 };
 
