@@ -32,23 +32,35 @@ std::array<float, 2> log_shares(std::span<const std::uint8_t> type_ids) {
   return {share, -share};
 }
 
+/// Where all slices find queries, keys and values.
+struct Sources {
+  ColumnGroups queries;
+  ColumnGroups key_values;
+  bool halves;
+
+  [[nodiscard]] ConstRows at(const Bytes& of, const ColumnGroups& groups, std::size_t token,
+                             std::size_t column) const {
+    const std::size_t element = halves ? sizeof(std::uint16_t) : sizeof(float);
+    return {of.data() + groups.at(token, column) * element, groups.width};
+  }
+};
+
 void attend_slice(const EncoderWeights& weights, const LayerWeights& layer,
-                  const PackedBatch& batch, const Slice& slice, Workspace& workspace) {
+                  const PackedBatch& batch, const Sources& from, const Slice& slice,
+                  Workspace& workspace) {
   const std::size_t width = weights.config.hidden_size;
   const std::size_t size = width / weights.config.heads;
   const std::size_t column = slice.head * size;
-  const ColumnGroups queries = query_groups(weights, layer, batch.tokens());
-  const ColumnGroups key_values = key_value_groups(weights, layer, batch.tokens());
-  const float* const keys = workspace.key_values.data();
   Attention attention{
-      .queries = {workspace.queries.data() + queries.at(slice.query_begin, column), queries.width},
-      .keys = {keys + key_values.at(slice.key_begin, column), key_values.width},
-      .values = {keys + key_values.at(slice.key_begin, width + column), key_values.width},
+      .queries = from.at(workspace.queries, from.queries, slice.query_begin, column),
+      .keys = from.at(workspace.key_values, from.key_values, slice.key_begin, column),
+      .values = from.at(workspace.key_values, from.key_values, slice.key_begin, width + column),
       .query_count = slice.query_end - slice.query_begin,
       .key_count = slice.key_end - slice.key_begin,
       .size = size,
       .context = workspace.context.data() + slice.query_begin * width + column,
-      .context_stride = width};
+      .context_stride = width,
+      .halves = from.halves};
   if (!layer.segment_bias.empty()) {
     attention.query_segments = batch.type_ids.data() + slice.query_begin;
     attention.key_segments = batch.type_ids.data() + slice.key_begin;
@@ -95,9 +107,12 @@ void attend(const EncoderWeights& weights, const LayerWeights& layer, const Pack
       if (whole.query_begin < end) slices.push_back(whole);
     }
   }
+  const Sources from{query_groups(weights, layer, batch.tokens()),
+                     key_value_groups(weights, layer, batch.tokens()),
+                     keeps_halves(weights, layer)};
   team.run(slices.size(), [&](std::size_t i) {
     checkpoint();
-    attend_slice(weights, layer, batch, slices[i], workspace);
+    attend_slice(weights, layer, batch, from, slices[i], workspace);
   });
 }
 

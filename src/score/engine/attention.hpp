@@ -7,10 +7,17 @@
 
 namespace tamis::engine {
 
-/// Rows of floats, `stride` apart.
+/// Rows of floats, or of bf16 where Attention says so, `stride` elements apart.
 struct ConstRows {
-  const float* data;
+  const void* data;
   std::size_t stride;
+
+  [[nodiscard]] const float* floats(std::size_t row) const {
+    return static_cast<const float*>(data) + row * stride;
+  }
+  [[nodiscard]] const std::uint16_t* halves(std::size_t row) const {
+    return static_cast<const std::uint16_t*>(data) + row * stride;
+  }
 };
 
 /// softmax(Q K^T) V of a few rows of queries over one sequence.
@@ -28,6 +35,9 @@ struct Attention {
   const std::uint8_t* query_segments = nullptr;
   const std::uint8_t* key_segments = nullptr;
   float segment_bias[2] = {};
+  /// Queries, keys and values are rows of bf16; `size` is a multiple of 32 then, and rows of keys
+  /// may be read beyond `key_count`, up to a multiple of 16.
+  bool halves = false;
 };
 
 }  // namespace tamis::engine

@@ -98,8 +98,11 @@ InputRows finish_block(const EncoderWeights& weights, const LayerWeights& layer,
 
 /// Makes room for the queries, keys and values of `rows` tokens.
 void reserve_projections(const EncoderWeights& weights, std::size_t rows, Workspace& workspace) {
-  workspace.queries.resize(rows * weights.config.hidden_size);
-  workspace.key_values.resize(rows * 2 * weights.config.hidden_size);
+  // Behind the last keys as many more may be read as make a tile whole.
+  constexpr std::size_t kReadBehind = 16;
+  const std::size_t bytes = weights.config.hidden_size * sizeof(float);
+  workspace.queries.resize(rows * bytes);
+  workspace.key_values.resize((rows + kReadBehind) * 2 * bytes);
 }
 
 /// Rows [begin, end) of the queries, keys and values, of the hidden states x. They were prepared
@@ -107,9 +110,10 @@ void reserve_projections(const EncoderWeights& weights, std::size_t rows, Worksp
 void project_block(const EncoderWeights& weights, const LayerWeights& layer, const InputRows& x,
                    std::size_t tokens, std::size_t begin, std::size_t end, Workspace& workspace,
                    const Team& team) {
-  multiply_grouped(layer.key_value, x, end - begin, workspace.key_values.data(),
+  const bool halves = keeps_halves(weights, layer);
+  multiply_grouped(layer.key_value, x, end - begin, workspace.key_values.data(), halves,
                    key_value_groups(weights, layer, tokens), begin, team);
-  multiply_grouped(layer.query, x, end - begin, workspace.queries.data(),
+  multiply_grouped(layer.query, x, end - begin, workspace.queries.data(), halves,
                    query_groups(weights, layer, tokens), begin, team);
 }
 

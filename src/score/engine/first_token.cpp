@@ -54,14 +54,14 @@ void attend_first_tokens(const EncoderWeights& weights, const LayerWeights& laye
   const std::size_t size = width / heads;
   const std::size_t pairs = batch.pairs();
   copy_first_tokens(batch, width, workspace.hidden, workspace.first_tokens);
-  workspace.queries.resize(pairs * width);
+  workspace.first_queries.resize(pairs * width);
   workspace.context.resize(pairs * width);
   workspace.head_queries.resize(pairs * heads * width);
   workspace.head_means.resize(pairs * heads * width);
-  apply(layer.query, workspace.first_tokens.data(), pairs, workspace.queries.data(),
+  apply(layer.query, workspace.first_tokens.data(), pairs, workspace.first_queries.data(),
         prepared_rows(), team);
   team.run(heads, [&](std::size_t head) {
-    apply_strided(layer.first_token.keys[head], workspace.queries.data() + head * size, width,
+    apply_strided(layer.first_token.keys[head], workspace.first_queries.data() + head * size, width,
                   pairs, workspace.head_queries.data() + head * width, heads * width,
                   prepared_rows());
   });

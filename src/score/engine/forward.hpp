@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 
 #include <tamis/batch/packed.hpp>
@@ -16,19 +17,29 @@ namespace tamis::engine {
 
 /// Buffers of one micro-batch; kept by the scorer and used again, so that calls allocate nothing.
 struct Workspace {
-  Floats hidden;      ///< [rows, hidden]
-  Floats queries;     ///< [rows, hidden], as query_groups says; of first tokens row by row
-  Floats key_values;  ///< [tokens, 2 * hidden]: key, value, as key_value_groups says
-  Floats context;     ///< [rows, hidden]
+  Floats hidden;     ///< [rows, hidden]
+  Bytes queries;     ///< [rows, hidden], as query_groups says
+  Bytes key_values;  ///< [tokens, 2 * hidden]: key, value, as key_value_groups says
+  Floats context;    ///< [rows, hidden]
   // Of the last layer, where only first tokens are read:
-  Floats first_tokens;  ///< [pairs, hidden]
-  Floats head_queries;  ///< [pairs, heads, hidden]
-  Floats head_means;    ///< [pairs, heads, hidden]
+  Floats first_tokens;   ///< [pairs, hidden]
+  Floats first_queries;  ///< [pairs, hidden]
+  Floats head_queries;   ///< [pairs, heads, hidden]
+  Floats head_means;     ///< [pairs, heads, hidden]
 };
 
 /// Fills workspace.hidden with the embeddings. Throws InvalidArgument for ids out of range.
 void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& workspace,
            const Team& team);
+
+/// Whether queries, keys and values are kept as bf16, which attention would round them to.
+[[nodiscard]] inline bool keeps_halves(const EncoderWeights& weights, const LayerWeights& layer) {
+  constexpr std::size_t kTileInputs = 32;
+  const Product& product = *layer.query.product;
+  const std::size_t width = weights.config.hidden_size;
+  return weights.attention->attends_halves && product.multiply_halves != nullptr &&
+         width / weights.config.heads % std::lcm(kTileInputs, product.panel) == 0;
+}
 
 /// Where the queries of `rows` tokens lie, and their keys and values.
 [[nodiscard]] inline ColumnGroups query_groups(const EncoderWeights& weights,

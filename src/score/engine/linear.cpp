@@ -2,6 +2,7 @@
 #include "score/engine/linear.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "parallel/watch.hpp"
@@ -128,12 +129,20 @@ void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float*
   });
 }
 
-void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
-                      const ColumnGroups& groups, std::size_t row, const Team& team) {
+void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, std::byte* y,
+                      bool halves, const ColumnGroups& groups, std::size_t row, const Team& team) {
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
     while (first < last) {
       const std::size_t end = std::min(last, (first / groups.width + 1) * groups.width);
-      multiply_columns(linear, x, rows, y + groups.at(row, first), groups.width, first, end);
+      const std::size_t at = groups.at(row, first);
+      if (halves) {
+        linear.product->multiply_halves(x, rows, panels_from(linear, first), end - first,
+                                        linear.inputs, y + at * sizeof(std::uint16_t),
+                                        groups.width * sizeof(std::uint16_t));
+      } else {
+        multiply_columns(linear, x, rows, reinterpret_cast<float*>(y) + at, groups.width, first,
+                         end);
+      }
       first = end;
     }
   });

@@ -57,8 +57,9 @@ void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float*
               const Team& team);
 
 /// As above, into columns that lie in groups: y is element (0, 0), `row` the first row written.
-void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, float* y,
-                      const ColumnGroups& groups, std::size_t row, const Team& team);
+/// Elements are floats, or with `halves` bf16 (Product::multiply_halves).
+void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, std::byte* y,
+                      bool halves, const ColumnGroups& groups, std::size_t row, const Team& team);
 
 /// prepare, then multiply. `prepared`: scratch.
 void apply(const Linear& linear, const float* x, std::size_t rows, float* y, Bytes& prepared,

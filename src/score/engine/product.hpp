@@ -75,6 +75,12 @@ struct Product {
                         std::size_t out_stride) = nullptr;
   /// An input of fp32 is kept as two numbers of two bytes.
   bool splits_inputs = false;
+  /// `attend` takes rows of bf16, too.
+  bool attends_halves = false;
+  /// x W^T + b rounded to bf16, rows `stride` bytes apart; `columns` is a multiple of `panel`.
+  void (*multiply_halves)(const InputRows& x, std::size_t rows, const std::byte* panels,
+                          std::size_t columns, std::size_t inputs, std::byte* c,
+                          std::size_t stride) = nullptr;
 };
 
 /// Prepared rows that memory must be there for when `rows` are multiplied.

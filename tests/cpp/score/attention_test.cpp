@@ -50,6 +50,15 @@ std::vector<float> short_floats(std::size_t count, float spread, unsigned seed) 
   return values;
 }
 
+/// Of numbers that bf16 holds; NaN behind them, as far as may be read.
+std::vector<std::uint16_t> halves_of(const std::vector<float>& values) {
+  std::vector<std::uint16_t> halves(values.size() + 16 * 128, std::uint16_t{0xffff});
+  std::transform(values.begin(), values.end(), halves.begin(), [](float value) {
+    return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+  });
+  return halves;
+}
+
 /// In scratch full of NaN: what nobody wrote must not count.
 void attend(const Product& product, const Attention& of) {
   tamis::engine::Bytes scratch(product.attention_bytes(of));
@@ -186,6 +195,31 @@ TEST_CASE("a query has the same bits alone and among others") {
         for (std::size_t query = 0; query < 50; ++query) attend(product, head.part(query, 1, true));
         INFO(kernels.name << ' ' << product.precision << ' ' << size << ' ' << keys);
         CHECK(head.context == together);
+      }
+    }
+  });
+}
+
+TEST_CASE("rows of bf16 are as good as rows of floats") {
+  each_product([](const Kernels& kernels, const Product& product) {
+    if (!product.attends_halves) return;
+    for (const std::size_t size : {32, 64, 96}) {
+      for (const std::size_t keys : {1, 2, 41, 70}) {
+        Head head(50, keys, size);
+        Attention of = head.part(0, 50, true);
+        attend(product, of);
+        std::vector<float> expected(head.context.size(), 7.0F);
+        expected.swap(head.context);
+        const std::vector<std::uint16_t> rows[] = {halves_of(head.queries), halves_of(head.keys),
+                                                   halves_of(head.values)};
+        of.context = head.context.data();
+        of.queries.data = rows[0].data();
+        of.keys.data = rows[1].data();
+        of.values.data = rows[2].data();
+        of.halves = true;
+        attend(product, of);
+        INFO(kernels.name << ' ' << product.precision << ' ' << size << ' ' << keys);
+        CHECK(head.context == expected);
       }
     }
   });

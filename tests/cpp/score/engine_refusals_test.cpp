@@ -1,5 +1,6 @@
 // What the engine refuses to load or to score, and how it says so.
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <tamis/error.hpp>
 #include <tamis/score/fused_encoder_scorer.hpp>
 
+#include "score/engine/kernels.hpp"
 #include "score/random_model.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
@@ -159,4 +161,14 @@ TEST_CASE("a pair without tokens is refused, alone and beside others") {
   const tamis::PackedBatch batch = tamis::pack(pairs, std::vector<std::uint32_t>{0, 1});
   std::vector<float> logits(2);
   CHECK_THROWS_AS(scorer.score(std::span(&batch, 1), logits), tamis::InvalidArgument);
+}
+
+TEST_CASE("TAMIS_ISA forces a lower set; a name that is none is an error") {
+  setenv("TAMIS_ISA", "portable", 1);
+  CHECK(std::string(tamis::engine::kernels().name) == "portable");
+  setenv("TAMIS_ISA", "mmx", 1);
+  CHECK(contains(message_of<tamis::InvalidArgument>([] { (void)tamis::engine::kernels(); }),
+                 "portable"));
+  unsetenv("TAMIS_ISA");
+  CHECK_NOTHROW(tamis::engine::kernels());
 }

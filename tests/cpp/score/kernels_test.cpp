@@ -2,20 +2,17 @@
 #include "score/engine/kernels.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
-#include <tamis/error.hpp>
-
 #include "score/engine/linear.hpp"
 #include "support/catch.hpp"
-#include "support/message_of.hpp"
 
 using tamis::engine::Kernels;
 
@@ -94,6 +91,19 @@ struct Product {
     return y;
   }
 };
+
+template <typename T>
+T element(const tamis::engine::Bytes& bytes, std::size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at * sizeof(T), sizeof(T));
+  return value;
+}
+
+/// To nearest even.
+std::uint16_t to_bf16(float value) {
+  const auto word = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((word + 0x7fffU + ((word >> 16) & 1U)) >> 16);
+}
 
 std::vector<const tamis::engine::Product*> products_of(const Kernels& kernels) {
   return {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.fp16, &kernels.int8};
@@ -325,7 +335,7 @@ TEST_CASE("a product into the rows of the next is the two, one after the other")
   }
 }
 
-TEST_CASE("columns in groups are the same columns") {
+TEST_CASE("columns in groups are the same columns, or rounded to bf16") {
   constexpr std::size_t kRows = 33;
   constexpr std::size_t kInputs = 70;
   constexpr std::size_t kOutputs = 128;
@@ -338,26 +348,44 @@ TEST_CASE("columns in groups are the same columns") {
       tamis::engine::Bytes prepared;
       const auto x = tamis::engine::prepare(linear, shape.x.data(), kRows, prepared);
       const tamis::engine::ColumnGroups groups{kRows + 2, 32};
-      std::vector<float> found((kRows + 2) * kOutputs);
-      tamis::engine::multiply_grouped(linear, x, kRows, found.data(), groups, 2, {});
-      std::size_t wrong = 0;
-      for (std::size_t row = 0; row < kRows; ++row) {
-        for (std::size_t column = 0; column < kOutputs; ++column) {
-          if (found[groups.at(row + 2, column)] != expected[row * kOutputs + column]) ++wrong;
+      for (const bool halves : {false, true}) {
+        if (halves && product->multiply_halves == nullptr) continue;
+        tamis::engine::Bytes found((kRows + 2) * kOutputs * sizeof(float));
+        tamis::engine::multiply_grouped(linear, x, kRows, found.data(), halves, groups, 2, {});
+        std::size_t wrong = 0;
+        for (std::size_t row = 0; row < kRows; ++row) {
+          for (std::size_t column = 0; column < kOutputs; ++column) {
+            const std::size_t at = groups.at(row + 2, column);
+            const float value = expected[row * kOutputs + column];
+            if (halves ? element<std::uint16_t>(found, at) != to_bf16(value)
+                       : element<float>(found, at) != value) {
+              ++wrong;
+            }
+          }
         }
+        INFO(kernels->name << ' ' << product->precision << (halves ? " halves" : ""));
+        CHECK(wrong == 0);
       }
-      INFO(kernels->name << ' ' << product->precision);
-      CHECK(wrong == 0);
     }
   }
 }
 
-TEST_CASE("TAMIS_ISA forces a lower set; a name that is none is an error") {
-  setenv("TAMIS_ISA", "portable", 1);
-  CHECK(std::string(tamis::engine::kernels().name) == "portable");
-  setenv("TAMIS_ISA", "mmx", 1);
-  CHECK(contains(message_of<tamis::InvalidArgument>([] { (void)tamis::engine::kernels(); }),
-                 "portable"));
-  unsetenv("TAMIS_ISA");
-  CHECK_NOTHROW(tamis::engine::kernels());
+TEST_CASE("inputs that are too many to stay in a cache change no bit") {
+  constexpr std::size_t kRows = 76;
+  const Product shape(kRows, 48, 14000);
+  for (const Kernels* kernels : all_kernels()) {
+    for (const tamis::engine::Product* product :
+         {&kernels->fp32_layers, &kernels->bf16, &kernels->int8}) {
+      const auto linear = tamis::engine::make_linear(*product, shape.weight, shape.bias,
+                                                     shape.outputs, shape.inputs);
+      const std::vector<float> together = shape.by(linear, 0, kRows);
+      std::vector<float> alone;
+      for (std::size_t row = 0; row < kRows; ++row) {
+        const std::vector<float> one = shape.by(linear, row, 1);
+        alone.insert(alone.end(), one.begin(), one.end());
+      }
+      INFO(kernels->name << ' ' << product->precision);
+      CHECK(together == alone);
+    }
+  }
 }
