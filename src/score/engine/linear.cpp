@@ -43,6 +43,10 @@ void by_outputs(const Linear& linear, const Team& team, Work&& work) {
 /// `then` of outputs [first, last) into rows of floats, `stride` apart.
 void into_floats(const Linear& linear, const InputRows& x, std::size_t rows, Pointwise then,
                  float* floats, std::size_t stride, std::size_t first, std::size_t last) {
+  if (linear.product->multiply_apply != nullptr) {
+    return linear.product->multiply_apply(x, rows, panels_from(linear, first), last - first,
+                                          linear.inputs, then, floats + first, stride);
+  }
   const std::size_t wide = kPanelsTogether * linear.product->panel;
   for (; first < last; first += wide) {
     const std::size_t end = std::min(first + wide, last);

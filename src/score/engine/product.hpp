@@ -77,6 +77,10 @@ struct Product {
   bool splits_inputs = false;
   /// `attend` takes rows of bf16, too.
   bool attends_halves = false;
+  /// then(x W^T + b) in fp32, as `multiply` writes it. Null where one after the other is as fast.
+  void (*multiply_apply)(const InputRows& x, std::size_t rows, const std::byte* panels,
+                         std::size_t columns, std::size_t inputs, Pointwise then, float* c,
+                         std::size_t ldc) = nullptr;
   /// x W^T + b rounded to bf16, rows `stride` bytes apart; `columns` is a multiple of `panel`.
   void (*multiply_halves)(const InputRows& x, std::size_t rows, const std::byte* panels,
                           std::size_t columns, std::size_t inputs, std::byte* c,

@@ -23,6 +23,8 @@ const Kernels& kernels_avx2_vnni_emulated();
 
 namespace {
 
+constexpr std::size_t kInputs = 70;  // no multiple of any step
+
 /// The sets of this processor, and those of others over emulated instructions.
 std::vector<const Kernels*> all_kernels() {
   std::vector<const Kernels*> found;
@@ -107,6 +109,18 @@ std::uint16_t to_bf16(float value) {
 
 std::vector<const tamis::engine::Product*> products_of(const Kernels& kernels) {
   return {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.fp16, &kernels.int8};
+}
+
+/// Calls check(kernels, product, then); some activations are fused with some products.
+template <typename Check>
+void each_activation(Check check) {
+  for (const Kernels* kernels : all_kernels()) {
+    for (const tamis::engine::Product* product : products_of(*kernels)) {
+      for (const auto then : {kernels->gelu_erf, kernels->gelu_erf_near, kernels->gelu_tanh}) {
+        check(*kernels, *product, then);
+      }
+    }
+  }
 }
 
 /// Relative to the sum of the magnitudes of all terms. Of int8 half a level of either factor's
@@ -241,36 +255,33 @@ TEST_CASE("a row has the same bits alone and in any block") {
 
 TEST_CASE("a product, its activation and the next rows at once are what they are one by one") {
   constexpr std::size_t kOutputs = 128;
-  constexpr std::size_t kInputs = 70;
-  for (const Kernels* kernels : all_kernels()) {
-    for (const tamis::engine::Product* product : products_of(*kernels)) {
-      if (product->multiply_then == nullptr) continue;
-      for (const std::size_t rows : {1, 16, 31, 64, 70}) {
-        const Product shape(rows, kOutputs, kInputs);
-        const auto linear =
-            tamis::engine::make_linear(*product, shape.weight, shape.bias, kOutputs, kInputs);
-        std::vector<float> y = shape.by(linear, 0, rows);
-        kernels->gelu_tanh(y.data(), kOutputs, rows, kOutputs);
-        tamis::engine::Bytes prepared;
-        const auto x = tamis::engine::prepare(linear, shape.x.data(), rows, prepared);
-        const std::size_t stride = product->row_bytes(kOutputs);
-        tamis::engine::Bytes expected(rows * stride);
-        product->prepare(y.data(), kOutputs, rows, kOutputs, expected.data(), stride);
-        tamis::engine::Bytes found(expected);
-        for (std::size_t row = 0; row < rows; ++row) {
-          std::memset(found.data() + row * stride, 0x55, kOutputs * product->input_bytes);
-        }
-        product->multiply_then(x, rows, linear.panels.data(), kOutputs, kInputs, kernels->gelu_tanh,
-                               found.data(), stride);
-        INFO(kernels->name << ' ' << product->precision << ' ' << rows << " rows");
-        CHECK(found == expected);
+  each_activation([&](const Kernels& kernels, const tamis::engine::Product& product,
+                      tamis::engine::Pointwise then) {
+    if (product.multiply_then == nullptr) return;
+    for (const std::size_t rows : {1, 16, 31, 64, 70}) {
+      const Product shape(rows, kOutputs, kInputs);
+      const auto linear =
+          tamis::engine::make_linear(product, shape.weight, shape.bias, kOutputs, kInputs);
+      std::vector<float> y = shape.by(linear, 0, rows);
+      then(y.data(), kOutputs, rows, kOutputs);
+      tamis::engine::Bytes prepared;
+      const auto x = tamis::engine::prepare(linear, shape.x.data(), rows, prepared);
+      const std::size_t stride = product.row_bytes(kOutputs);
+      tamis::engine::Bytes expected(rows * stride);
+      product.prepare(y.data(), kOutputs, rows, kOutputs, expected.data(), stride);
+      tamis::engine::Bytes found(expected);
+      for (std::size_t row = 0; row < rows; ++row) {
+        std::memset(found.data() + row * stride, 0x55, kOutputs * product.input_bytes);
       }
+      product.multiply_then(x, rows, linear.panels.data(), kOutputs, kInputs, then, found.data(),
+                            stride);
+      INFO(kernels.name << ' ' << product.precision << ' ' << rows << " rows");
+      CHECK(found == expected);
     }
-  }
+  });
 }
 
 TEST_CASE("columns beyond the last are not written, nor rows") {
-  constexpr std::size_t kInputs = 70;
   constexpr std::size_t kStride = 50;
   for (const Kernels* kernels : all_kernels()) {
     for (const tamis::engine::Product* product : products_of(*kernels)) {
@@ -301,43 +312,40 @@ TEST_CASE("columns beyond the last are not written, nor rows") {
 
 TEST_CASE("a product into the rows of the next is the two, one after the other") {
   constexpr std::size_t kRows = 40;
-  constexpr std::size_t kInputs = 70;
-  for (const Kernels* kernels : all_kernels()) {
-    for (const tamis::engine::Product* product : products_of(*kernels)) {
-      for (const tamis::engine::Product* reader : {product, &kernels->fp32, &kernels->int8}) {
-        for (const std::size_t outputs : {50, 128, 320}) {
-          const Product shape(kRows, outputs, kInputs);
-          const auto linear =
-              tamis::engine::make_linear(*product, shape.weight, shape.bias, outputs, kInputs);
-          const auto next = tamis::engine::make_linear(
-              *reader, std::vector<float>(5 * outputs, 0.1F), {}, 5, outputs);
-          std::vector<float> y = shape.by(linear, 0, kRows);
-          kernels->gelu_tanh(y.data(), outputs, kRows, outputs);
-          tamis::engine::Bytes prepared;
-          tamis::engine::Bytes rows;
-          tamis::engine::Floats floats;
-          std::vector<float> expected(kRows * 5);
-          tamis::engine::apply(next, y.data(), kRows, expected.data(), prepared, {});
-          for (const bool split : {false, true}) {
-            const tamis::engine::Team team{.split = split};
-            const auto x = tamis::engine::prepare(linear, shape.x.data(), kRows, prepared);
-            const auto between = tamis::engine::multiply_into(linear, x, kRows, kernels->gelu_tanh,
-                                                              next, rows, floats, team);
-            std::vector<float> found(kRows * 5);
-            tamis::engine::multiply(next, between, kRows, found.data(), team);
-            INFO(kernels->name << ' ' << product->precision << " to " << reader->precision << ' '
-                               << outputs << (split ? " shared" : ""));
-            CHECK(found == expected);
-          }
+  each_activation([&](const Kernels& kernels, const tamis::engine::Product& product,
+                      tamis::engine::Pointwise then) {
+    for (const tamis::engine::Product* reader : {&product, &kernels.fp32, &kernels.int8}) {
+      for (const std::size_t outputs : {50, 128, 320}) {
+        const Product shape(kRows, outputs, kInputs);
+        const auto linear =
+            tamis::engine::make_linear(product, shape.weight, shape.bias, outputs, kInputs);
+        const auto next = tamis::engine::make_linear(*reader, std::vector<float>(5 * outputs, 0.1F),
+                                                     {}, 5, outputs);
+        std::vector<float> y = shape.by(linear, 0, kRows);
+        then(y.data(), outputs, kRows, outputs);
+        tamis::engine::Bytes prepared;
+        tamis::engine::Bytes rows;
+        tamis::engine::Floats floats;
+        std::vector<float> expected(kRows * 5);
+        tamis::engine::apply(next, y.data(), kRows, expected.data(), prepared, {});
+        for (const bool split : {false, true}) {
+          const tamis::engine::Team team{.split = split};
+          const auto x = tamis::engine::prepare(linear, shape.x.data(), kRows, prepared);
+          const auto between =
+              tamis::engine::multiply_into(linear, x, kRows, then, next, rows, floats, team);
+          std::vector<float> found(kRows * 5);
+          tamis::engine::multiply(next, between, kRows, found.data(), team);
+          INFO(kernels.name << ' ' << product.precision << " to " << reader->precision << ' '
+                            << outputs << (split ? " shared" : ""));
+          CHECK(found == expected);
         }
       }
     }
-  }
+  });
 }
 
 TEST_CASE("columns in groups are the same columns, or rounded to bf16") {
   constexpr std::size_t kRows = 33;
-  constexpr std::size_t kInputs = 70;
   constexpr std::size_t kOutputs = 128;
   for (const Kernels* kernels : all_kernels()) {
     for (const tamis::engine::Product* product : products_of(*kernels)) {
