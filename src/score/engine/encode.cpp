@@ -111,10 +111,11 @@ void project_block(const EncoderWeights& weights, const LayerWeights& layer, con
                    std::size_t tokens, std::size_t begin, std::size_t end, Workspace& workspace,
                    const Team& team) {
   const bool halves = keeps_halves(weights, layer);
-  multiply_grouped(layer.key_value, x, end - begin, workspace.key_values.data(), halves,
-                   key_value_groups(weights, layer, tokens), begin, team);
+  // In the order in which the weights lie: what comes next is fetched.
   multiply_grouped(layer.query, x, end - begin, workspace.queries.data(), halves,
                    query_groups(weights, layer, tokens), begin, team);
+  multiply_grouped(layer.key_value, x, end - begin, workspace.key_values.data(), halves,
+                   key_value_groups(weights, layer, tokens), begin, team);
 }
 
 /// Whether a layer has keys and values of all tokens.

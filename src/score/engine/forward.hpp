@@ -37,7 +37,7 @@ void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& w
   constexpr std::size_t kTileInputs = 32;
   const Product& product = *layer.query.product;
   const std::size_t width = weights.config.hidden_size;
-  return weights.attention->attends_halves && product.multiply_halves != nullptr &&
+  return weights.attention->attends_halves && product.multiply_groups != nullptr &&
          width / weights.config.heads % std::lcm(kTileInputs, product.panel) == 0;
 }
 

@@ -136,17 +136,17 @@ void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float*
 void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, std::byte* y,
                       bool halves, const ColumnGroups& groups, std::size_t row, const Team& team) {
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
+    if (linear.product->multiply_groups != nullptr && (last - first) % linear.product->panel == 0) {
+      const std::size_t element = halves ? sizeof(std::uint16_t) : sizeof(float);
+      return linear.product->multiply_groups(
+          x, rows, panels_from(linear, first), last - first, linear.inputs,
+          {halves, y + groups.at(row, 0) * element, groups.width * element, groups.width,
+           groups.at(0, groups.width) * element, first});
+    }
     while (first < last) {
       const std::size_t end = std::min(last, (first / groups.width + 1) * groups.width);
-      const std::size_t at = groups.at(row, first);
-      if (halves) {
-        linear.product->multiply_halves(x, rows, panels_from(linear, first), end - first,
-                                        linear.inputs, y + at * sizeof(std::uint16_t),
-                                        groups.width * sizeof(std::uint16_t));
-      } else {
-        multiply_columns(linear, x, rows, reinterpret_cast<float*>(y) + at, groups.width, first,
-                         end);
-      }
+      multiply_columns(linear, x, rows, reinterpret_cast<float*>(y) + groups.at(row, first),
+                       groups.width, first, end);
       first = end;
     }
   });

@@ -32,6 +32,17 @@ struct InputRows {
   std::size_t stride;  ///< bytes from row to row: row_bytes(inputs), or any if reads_floats()
 };
 
+/// Rows that are written, of floats or rounded to bf16. Their columns lie in groups, each with rows
+/// of its own.
+struct Groups {
+  bool halves;              ///< bf16
+  std::byte* data;          ///< of the first column of all
+  std::size_t stride;       ///< bytes from row to row
+  std::size_t width;        ///< columns of a group, a multiple of a panel's
+  std::size_t group_bytes;  ///< from group to group
+  std::size_t first;        ///< column that is written
+};
+
 struct Product {
   const char* precision;   ///< "fp32"
   const char* arithmetic;  ///< how exact: "fp32", "bf16", "int8"
@@ -81,10 +92,10 @@ struct Product {
   void (*multiply_apply)(const InputRows& x, std::size_t rows, const std::byte* panels,
                          std::size_t columns, std::size_t inputs, Pointwise then, float* c,
                          std::size_t ldc) = nullptr;
-  /// x W^T + b rounded to bf16, rows `stride` bytes apart; `columns` is a multiple of `panel`.
-  void (*multiply_halves)(const InputRows& x, std::size_t rows, const std::byte* panels,
-                          std::size_t columns, std::size_t inputs, std::byte* c,
-                          std::size_t stride) = nullptr;
+  /// x W^T + b into groups of columns; `columns` is a multiple of `panel`. Null where group by
+  /// group is as fast.
+  void (*multiply_groups)(const InputRows& x, std::size_t rows, const std::byte* panels,
+                          std::size_t columns, std::size_t inputs, const Groups& c) = nullptr;
 };
 
 /// Prepared rows that memory must be there for when `rows` are multiplied.
