@@ -1,5 +1,6 @@
 // gemm_benchmark.cpp: the engine's matrix product on the shapes of real encoders, one thread.
 #include <cstddef>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -12,18 +13,29 @@ namespace {
 
 using tamis::engine::Kernels;
 
+/// Processors multiply tiles of zeros, or of one number, faster than tiles of different ones.
+template <typename Values>
+Values normal_floats(std::size_t count, float spread) {
+  std::mt19937 random(static_cast<unsigned>(count));
+  std::normal_distribution<float> normal(0, spread);
+  Values values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
 void gemm(benchmark::State& state, const tamis::engine::Product& product) {
   const auto rows = static_cast<std::size_t>(state.range(0));
   const auto outputs = static_cast<std::size_t>(state.range(1));
   const auto inputs = static_cast<std::size_t>(state.range(2));
-  const std::vector<float> weight(outputs * inputs, 0.01F);
+  const auto weight = normal_floats<std::vector<float>>(outputs * inputs, 0.05F);
   const auto linear = tamis::engine::make_linear(product, weight, std::vector<float>(outputs, 0.5F),
                                                  outputs, inputs);
-  const tamis::engine::Floats x(rows * inputs, 0.5F);
+  const auto x = normal_floats<tamis::engine::Floats>(rows * inputs, 1.0F);
   tamis::engine::Floats y(rows * outputs);
   tamis::engine::Bytes prepared;
+  const auto ready = tamis::engine::prepare(linear, x.data(), rows, prepared);
   for (auto _ : state) {
-    tamis::engine::apply(linear, x.data(), rows, y.data(), prepared, {});
+    tamis::engine::multiply(linear, ready, rows, y.data(), {});
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
@@ -35,12 +47,17 @@ void gemm(benchmark::State& state, const tamis::engine::Product& product) {
 const bool registered = [] {
   const std::vector<std::vector<std::int64_t>> shapes{
       {84, 1152, 384},  {84, 384, 384},   {84, 1536, 384},  {84, 384, 1536},
-      {84, 3072, 1024}, {84, 4096, 1024}, {84, 1024, 4096}, {16, 384, 384}};
+      {84, 3072, 1024}, {84, 4096, 1024}, {84, 1024, 4096}, {16, 384, 384},
+      {256, 1152, 384}, {256, 384, 384},  {256, 1536, 384}, {256, 384, 1536}};
   for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
     const Kernels& kernels = tamis::engine::kernels_for(*name);
-    for (const auto* product : {&kernels.fp32, &kernels.bf16, &kernels.fp16, &kernels.int8}) {
+    for (const auto* product :
+         {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.fp16, &kernels.int8}) {
+      if (product == &kernels.fp32_layers && !product->splits_inputs) continue;
       auto* const benchmark = benchmark::RegisterBenchmark(
-          (std::string("gemm_") + *name + "_" + product->precision).c_str(),
+          (std::string("gemm_") + *name + "_" + product->precision +
+           (product->splits_inputs ? "_split" : ""))
+              .c_str(),
           [product](benchmark::State& state) { gemm(state, *product); });
       for (const auto& shape : shapes) benchmark->Args(shape);
     }
