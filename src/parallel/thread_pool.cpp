@@ -2,6 +2,7 @@
 #include "parallel/thread_pool.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -12,6 +13,17 @@ namespace tamis {
 namespace {
 
 thread_local bool inside = false;
+
+// Longer than a thread takes alone between two steps of a layer; waking one takes as long.
+constexpr std::chrono::microseconds kLookOut{50};
+
+void pause_briefly() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
 
 }  // namespace
 
@@ -57,6 +69,7 @@ ThreadPool::Job* ThreadPool::next_job() {
 void ThreadPool::offer_places() {
   Job* const job = has_place() ? open_job() : nullptr;
   if (job == nullptr) return;
+  news_.fetch_add(1);
   offered_.notify_all();
   if (!callers_only_wait()) job->changed.notify_one();
 }
@@ -85,8 +98,23 @@ void ThreadPool::take_part(Job& job, bool own, std::unique_lock<std::mutex>& loc
   if (error) job.fail(std::move(error));
   --running_;
   --job.runners;
-  if (job.done()) job.changed.notify_one();
+  if (job.done()) {
+    news_.fetch_add(1);
+    job.changed.notify_one();
+  }
   offer_places();
+}
+
+/// Returns when there is news, or after a while. Call with the lock, which is not held meanwhile.
+void ThreadPool::look_out(std::unique_lock<std::mutex>& lock) {
+  if (jobs_.size() > 1 || limit_ > processors_) return;
+  const std::size_t known = news_.load();
+  lock.unlock();
+  const auto end = std::chrono::steady_clock::now() + kLookOut;
+  while (news_.load(std::memory_order_relaxed) == known && std::chrono::steady_clock::now() < end) {
+    pause_briefly();
+  }
+  lock.lock();
 }
 
 /// Until `ready`, or until the caller was asked, who may end the job.
@@ -113,11 +141,13 @@ void ThreadPool::serve(std::size_t index) {
   std::unique_lock lock(mutex_);
   while (true) {
     Job* job = nullptr;
-    offered_.wait(lock, [&] {
+    const auto found = [&] {
       const bool needed = index + 1 < limit_ || callers_only_wait();
       job = needed && has_place() ? next_job() : nullptr;
       return job != nullptr;
-    });
+    };
+    if (!found() && index + 1 < limit_) look_out(lock);
+    offered_.wait(lock, found);
     take_part(*job, false, lock);
   }
 }
@@ -139,6 +169,7 @@ void ThreadPool::run(std::size_t count, std::size_t limit,
   while (!job.done()) {
     if (can_lend()) {
       take_part(job, true, lock);
+      if (!job.done()) look_out(lock);
     } else {
       wait(job, lock, [&] { return job.done() || can_lend(); });
     }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "parallel/cpu_count.hpp"
 #include "parallel/places.hpp"
 #include "parallel/watch.hpp"
 
@@ -22,6 +23,9 @@ namespace tamis {
 /// caller without a place waits for one, or for others to finish its work.
 ///
 /// Workers serve callers in turn, an item each: a small call does not wait for a large one's end.
+///
+/// One pair of texts is many short calls in a row: who waits looks out for the next before it
+/// sleeps, while there is one caller and a processor for each thread.
 ///
 /// As soon as there are as many callers as places, workers do everything. A thread that has
 /// computed loses its core to the next one that computes; as a caller it may then hold a lock that
@@ -55,15 +59,18 @@ class ThreadPool {
   [[nodiscard]] Job* open_job();
   [[nodiscard]] Job* next_job();
   void offer_places();
+  void look_out(std::unique_lock<std::mutex>& lock);
   void grow(std::size_t workers);
 
   std::mutex mutex_;
   std::condition_variable offered_;      // workers wait here
   std::deque<Job*> jobs_;                // owned by their callers, which outlive their entries
   std::atomic<std::size_t> callers_{0};  // jobs_.size(), to be read without the lock
+  std::atomic<std::size_t> news_{0};     // counts what those who look out wait for
   std::size_t running_ = 0;
   std::size_t limit_ = 1;
   std::vector<std::thread::native_handle_type> workers_;
+  const std::size_t processors_ = usable_cpus();
   Places places_;
 };
 
