@@ -35,9 +35,13 @@ struct Attention {
   const std::uint8_t* query_segments = nullptr;
   const std::uint8_t* key_segments = nullptr;
   float segment_bias[2] = {};
-  /// Queries, keys and values are rows of bf16; `size` is a multiple of 32 then, and rows of keys
-  /// may be read beyond `key_count`, up to a multiple of 16.
+  /// Queries, keys and values are rows of bf16; `size` is a multiple of kHalvesTogether then, and
+  /// readable_keys(key_count) rows of keys are there.
   bool halves = false;
 };
+
+constexpr std::size_t kHalvesTogether = 32;
+/// Keys that memory must be there for.
+constexpr std::size_t readable_keys(std::size_t keys) { return (keys + 15) / 16 * 16; }
 
 }  // namespace tamis::engine

@@ -98,11 +98,9 @@ InputRows finish_block(const EncoderWeights& weights, const LayerWeights& layer,
 
 /// Makes room for the queries, keys and values of `rows` tokens.
 void reserve_projections(const EncoderWeights& weights, std::size_t rows, Workspace& workspace) {
-  // Behind the last keys as many more may be read as make a tile whole.
-  constexpr std::size_t kReadBehind = 16;
   const std::size_t bytes = weights.config.hidden_size * sizeof(float);
   workspace.queries.resize(rows * bytes);
-  workspace.key_values.resize((rows + kReadBehind) * 2 * bytes);
+  workspace.key_values.resize((rows + readable_keys(1)) * 2 * bytes);
 }
 
 /// Rows [begin, end) of the queries, keys and values, of the hidden states x. They were prepared

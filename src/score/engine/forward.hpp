@@ -17,9 +17,10 @@ namespace tamis::engine {
 
 /// Buffers of one micro-batch; kept by the scorer and used again, so that calls allocate nothing.
 struct Workspace {
-  Floats hidden;     ///< [rows, hidden]
+  Floats hidden;  ///< [rows, hidden]
+  // Of floats, or of bf16 where keeps_halves says so:
   Bytes queries;     ///< [rows, hidden], as query_groups says
-  Bytes key_values;  ///< [tokens, 2 * hidden]: key, value, as key_value_groups says
+  Bytes key_values;  ///< [tokens, 2 * hidden]: key, value, as key_value_groups says, and some room
   Floats context;    ///< [rows, hidden]
   // Of the last layer, where only first tokens are read:
   Floats first_tokens;   ///< [pairs, hidden]
@@ -34,11 +35,10 @@ void embed(const EncoderWeights& weights, const PackedBatch& batch, Workspace& w
 
 /// Whether queries, keys and values are kept as bf16, which attention would round them to.
 [[nodiscard]] inline bool keeps_halves(const EncoderWeights& weights, const LayerWeights& layer) {
-  constexpr std::size_t kTileInputs = 32;
   const Product& product = *layer.query.product;
   const std::size_t width = weights.config.hidden_size;
   return weights.attention->attends_halves && product.multiply_groups != nullptr &&
-         width / weights.config.heads % std::lcm(kTileInputs, product.panel) == 0;
+         width / weights.config.heads % std::lcm(kHalvesTogether, product.panel) == 0;
 }
 
 /// Where the queries of `rows` tokens lie, and their keys and values.

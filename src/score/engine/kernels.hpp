@@ -22,7 +22,7 @@ struct Kernels {
 
   Product fp32;
   /// Of an encoder's layers in fp32: `fp32`, or one whose products have relative errors below
-  /// 2^-16, where that is several times as fast.
+  /// 2^-15, where that is several times as fast.
   Product fp32_layers;
   Product bf16;
   Product fp16;

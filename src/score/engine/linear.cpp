@@ -136,7 +136,7 @@ void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float*
 void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, std::byte* y,
                       bool halves, const ColumnGroups& groups, std::size_t row, const Team& team) {
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
-    if (linear.product->multiply_groups != nullptr && (last - first) % linear.product->panel == 0) {
+    if (linear.product->multiply_groups != nullptr) {
       const std::size_t element = halves ? sizeof(std::uint16_t) : sizeof(float);
       return linear.product->multiply_groups(
           x, rows, panels_from(linear, first), last - first, linear.inputs,

@@ -57,7 +57,8 @@ void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float*
               const Team& team);
 
 /// As above, into columns that lie in groups: y is element (0, 0), `row` the first row written.
-/// Elements are floats, or with `halves` bf16 (Product::multiply_groups).
+/// Elements are floats, or with `halves` bf16, where the product has multiply_groups and the
+/// outputs are whole panels.
 void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, std::byte* y,
                       bool halves, const ColumnGroups& groups, std::size_t row, const Team& team);
 

@@ -38,9 +38,9 @@ struct Groups {
   bool halves;              ///< bf16
   std::byte* data;          ///< of the first column of all
   std::size_t stride;       ///< bytes from row to row
-  std::size_t width;        ///< columns of a group, a multiple of a panel's
+  std::size_t width;        ///< columns of a group: whole panels, or all columns
   std::size_t group_bytes;  ///< from group to group
-  std::size_t first;        ///< column that is written
+  std::size_t first;        ///< the column that is written first; whole panels are before it
 };
 
 struct Product {
@@ -92,8 +92,8 @@ struct Product {
   void (*multiply_apply)(const InputRows& x, std::size_t rows, const std::byte* panels,
                          std::size_t columns, std::size_t inputs, Pointwise then, float* c,
                          std::size_t ldc) = nullptr;
-  /// x W^T + b into groups of columns; `columns` is a multiple of `panel`. Null where group by
-  /// group is as fast.
+  /// x W^T + b into groups of columns; of bf16, `columns` is a multiple of `panel`. Null where
+  /// group by group is as fast; such a product writes no bf16.
   void (*multiply_groups)(const InputRows& x, std::size_t rows, const std::byte* panels,
                           std::size_t columns, std::size_t inputs, const Groups& c) = nullptr;
 };

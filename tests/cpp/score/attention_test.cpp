@@ -220,6 +220,11 @@ TEST_CASE("rows of bf16 are as good as rows of floats") {
         attend(product, of);
         INFO(kernels.name << ' ' << product.precision << ' ' << size << ' ' << keys);
         CHECK(head.context == expected);
+        std::vector<std::uint16_t> unknown = rows[1];
+        unknown[(keys - 1) * head.stride()] = 0x7fc0;  // NaN
+        of.keys.data = unknown.data();
+        attend(product, of);
+        CHECK(std::isnan(head.context[0]));
       }
     }
   });
