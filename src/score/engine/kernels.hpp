@@ -21,9 +21,9 @@ struct Kernels {
   const char* name;  ///< "avx2"
 
   Product fp32;
-  /// Of an encoder's layers in fp32: `fp32`, or one whose products have relative errors below
-  /// 2^-15, where that is several times as fast.
-  Product fp32_layers;
+  /// Of an encoder's layers: fp32 as three products of bf16, with relative errors below 2^-15;
+  /// `fp32` itself where that is no faster.
+  Product bf16x3;
   Product bf16;
   Product fp16;
   Product int8;
@@ -50,11 +50,9 @@ struct Kernels {
   void (*keep_largest)(const float* x, std::size_t stride, std::size_t rows, std::size_t n,
                        float* largest);
 
-  /// "fp32", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
+  /// "fp32", "bf16x3", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
   [[nodiscard]] const Product& product(const std::string& precision) const;
-  /// Of an encoder's layers; names as above.
-  [[nodiscard]] const Product& layer_product(const std::string& precision) const;
-  /// All of them but fp16, which saves memory and no time.
+  /// Those that `auto` chooses from.
   [[nodiscard]] std::vector<const Product*> fastest_first() const;
   /// For the products of activations with each other in a model whose weights are `linear`'s:
   /// bf16 where that is faster than fp32, never int8.

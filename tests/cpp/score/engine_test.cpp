@@ -116,7 +116,7 @@ bool batch_invariant(const FusedEncoderScorer& scorer, int rounds) {
   return same;
 }
 
-const std::vector<std::string> kPrecisions{"fp32", "bf16", "fp16", "int8"};
+const std::vector<std::string> kPrecisions{"fp32", "bf16x3", "bf16", "fp16", "int8"};
 
 }  // namespace
 
@@ -204,11 +204,11 @@ TEST_CASE("instruction sets agree closely") {
   for (const std::string type : {"bert", "tamis_interaction"}) {
     const std::vector<float> expected = alone(load(type, "portable"), pairs);
     for (const std::string& isa : sets()) {
-      const bool splits = tamis::engine::kernels_for(isa).fp32_layers.splits_inputs;
-      const double margin = splits ? 1e-4 : 2e-5;
       const std::vector<float> found = alone(load(type, isa), pairs);
+      const std::vector<float> split = alone(load(type, isa, "bf16x3"), pairs);
       for (std::size_t i = 0; i < pairs.size(); ++i) {
-        CHECK(found[i] == Approx(expected[i]).margin(margin));
+        CHECK(found[i] == Approx(expected[i]).margin(2e-5));
+        CHECK(split[i] == Approx(expected[i]).margin(1e-4));
       }
     }
   }

@@ -89,7 +89,7 @@ struct Tiles {
   }
 };
 
-constexpr auto kFp32Layers = amx_split<Tiles>();
+constexpr auto kBf16x3 = amx_split<Tiles>();
 constexpr auto kBf16 = amx_bf16<Tiles>();
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = amx_int8<Tiles>();
