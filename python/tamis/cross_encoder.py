@@ -52,8 +52,9 @@ class CrossEncoder(DropIn):
     threads may score with one object; changing its settings while they do is the caller's to order.
 
     All of sentence-transformers' arguments are here, and what cannot apply raises. Beyond them:
-    `precision` ("fp32", "bf16", …) and `scorer` ("engine" or "torchscript"; None is what suits the
-    device). Scoring methods take `tamis.scoring.Options` besides.
+    `precision` ("fp32", "bf16", "int8", "fp16", "auto", and "bf16x3": nearly fp32, three products
+    of bf16, for processors with AMX) and `scorer` ("engine" or "torchscript"; None is what suits
+    the device). Scoring methods take `tamis.scoring.Options` besides.
     """
 
     @deprecated.constructor_arguments
