@@ -63,7 +63,8 @@ class LoadOptions:
 
 
 def precision_of(dtype: Any) -> str | None:
-    """'fp32', 'fp16' or 'bf16' for a torch dtype or its name; None for 'auto' and None."""
+    """'fp32', 'fp16' or 'bf16' for a torch dtype or its name; a precision is itself; None for
+    'auto' and None."""
     name = str(dtype).removeprefix("torch.")
     if dtype is None or name == "auto":
         return None

@@ -69,7 +69,7 @@ ThreadPool::Job* ThreadPool::next_job() {
 void ThreadPool::offer_places() {
   Job* const job = has_place() ? open_job() : nullptr;
   if (job == nullptr) return;
-  news_.fetch_add(1);
+  offers_.fetch_add(1);
   offered_.notify_all();
   if (!callers_only_wait()) job->changed.notify_one();
 }
@@ -99,19 +99,21 @@ void ThreadPool::take_part(Job& job, bool own, std::unique_lock<std::mutex>& loc
   --running_;
   --job.runners;
   if (job.done()) {
-    news_.fetch_add(1);
+    ends_.fetch_add(1);
     job.changed.notify_one();
   }
   offer_places();
 }
 
-/// Returns when there is news, or after a while. Call with the lock, which is not held meanwhile.
-void ThreadPool::look_out(std::unique_lock<std::mutex>& lock) {
+/// Returns when there is one more of `news`, or after a while. Call with the lock, which is not
+/// held meanwhile.
+void ThreadPool::look_out(const std::atomic<std::size_t>& news,
+                          std::unique_lock<std::mutex>& lock) {
   if (jobs_.size() > 1 || limit_ > processors_) return;
-  const std::size_t known = news_.load();
+  const std::size_t known = news.load();
   lock.unlock();
   const auto end = std::chrono::steady_clock::now() + kLookOut;
-  while (news_.load(std::memory_order_relaxed) == known && std::chrono::steady_clock::now() < end) {
+  while (news.load(std::memory_order_relaxed) == known && std::chrono::steady_clock::now() < end) {
     pause_briefly();
   }
   lock.lock();
@@ -146,8 +148,10 @@ void ThreadPool::serve(std::size_t index) {
       job = needed && has_place() ? next_job() : nullptr;
       return job != nullptr;
     };
-    if (!found() && index + 1 < limit_) look_out(lock);
-    offered_.wait(lock, found);
+    if (!found()) {  // which gives each job its turn: asked again, it would give the next one
+      if (index + 1 < limit_) look_out(offers_, lock);
+      offered_.wait(lock, found);
+    }
     take_part(*job, false, lock);
   }
 }
@@ -169,7 +173,7 @@ void ThreadPool::run(std::size_t count, std::size_t limit,
   while (!job.done()) {
     if (can_lend()) {
       take_part(job, true, lock);
-      if (!job.done()) look_out(lock);
+      if (!job.done()) look_out(ends_, lock);
     } else {
       wait(job, lock, [&] { return job.done() || can_lend(); });
     }

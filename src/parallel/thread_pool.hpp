@@ -59,14 +59,15 @@ class ThreadPool {
   [[nodiscard]] Job* open_job();
   [[nodiscard]] Job* next_job();
   void offer_places();
-  void look_out(std::unique_lock<std::mutex>& lock);
+  void look_out(const std::atomic<std::size_t>& news, std::unique_lock<std::mutex>& lock);
   void grow(std::size_t workers);
 
   std::mutex mutex_;
   std::condition_variable offered_;      // workers wait here
   std::deque<Job*> jobs_;                // owned by their callers, which outlive their entries
   std::atomic<std::size_t> callers_{0};  // jobs_.size(), to be read without the lock
-  std::atomic<std::size_t> news_{0};     // counts what those who look out wait for
+  std::atomic<std::size_t> offers_{0};   // workers look out for the next
+  std::atomic<std::size_t> ends_{0};     // of jobs; their callers look out for the next
   std::size_t running_ = 0;
   std::size_t limit_ = 1;
   std::vector<std::thread::native_handle_type> workers_;

@@ -51,7 +51,11 @@ def check_target(target: Path, overwrite: bool) -> None:
         if not (target / _MANIFEST).is_file():
             raise InvalidArgument(f"{target} is no index of tamis, so that it is not replaced")
 
-    placing.steadily(target, look, lambda _: None)
+    def absent(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    placing.steadily(target, look, absent)
 
 
 def write(

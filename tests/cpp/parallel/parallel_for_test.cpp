@@ -146,6 +146,28 @@ TEST_CASE("a small call does not wait until a large one has ended") {
   CHECK(before < kItems);
 }
 
+TEST_CASE("callers with equally much to do are served in turn") {
+  const Threads set(2);
+  constexpr int kItems = 400;
+  std::atomic<int> done[2] = {0, 0};
+  std::atomic<int> waiting{0};
+  std::atomic<int> least{kItems};
+  std::vector<std::thread> callers;
+  for (const int caller : {0, 1}) {
+    callers.emplace_back([&, caller] {
+      ++waiting;
+      while (waiting < 2) std::this_thread::yield();
+      tamis::parallel_for(kItems, [&, caller](std::size_t) {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        ++done[caller];
+      });
+      least = std::min(least.load(), done[1 - caller].load());
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  CHECK(least > kItems / 4);
+}
+
 TEST_CASE("the first exception reaches the caller and the pool goes on") {
   const Threads set(3);
   for (int round = 0; round < 50; ++round) {
