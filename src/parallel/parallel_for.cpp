@@ -50,6 +50,11 @@ std::size_t cached(std::atomic<std::size_t>& cache, std::size_t (*compute)()) {
   return value;
 }
 
+std::size_t processors() {
+  static constinit std::atomic<std::size_t> of_machine{0};
+  return cached(of_machine, usable_cpus);
+}
+
 // Leaked on purpose: workers may still sleep in it while the process ends, and after a fork the
 // child's copy has no threads and perhaps a locked mutex, so the child makes a new one.
 constinit std::atomic<ThreadPool*> pool{nullptr};
@@ -61,7 +66,7 @@ constinit std::atomic<ThreadPool*> pool{nullptr};
 ThreadPool& current_pool() {
   ThreadPool* found = pool.load();
   if (found == nullptr) {
-    auto fresh = std::make_unique<ThreadPool>();
+    auto fresh = std::make_unique<ThreadPool>(processors());
     if (pool.compare_exchange_strong(found, fresh.get())) found = fresh.release();
   }
   return *found;
@@ -75,8 +80,7 @@ std::size_t num_threads() {
   static constinit std::atomic<std::size_t> of_environment{0};
   const std::size_t environment = cached(of_environment, threads_of_environment);
   if (environment != 0) return environment;
-  static constinit std::atomic<std::size_t> of_machine{0};
-  const std::size_t usable = cached(of_machine, usable_cpus);
+  const std::size_t usable = processors();
   const std::size_t other = followed.load(std::memory_order_relaxed);
   return other == 0 ? usable : std::min(other, usable);
 }

@@ -13,7 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "parallel/cpu_count.hpp"
 #include "parallel/places.hpp"
 #include "parallel/watch.hpp"
 
@@ -32,6 +31,8 @@ namespace tamis {
 /// others wait for (an interpreter's), for as long as it has no core.
 class ThreadPool {
  public:
+  explicit ThreadPool(std::size_t processors) : processors_(processors) {}
+
   void run(std::size_t count, std::size_t limit, const std::function<void(std::size_t)>& work);
 
  private:
@@ -71,7 +72,7 @@ class ThreadPool {
   std::size_t running_ = 0;
   std::size_t limit_ = 1;
   std::vector<std::thread::native_handle_type> workers_;
-  const std::size_t processors_ = usable_cpus();
+  const std::size_t processors_;
   Places places_;
 };
 

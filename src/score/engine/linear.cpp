@@ -2,6 +2,7 @@
 #include "score/engine/linear.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <utility>
 
@@ -136,6 +137,7 @@ void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float*
 void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, std::byte* y,
                       bool halves, const ColumnGroups& groups, std::size_t row, const Team& team) {
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
+    assert(!halves || linear.product->multiply_groups != nullptr);
     if (linear.product->multiply_groups != nullptr) {
       const std::size_t element = halves ? sizeof(std::uint16_t) : sizeof(float);
       return linear.product->multiply_groups(

@@ -18,9 +18,11 @@ import families
 SETS = ["portable", "avx2", "avx512"]
 
 
-def load(folder: pathlib.Path, isa: str = "") -> _native.FusedEncoderScorer:
+def load(
+    folder: pathlib.Path, isa: str = "", precision: str = "fp32"
+) -> _native.FusedEncoderScorer:
     try:
-        return _native.FusedEncoderScorer.load(str(folder), isa=isa)
+        return _native.FusedEncoderScorer.load(str(folder), isa=isa, precision=precision)
     except _native.InvalidArgument as error:
         if "no " + isa in str(error):
             pytest.skip(str(error))
@@ -55,6 +57,8 @@ def test_padding_tokens_that_a_text_contains(family: str, tmp_path: pathlib.Path
             one[at] = config.pad_token_id
     expected = families.reference(model, ids, segments)
     np.testing.assert_allclose(load(tmp_path).score(ids, segments), expected, atol=1e-4, rtol=1e-5)
+    split = load(tmp_path, precision="bf16x3").score(ids, segments)
+    np.testing.assert_allclose(split, expected, atol=5e-4)
 
 
 @pytest.mark.parametrize("act", ["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"])
