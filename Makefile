@@ -11,6 +11,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The C++ build, the wheel and the packaging tests compile the same files in different folders.
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
+# They would call one compiler by two names, pip by Python's own for it, which ccache keeps apart.
+export CC := $(if $(filter default undefined,$(origin CC)),cc,$(CC))
+export CXX := $(if $(filter default undefined,$(origin CXX)),c++,$(CXX))
 
 .PHONY: demo test multilingual peer-suite system test-system build-tools install-demo install-test ctest tidy pytest lint format asan tsan fuzz clean
 
