@@ -74,13 +74,14 @@ TEST_CASE("numbers split in two leave out no more than they say") {
 }
 
 /// Levels of int8, so that no rounding is in doubt: random ones, or the largest sums there are,
-/// which no intermediate may saturate. Each row has a level of 127.
+/// which no intermediate may saturate. Each row has a level of 127 and one of -127.
 void make_whole(std::vector<float>& rows, std::size_t inputs, bool extreme) {
   std::mt19937 random(static_cast<unsigned>(rows.size()));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto level = static_cast<float>(static_cast<int>(random() % 255) - 127);
     const float most = i / inputs % 2 != 0 ? 127.0F : -127.0F;
-    rows[i] = (extreme || i % inputs == 0 ? most : level) * 0.25F;
+    const float end = i % inputs == 0 ? most : -most;
+    rows[i] = (extreme ? most : i % inputs < 2 ? end : level) * 0.25F;
   }
 }
 

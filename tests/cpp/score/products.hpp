@@ -60,22 +60,25 @@ struct Product {
   }
   /// By scalar code: rows and outputs rounded to 127 levels of their largest magnitude.
   [[nodiscard]] std::vector<double> quantized() const {
-    const auto levels = [this](const std::vector<float>& from, std::size_t row, float& scale) {
-      const float* const at = from.data() + row * inputs;
-      float most = 0;
-      for (std::size_t i = 0; i < inputs; ++i) most = std::max(most, std::abs(at[i]));
-      scale = most / 127.0F;
+    const auto levels = [this](const float* from, float length, float count, float& scale) {
+      scale = length / count;
       std::vector<std::int64_t> whole(inputs);
-      for (std::size_t i = 0; i < inputs; ++i) whole[i] = std::lrintf(at[i] * (127.0F / most));
+      for (std::size_t i = 0; i < inputs; ++i) whole[i] = std::lrintf(from[i] * (count / length));
       return whole;
     };
     std::vector<double> y;
     for (std::size_t row = 0; row < rows; ++row) {
       float row_scale = 0;
-      const auto a = levels(x, row, row_scale);
+      const float* const input = x.data() + row * inputs;
+      const auto [low, high] = std::minmax_element(input, input + inputs);
+      const float length = std::max(*high, 0.0F) - std::min(*low, 0.0F);
+      const auto a = levels(input, length, 254, row_scale);
       for (std::size_t output = 0; output < outputs; ++output) {
         float scale = 0;
-        const auto b = levels(weight, output, scale);
+        const float* const weights = weight.data() + output * inputs;
+        const float most = std::abs(*std::max_element(
+            weights, weights + inputs, [](float p, float q) { return std::abs(p) < std::abs(q); }));
+        const auto b = levels(weights, most, 127, scale);
         const auto sum = std::inner_product(a.begin(), a.end(), b.begin(), std::int64_t{0});
         y.push_back(static_cast<double>(sum) * static_cast<double>(scale * row_scale) +
                     static_cast<double>(bias[output]));

@@ -119,7 +119,7 @@ def test_int8_scales() -> None:
     rng = np.random.default_rng(3)
     query = rng.integers(-127, 128, (4, 32)).astype(np.int8)
     documents = rng.integers(-127, 128, (2, 5, 32)).astype(np.int8)
-    query[:, 0], documents[:, :, 0] = 127, -127  # then precision="int8" rounds nothing
+    query[:, :2], documents[:, :, :2] = (127, -127), (127, -127)  # so that int8 rounds nothing
     plain = maxsim(query, documents)
     np.testing.assert_array_equal(plain, reference(query, list(documents)))
     scaled = maxsim(query, documents, query_scales=0.5, document_scales=0.25)
