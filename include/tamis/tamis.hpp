@@ -78,6 +78,7 @@
 #include <tamis/cascade/stage.hpp>             // IWYU pragma: export
 #include <tamis/cascade/stage_state.hpp>       // IWYU pragma: export
 #include <tamis/cascade/trace.hpp>             // IWYU pragma: export
+#include <tamis/cascade/warnings.hpp>          // IWYU pragma: export
 
 // stages that call out
 #if __has_include(<tamis/remote/http.hpp>)  // comes with tamis::remote

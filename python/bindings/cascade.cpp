@@ -19,6 +19,7 @@
 #include "python_error.hpp"
 #include "signals.hpp"
 #include "text.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 using tamis::Cascade;
@@ -129,12 +130,12 @@ py::list run_many(const Cascade& cascade, const py::list& queries,
   const tamis::RunOptions options{budget_ms, std::move(cancel).value_or(tamis::CancelToken())};
   std::vector<tamis::CascadeResult> results;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     results = candidates ? cascade.run_many(views, std::move(lists), options)
                          : cascade.run_many(views, options);
   }
   py::list out = results_of(results, cascade);
-  const py::gil_scoped_release release;  // while thousands of texts are let go
+  const WithoutGil release;  // while thousands of texts are let go
   results.clear();
   return out;
 }

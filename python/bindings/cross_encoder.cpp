@@ -23,6 +23,7 @@
 #include "predict_options.hpp"
 #include "signals.hpp"
 #include "text.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 
@@ -52,13 +53,13 @@ tamis::CrossEncoder load(const std::filesystem::path& path, const std::string& p
                          const py::object& scorer) {
   const tamis::LoadOptions options{precision, max_length, verify_hashes};
   if (scorer.is_none()) {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     return tamis::CrossEncoder::load(path, options);
   }
   // The scorer holds its own share: it may outlive the capsule.
   const auto capsule = scorer.cast<py::capsule>();
   const tamis::AbiScorer shared(*capsule.get_pointer<const tamis::ScorerAbi>());
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   return tamis::CrossEncoder::load(path, shared, options);
 }
 
@@ -76,7 +77,7 @@ LogitResult logits(const tamis::CrossEncoder& model, const py::list& queries,
   options.progress = watcher(progress);
   LogitResult result;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     result.prediction = model.predict_logits(pairs, options);
   }
   if (!result.prediction.spans.empty()) {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <thread>
 
-#include <pybind11/pybind11.h>
+#include "without_gil.hpp"
 
 /// For a long loop that makes or reads Python objects: called for each, it lets another thread,
 /// such as an event loop's, have the GIL after every millisecond. tamis.pauses does so in Python.
@@ -14,7 +14,7 @@ class GilPauses {
   void operator()() {
     if (++count_ % kEvery != 0 || Clock::now() - since_ < kHeld) return;
     {
-      const pybind11::gil_scoped_release pause;
+      const WithoutGil pause;
       // Who waits has been woken and is not running yet: without this, the GIL is taken back first.
       std::this_thread::sleep_for(kPause);
     }

@@ -19,6 +19,7 @@
 #include "bindings.hpp"
 #include "signals.hpp"
 #include "text.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 
@@ -43,7 +44,7 @@ LateInteraction load(const std::filesystem::path& path, const std::string& preci
                      std::optional<std::size_t> max_length, std::optional<std::string> query_prefix,
                      std::optional<std::string> passage_prefix, float maxsim_weight,
                      float cosine_weight, std::size_t cache_bytes) {
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   return LateInteraction::load(path, {.precision = precision,
                                       .max_length = max_length,
                                       .query_prefix = std::move(query_prefix),
@@ -59,7 +60,7 @@ Passages encode(const LateInteraction& model, const py::list& texts, bool refuse
   std::vector<std::string_view> views(utf8.size());
   for (std::size_t i = 0; i < views.size(); ++i) views[i] = utf8[i];
   const auto options = options_of(refuse_truncation, progress, std::move(cancel));
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   return model.encode_passages(views, options);
 }
 
@@ -77,7 +78,7 @@ py::tuple embed(const LateInteraction& model, const py::list& texts, bool querie
   for (std::size_t i = 0; i < views.size(); ++i) views[i] = utf8[i];
   const auto options = options_of(refuse_truncation, progress, std::move(cancel));
   const auto found = [&] {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     return queries ? model.embed_queries(views, options) : model.embed_passages(views, options);
   }();
   return py::make_tuple(matrix(found.values, found.width), array_of(found.tokens_cut));
@@ -91,7 +92,7 @@ py::tuple score(const LateInteraction& model, const py::str& query, const Passag
   const Utf8Texts utf8(one, "query");
   const auto options = options_of(refuse_truncation, progress, std::move(cancel));
   const auto scores = [&] {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     return model.score(utf8[0], passages, options);
   }();
   return py::make_tuple(array_of(scores.logits), scores.query_tokens_cut);
@@ -126,7 +127,7 @@ void bind_passages(py::module_& module) {
           "save",
           [](const Passages& self, const py::object& path) {
             const std::filesystem::path file = path_of(path, "path");
-            const py::gil_scoped_release release;
+            const WithoutGil release;
             self.save(file);
           },
           py::arg("path"), "Write them to a file, which is replaced only when all is written.")
@@ -165,7 +166,7 @@ void bind_late_interaction(py::module_& module) {
       .def(
           "open_passages",
           [](const LateInteraction& self, const std::filesystem::path& path, bool verify) {
-            const py::gil_scoped_release release;
+            const WithoutGil release;
             return self.open_passages(path, verify);
           },
           py::arg("path"), py::kw_only(), py::arg("verify") = true,

@@ -2,10 +2,12 @@
 #include <tamis/version.hpp>
 
 #include "bindings.hpp"
+#include "without_gil.hpp"
 
 PYBIND11_MODULE(_native, module) {
   module.doc() = "Tokenizers, the CPU engine and CrossEncoder; see the package tamis.";
   module.attr("version") = TAMIS_VERSION;
+  without_gil::watch_the_end();
   bind_errors(module);
   bind_tokenizer(module);
   bind_scorer(module);

@@ -13,6 +13,7 @@
 
 #include "bindings.hpp"
 #include "split_vectors.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 
@@ -66,7 +67,7 @@ py::array_t<float> maxsim(const py::array& query, const std::vector<py::array>& 
   }
   const TokenVectors asked = view(query, query_scales, query_mask);
   const std::vector<float> scores = [&] {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     return tamis::maxsim(asked, views,
                          {.precision = std::move(precision), .cancel = std::move(cancel)});
   }();

@@ -13,6 +13,7 @@
 #include <tamis/remote/judge.hpp>
 
 #include "signals.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 using tamis::AnyStage;
@@ -109,7 +110,7 @@ py::list grade(const tamis::Judge& judge, const std::string& query,
                const std::vector<std::string>& passages, std::optional<double> budget_ms) {
   std::vector<tamis::Judgement> found;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     const std::vector<std::string_view> views(passages.begin(), passages.end());
     const auto clock = std::make_shared<tamis::SteadyClock>();
     tamis::Deadline deadline(clock);
@@ -129,6 +130,7 @@ py::list grade(const tamis::Judge& judge, const std::string& query,
 PYBIND11_MODULE(_remote, module) {
   module.doc() = "Stages that call out: hosted rerankers and language models.";
   py::module_::import("tamis._native");
+  without_gil::watch_the_end();
   py::register_local_exception_translator(&translate);
   py::class_<tamis::HttpOptions>(module, "HttpOptions")
       .def(py::init(&http_options), py::kw_only(), py::arg("ca_file") = "",

@@ -14,6 +14,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 
@@ -21,7 +22,7 @@ namespace {
 
 tamis::FusedEncoderScorer load(const std::string& folder, const std::string& precision,
                                const std::string& isa, bool verify_hashes) {
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   return tamis::FusedEncoderScorer::load(tamis::load_model_spec(folder, verify_hashes),
                                          {.precision = precision, .isa = isa});
 }
@@ -47,7 +48,7 @@ py::array_t<float> score(const tamis::FusedEncoderScorer& scorer,
   py::array_t<float> logits({pairs.size(), scorer.labels()});
   const std::span<float> out(logits.mutable_data(), static_cast<std::size_t>(logits.size()));
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     const tamis::PackedBatch batch = tamis::pack(pairs, rows);
     scorer.score(std::span(&batch, 1), out);
   }

@@ -133,20 +133,20 @@ AnyStage rerank(const tamis::CrossEncoder& model, const std::string& name,
                 std::optional<std::size_t> max_document_tokens, const std::string& on_truncation,
                 const std::string& aggregate, std::optional<std::size_t> window_stride,
                 std::optional<std::size_t> max_batch_tokens,
-                std::optional<std::size_t> max_batch_pairs) {
+                std::optional<std::size_t> max_batch_pairs, bool warns_of_cuts) {
   tamis::PredictOptions options =
       predict_options(max_length, truncation, max_query_tokens, max_document_tokens, on_truncation,
                       aggregate, window_stride, max_batch_tokens, max_batch_pairs);
   options.prompt = prompt;
   options.progress = look_for_interrupts;
-  return tamis::stages::rerank(model, std::move(options), name);
+  return tamis::stages::rerank(model, std::move(options), name, warns_of_cuts);
 }
 
 AnyStage late_interaction(const tamis::LateInteraction& model, const std::string& name,
-                          bool refuse_truncation) {
+                          bool refuse_truncation, bool warns_of_cuts) {
   const auto mode = refuse_truncation ? tamis::OnTruncation::error : tamis::OnTruncation::allow;
   return tamis::stages::late_interaction(
-      model, {.on_truncation = mode, .progress = look_for_interrupts}, name);
+      model, {.on_truncation = mode, .progress = look_for_interrupts}, name, warns_of_cuts);
 }
 
 const char* kind_of(const AnyStage& stage) {
@@ -179,10 +179,10 @@ void bind_stage(py::module_& module) {
                   py::arg("max_document_tokens") = py::none(), py::arg("on_truncation") = "allow",
                   py::arg("aggregate") = "max", py::arg("window_stride") = py::none(),
                   py::arg("max_batch_tokens") = py::none(), py::arg("max_batch_pairs") = py::none(),
-                  "A cross-encoder; needs no GIL.")
+                  py::arg("warns_of_cuts") = true, "A cross-encoder; needs no GIL.")
       .def_static("late_interaction", &late_interaction, py::arg("model"), py::kw_only(),
                   py::arg("name") = "late_interaction", py::arg("refuse_truncation") = false,
-                  "Late interaction; needs no GIL.")
+                  py::arg("warns_of_cuts") = true, "Late interaction; needs no GIL.")
       .def_static("threshold", &tamis::stages::threshold, py::arg("least"))
       .def_static("deduplicate", &tamis::stages::deduplicate)
       .def_static("diversify", &diversify, py::arg("count"), py::kw_only(),

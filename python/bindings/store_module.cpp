@@ -19,6 +19,7 @@
 #include "documents.hpp"
 #include "python_function.hpp"
 #include "signals.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 using tamis::Store;
@@ -151,7 +152,7 @@ py::list search(const Store& store, const std::string& query, std::size_t count,
                 std::optional<double> budget_ms) {
   std::vector<StoreHit> hits;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
     if (budget_ms) deadline = deadline.within(tamis::from_milliseconds(*budget_ms));
     hits = store.search(query, count, deadline);
@@ -193,6 +194,7 @@ tamis::AnyStage stage(const Store& store, std::size_t count, const std::string& 
 PYBIND11_MODULE(_store, module) {
   module.doc() = "Databases as the first stage.";
   py::module_::import("tamis._remote");
+  without_gil::watch_the_end();
   py::class_<tamis::SearchOptions>(module, "SearchOptions")
       .def(py::init(&search_options), py::kw_only(), py::arg("embed") = py::none(),
            py::arg("fusion") = "rrf");

@@ -20,6 +20,7 @@
 #include "bindings.hpp"
 #include "parallel/parallel_for.hpp"
 #include "text.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 
@@ -70,7 +71,7 @@ py::tuple tokenize(const tamis::AnyTokenizer& tokenizer, const py::object& text,
   const Utf8Texts texts = one_text(text, "text");
   tamis::Tokens tokens;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     tokens = tokenizer.tokenize(texts[0], with_spans);
   }
   py::object spans = py::none();
@@ -84,7 +85,7 @@ py::list encode_batch(const tamis::AnyTokenizer& tokenizer, const py::object& gi
   {
     // Ranges of texts, because one text is a small piece of work.
     constexpr std::size_t kRange = 32;
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     tamis::parallel_for((texts.size() + kRange - 1) / kRange, [&](std::size_t range) {
       const std::size_t end = std::min(texts.size(), (range + 1) * kRange);
       for (std::size_t i = range * kRange; i < end; ++i) ids[i] = tokenizer.tokenize(texts[i]).ids;
@@ -108,7 +109,7 @@ py::dict encode_pair(const tamis::AnyTokenizer& tokenizer, const py::object& que
                                  truncation_from(std::string(way[0]))};
   tamis::EncodedPair pair;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     pair = tamis::encode_pair(tokenizer.pair_template(), tokenizer.tokenize(first[0]).ids,
                               tokenizer.tokenize(second[0]).ids, limits);
   }

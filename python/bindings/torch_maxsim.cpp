@@ -18,6 +18,7 @@
 
 #include "split_vectors.hpp"
 #include "torch_bindings.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 
@@ -76,7 +77,7 @@ py::array_t<float> maxsim(const View& query, const std::vector<View>& documents,
     }
   }
   const std::vector<float> scores = [&] {
-    const py::gil_scoped_release unlocked;
+    const WithoutGil unlocked;
     return tamis::device_maxsim(
         asked, views,
         {.device = std::move(device), .max_rows = max_rows, .progress = std::move(progress)});

@@ -12,6 +12,7 @@
 #include <tamis/score/torchscript_scorer.hpp>
 
 #include "torch_bindings.hpp"
+#include "without_gil.hpp"
 
 namespace py = pybind11;
 
@@ -50,7 +51,7 @@ py::object load_torchscript(const std::string& bundle, const std::string& device
                             bool verify_hashes) {
   auto abi = std::make_unique<tamis::ScorerAbi>();
   {
-    const py::gil_scoped_release unlocked;
+    const WithoutGil unlocked;
     *abi = tamis::make_scorer_abi(
         tamis::TorchScriptScorer::load(bundle, {.device = device,
                                                 .precision = precision,
@@ -72,6 +73,7 @@ PYBIND11_MODULE(_torch, module) {
   module.doc() =
       "TorchScript scorers and MaxSim; linked to pip's libtorch. Load it through "
       "tamis._torch_loader.";
+  without_gil::watch_the_end();
   py::register_local_exception_translator(translate);
   tamis::register_torch_operators();
   module.def("load_torchscript", &load_torchscript, py::arg("bundle"), py::kw_only(),

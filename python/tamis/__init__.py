@@ -34,7 +34,9 @@ if TYPE_CHECKING:
         TruncationError,
         TruncationWarning,
     )
-    from tamis.export import ExportReport, export_model, export_torchscript
+    from tamis.export import ExportReport as ExportReport
+    from tamis.export import export_model as export_model
+    from tamis.export import export_torchscript as export_torchscript
     from tamis.late_interaction import LateInteraction
     from tamis.multi_vector import maxsim
     from tamis.remote import Judge, Judgement
@@ -93,7 +95,6 @@ __all__ = [
     "DeviceError",
     "Error",
     "ExportError",
-    "ExportReport",
     "FragmentationWarning",
     "Hit",
     "Index",
@@ -116,15 +117,18 @@ __all__ = [
     "TruncationReport",
     "TruncationWarning",
     "__version__",
-    "export_model",
-    "export_torchscript",
     "maxsim",
     "num_threads",
     "set_num_threads",
 ]
+"""Without what needs torch: `from tamis import *` imports it all."""
+
+_MODULES = ("errors", "eval", "export", "judging", "remote", "retrieval", "stages", "stores")
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"tamis.{name}")
     if name not in _WHERE:
         raise AttributeError(f"module 'tamis' has no attribute '{name}'")
     module, _, other = _WHERE[name].partition(":")

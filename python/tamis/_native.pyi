@@ -315,12 +315,17 @@ class Stage:
         window_stride: int | None = None,
         max_batch_tokens: int | None = None,
         max_batch_pairs: int | None = None,
+        warns_of_cuts: bool = True,
     ) -> Stage:
         """A cross-encoder; needs no GIL."""
 
     @staticmethod
     def late_interaction(
-        model: LateInteraction, *, name: str = "late_interaction", refuse_truncation: bool = False
+        model: LateInteraction,
+        *,
+        name: str = "late_interaction",
+        refuse_truncation: bool = False,
+        warns_of_cuts: bool = True,
     ) -> Stage:
         """Late interaction; needs no GIL."""
 

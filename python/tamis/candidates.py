@@ -14,7 +14,6 @@ from tamis.pauses import paused
 _ID_NAMES = ("id", "_id", "doc_id", "node_id", "corpus_id")
 # What rerankers leave behind: LangChain's compressors, LlamaIndex's postprocessors, and others.
 _MARKS = ("relevance_score", "rerank_score", "reranker_score", "retrieval_score")
-_NUMBERS = (int, float, np.integer, np.floating)
 
 
 class Read(NamedTuple):
@@ -28,7 +27,8 @@ class Read(NamedTuple):
     sources: list[dict[str, float]]  # what the searches behind a first stage gave, by their names
 
 
-def _field(document: Any, name: str) -> Any:
+def own_field(document: Any, name: str) -> Any:
+    """Of the document itself; None where it has none."""
     if isinstance(document, Mapping):
         return document.get(name)
     return getattr(document, name, None)
@@ -36,55 +36,49 @@ def _field(document: Any, name: str) -> Any:
 
 def field(document: Any, name: str) -> Any:
     """Of the document, or of its metadata; None where neither has it."""
-    found = _field(document, name)
+    found = own_field(document, name)
     return _metadata(document).get(name) if found is None else found
 
 
 def _metadata(document: Any) -> Mapping[str, Any]:
     for name in ("metadata", "meta"):
-        found = _field(document, name)
+        found = own_field(document, name)
         if isinstance(found, Mapping):
             return found
     return {}
 
 
+def _is_number(value: Any) -> bool:
+    """Of any kind: Decimal and Fraction, an array or a tensor of one element."""
+    return hasattr(type(value), "__float__") and not isinstance(value, (bool, np.bool_))
+
+
 def _number(value: Any) -> float | None:
-    if not isinstance(value, _NUMBERS) or isinstance(value, bool):
+    """Also of what a database gave back as text."""
+    if not _is_number(value) and not isinstance(value, str):
         return None
     try:
         found = float(value)
-    except OverflowError:  # of an integer
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last is torch's
         return None
     return found if math.isfinite(found) else None
 
 
-def _is_score(value: Any) -> bool:
-    """Also an array of no dimensions, and what a database gave back as text."""
-    if isinstance(value, str):
-        try:
-            return math.isfinite(float(value))
-        except ValueError:
-            return False
-    if getattr(value, "shape", None) == ():
-        value = value.item()
-    return _number(value) is not None
-
-
 def _mark_of(document: Any) -> str:
     metadata = _metadata(document)
-    by = _field(document, "reranked_by") or metadata.get("reranked_by")
+    by = own_field(document, "reranked_by") or metadata.get("reranked_by")
     if isinstance(by, str) and by:
         return by
     for name in _MARKS:
-        for value in (_field(document, name), metadata.get(name)):
-            if _is_score(value):
+        for value in (own_field(document, name), metadata.get(name)):
+            if _number(value) is not None:
                 return name
     return ""
 
 
 def _score_of(document: Any) -> float | None:
     metadata = _metadata(document)
-    values = (_field(document, n) for n in ("score", "relevance_score"))
+    values = (own_field(document, n) for n in ("score", "relevance_score"))
     for value in (*values, metadata.get("relevance_score")):
         if (found := _number(value)) is not None:
             return found
@@ -106,9 +100,10 @@ def _is_id(value: Any) -> bool:
     return bool(value == value)  # NaN and NaT are not
 
 
-def _id_of(document: Any) -> str | None:
+def id_of(document: Any) -> str | None:
+    """Of a document that is no str; None where it has none."""
     for name in _ID_NAMES:
-        value = _field(document, name)
+        value = own_field(document, name)
         try:
             if _is_id(value):
                 return str(value)
@@ -120,14 +115,15 @@ def _id_of(document: Any) -> str | None:
 def _split(item: Any, names_of_text: Sequence[str]) -> tuple[Any, float | None]:
     """A document, or one with its score as search engines return them: (document, score). A
     namedtuple with a text is a document."""
-    if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], _NUMBERS):
+    scored = isinstance(item, tuple) and len(item) == 2
+    if scored and (_is_number(item[1]) or isinstance(item[1], bool)):
         named = (name for name in getattr(item, "_fields", ()) if name in names_of_text)
         if not any(isinstance(getattr(item, name), str) for name in named):
             return item[0], _number(item[1])
     return item, None
 
 
-def _named(found: Sequence[str | None]) -> list[str]:
+def named(found: Sequence[str | None]) -> list[str]:
     """Those without an id have their place for one, so written that it is nobody else's."""
     taken = {name for name in found if name is not None}
     names = []
@@ -153,9 +149,9 @@ def read(given: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None
         out.documents.append(document)
         out.texts.append(text_of(document, f"candidate {place}", text, fields))
         plain = isinstance(document, str)
-        ids.append(None if plain else _id_of(document))
+        ids.append(None if plain else id_of(document))
         out.scores.append(_score_of(document) if score is None and not plain else score)
         out.marks.append("" if plain else _mark_of(document))
         out.sources.append({} if plain else _sources_of(document))
-    out.ids.extend(_named(ids))
+    out.ids.extend(named(ids))
     return out

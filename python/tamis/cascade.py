@@ -14,6 +14,7 @@ from typing import Any
 from tamis import _native, awaiting, candidates, checks, native_call
 from tamis.documents import TextOf, names, query_text
 from tamis.errors import CascadeWarning, InvalidArgument
+from tamis.fragmentation import warn_if_fragmented
 from tamis.pauses import paused
 from tamis.report import level_of_caller
 from tamis.stages import Stage
@@ -64,6 +65,8 @@ class Cascade:
         self._native = native_call.call(
             _native.Cascade, [stage.used for stage in stages], budget_ms=budget_ms
         )
+        self._stages = tuple(stages)  # they hold the functions that they call
+        self._english = any(stage.english for stage in stages)
         _warn(self.warnings)
 
     @classmethod
@@ -158,6 +161,8 @@ class Cascade:
         for result in results:
             for stage in result.trace.stages:
                 _warn(stage.warnings)
+            if self._english and result.hits:
+                warn_if_fragmented([result.trace.query, *(hit.text for hit in result.hits)])
         return results
 
     # --- what it is and what it learnt

@@ -106,15 +106,17 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _parity(arguments: argparse.Namespace) -> int:
     from tamis.eval.precision import ranking_parity, record_parity
+    from tamis.model_source import located_inside
 
-    found = ranking_parity(arguments.model)
+    folder = Path(located_inside(arguments.model))
+    found = ranking_parity(folder)
     for precision, record in found.items():
         print(
             f"{precision}: Kendall tau {record['kendall_tau']:.4f} over {record['lists']} lists, "
             f"logits off by at most {record['max_abs_logit_difference']:.4g}"
         )
     if arguments.record:
-        print(f"recorded in {record_parity(Path(arguments.model), found)}")
+        print(f"recorded in {record_parity(folder, found)}")
     return 0
 
 
@@ -177,7 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     parity = commands.add_parser(
         "parity", help="what lower precisions do to a model's rankings, for precision='auto'"
     )
-    parity.add_argument("model", help="folder of a model or a bundle")
+    parity.add_argument("model", help="folder of a model or a bundle, or default, tiny")
     parity.add_argument("--record", action="store_true", help="write it into the model's folder")
     parity.set_defaults(run_command=_parity)
 

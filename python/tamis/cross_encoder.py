@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,12 +31,8 @@ from tamis.outputs import convert, empty
 from tamis.pools import Pool, check, stop
 from tamis.report import Prediction, Ranked, TruncationReport
 from tamis.scoring import NO_OPINION, Arguments, Call, Options, Scored, check_names, score
+from tamis.typing_names import Unpack
 from tamis.views import CardData
-
-if TYPE_CHECKING:
-    import os
-
-    from typing_extensions import Unpack
 
 _ONE_LABEL = (
     "CrossEncoder.rank() only works for models with num_labels=1. "
@@ -52,9 +49,8 @@ class CrossEncoder(DropIn):
     threads may score with one object; changing its settings while they do is the caller's to order.
 
     All of sentence-transformers' arguments are here, and what cannot apply raises. Beyond them:
-    `precision` ("fp32", "bf16", "int8", "fp16", "auto", and "bf16x3": nearly fp32, three products
-    of bf16, for processors with AMX) and `scorer` ("engine" or "torchscript"; None is what suits
-    the device). Scoring methods take `tamis.scoring.Options` besides.
+    `precision` ("fp32", "bf16", "int8", "fp16", "auto", and "bf16x3", nearly fp32, for AMX) and
+    `scorer` ("engine", "torchscript"; None: by device). Scoring takes `tamis.scoring.Options`, too.
     """
 
     @deprecated.constructor_arguments
@@ -372,10 +368,15 @@ class CrossEncoder(DropIn):
             raise InvalidArgument(
                 f"a stage ranks by one score, this model has {self.num_labels} labels"
             )
-        call = self._call(arguments, "rerank")
+        call = self._call(arguments, "stages.rerank")
         scoring.refuse_in_a_stage(arguments)
         return native_call.call(
-            Stage.rerank, self._loaded.native, name=name, prompt=call.prompt, **call.native
+            Stage.rerank,
+            self._loaded.native,
+            name=name,
+            prompt=call.prompt,
+            warns_of_cuts=call.warns,
+            **call.native,
         )
 
     def _score(

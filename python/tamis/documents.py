@@ -33,10 +33,9 @@ def _joined(document: Any, fields: Sequence[str], where: str) -> str:
         if value is not None and not isinstance(value, str):
             kind = type(value).__name__
             raise InvalidArgument(f"{where}: its field '{name}' must be a str, got {kind}")
-    found = [value for _, value in values if value]
-    if not found:
+    if all(value is None for _, value in values):
         raise InvalidArgument(f"{where} has none of the fields {', '.join(fields)}")
-    return "\n".join(found)
+    return "\n".join(value for _, value in values if value)
 
 
 _NAME_IT = "name the text with text= or fields="
@@ -160,6 +159,8 @@ def is_single_pair(inputs: Any) -> bool:
         return inputs.dtype.kind in "UO" and inputs.size > 0 and inputs.ndim < 2
     if isinstance(inputs, (list, tuple)) or _is_column(inputs):
         first = inputs[0] if len(inputs) > 0 else ()
+        if len(inputs) > 1 and all(isinstance(each, Mapping) for each in inputs):
+            return False  # rows of a table, which are no pairs either
         return not (isinstance(first, (list, tuple, np.ndarray)) or _is_column(first))
     return isinstance(inputs, (str, bytes, Mapping))
 

@@ -293,9 +293,10 @@ class DropIn:
         safe_serialization: bool = True,
     ) -> None:
         """Write the model and the settings; sentence-transformers loads the folder too, unless the
-        model is a bundle. No model card is written, and weights are always safetensors. Models that
-        were loaded from the folder stay as they are; what loading would read of an earlier save
-        there is removed. Throws InvalidArgument, OSError."""
+        model is a bundle or one that comes with tamis, which is read in its own way. No model card
+        is written, and weights are always safetensors. Models that were loaded from the folder stay
+        as they are; what loading would read of an earlier save there is removed. Throws
+        InvalidArgument, OSError."""
         if safe_serialization is False:
             raise InvalidArgument("safe_serialization=False: tamis writes safetensors only")
         saving.save(

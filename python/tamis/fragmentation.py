@@ -4,7 +4,8 @@ What it does not know, it reads in single letters or as [UNK], and then ranks wo
 measure is the letters of a token, over words alone (numbers and signs say nothing of a language),
 an [UNK] counting as one letter. About 4.5 is English; German, French, Romanian and Spanish, at 2.6
 to 2.9, it still ranks as well as BM25; Turkish and Vietnamese, at 2.2, it does not; other scripts,
-at 1.0 to 1.2, it ruins (docs/quality.md; benchmarks/python/languages.py measures it).
+at 1.0 to 1.2, it ruins (docs/quality.md; benchmarks/python/languages.py measures it). Those a few
+words show, the others a few sentences.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from tamis.model_source import EMBEDDED
 from tamis.report import level_of_caller
 
 LEAST = 2.4  # letters a token
-_WORD = re.compile(r"[^\W\d_]+")
-_SAMPLE = 8  # texts
+SAMPLE = 8  # texts
+_OTHER_SCRIPT = 1.3  # letters a token, where there are few
+_WORD = re.compile(r"[^\W\d_]{2,}|[^\W\d_a-zA-Z]")  # "vitamin A" has one
 _CHARACTERS = 600  # of each
-_ENOUGH = 150  # letters to judge by
+_ENOUGH, _FEW = 150, 20  # letters to judge by
 
 
 @functools.cache
@@ -39,9 +41,9 @@ def _tokenizer() -> tuple[Tokenizer, int]:
 
 def letters_per_token(texts: Iterable[str]) -> float | None:
     """Over the beginnings of the first few; None where they are too short to say."""
-    words = [_WORD.findall(text[:_CHARACTERS]) for text in islice(texts, _SAMPLE)]
-    letters = sum(len(word) for found in words for word in found)
-    if letters < _ENOUGH:
+    words = [_WORD.findall(text[:_CHARACTERS]) for text in islice(texts, SAMPLE + 1)]
+    letters = counted = sum(len(word) for found in words for word in found)
+    if letters < _FEW:
         return None
     tokenizer, unknown = _tokenizer()
     tokens = 0
@@ -51,7 +53,8 @@ def letters_per_token(texts: Iterable[str]) -> float | None:
         assert spans is not None  # they were asked for
         lost = spans[ids == unknown].astype(np.int64)
         letters -= int((lost[:, 1] - lost[:, 0] - 1).sum())
-    return letters / max(tokens, 1)
+    per_token = letters / max(tokens, 1)
+    return per_token if counted >= _ENOUGH or per_token < _OTHER_SCRIPT else None
 
 
 def warn_if_fragmented(texts: Iterable[str]) -> None:

@@ -258,6 +258,7 @@ class LateInteraction:
             self._native,
             name=name,
             refuse_truncation=_refuses(on_truncation),
+            warns_of_cuts=on_truncation == "warn",
         )
 
     def _encode(
@@ -298,6 +299,8 @@ class LateInteraction:
         )
         if on_truncation == "warn":
             self._warn_if_cut("queries" if queries else "passages", cut)
+        if self._embedded is not None:
+            warn_if_fragmented(texts)
         return vectors
 
     def _score(
@@ -336,6 +339,7 @@ def _load(folder: str | None, settings: dict[str, Any]) -> LateInteraction:  # w
 
 
 def _with_organization(name: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    name = os.fspath(name) if isinstance(name, os.PathLike) else name
     if not isinstance(name, str) or not name or "/" in name or os.path.exists(name):
         return name
     if name == model_source.MULTILINGUAL or model_source.embedded(name):

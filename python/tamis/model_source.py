@@ -89,11 +89,20 @@ def _multilingual() -> Path:
 
 
 def embedded(name: Any) -> str | None:
-    """The embedded model that is meant: "default" for None, "tiny" where no folder has the name."""
+    """The embedded model that is meant: "default" for None, and by its name where no folder has
+    that."""
     if name is None:
         return "default"
-    tiny = isinstance(name, str) and name == "tiny"
-    return "tiny" if tiny and not os.path.isdir("tiny") else None
+    name = os.fspath(name) if isinstance(name, os.PathLike) else name
+    known = isinstance(name, str) and name in EMBEDDED
+    return name if known and not os.path.isdir(name) else None
+
+
+def located_inside(name: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
+    """The folder of an embedded model or of the multilingual one; anything else as it is."""
+    if name is None or embedded(name) or (name == MULTILINGUAL and not os.path.isdir(name)):
+        return locate(name)
+    return name
 
 
 def is_multilingual(folder: Path) -> bool:
@@ -110,7 +119,7 @@ def locate(
     local_files_only: bool | None = False,
     also: Sequence[str] = (),
 ) -> Path:
-    """The folder of a model. A local folder, the embedded models (None and "tiny") and
+    """The folder of a model. A local folder, the embedded models (None or "default", "tiny") and
     "multilingual" open no socket. `also`: patterns of more files to fetch from the hub."""
     if cache_folder is not None:
         checks.path("cache_folder", cache_folder)

@@ -86,6 +86,7 @@ class Judge:
     ) -> None:
         remote = module()
         self.model = model
+        self._mode = mode
         rubric = _RUBRIC if rubric is None else rubric
         fields = _json("body", body)
         said = (mode, rubric, highest_grade, prompt, max_passage_bytes)
@@ -113,7 +114,13 @@ class Judge:
     def grade(
         self, query: str, passages: Sequence[str], *, budget_ms: float | None = None
     ) -> list[Judgement]:
-        """A judgement for each passage, asked side by side until the budget is spent."""
+        """A judgement for each passage, asked side by side until the budget is spent. Throws
+        InvalidArgument where the mode is "listwise", which has no grades."""
+        if self._mode == "listwise":
+            raise InvalidArgument(
+                "mode 'listwise' orders passages and grades none: use the judge as a stage, or "
+                "mode='pointwise' or 'expected'"
+            )
         texts = [
             _sendable(query_text(each, f"passage {i}"))
             for i, each in enumerate(checks.list_of("passages", passages))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tamis.errors import TruncationWarning
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TruncationReport:
     """Of one call. Arrays are in the caller's order."""
 
@@ -23,6 +23,20 @@ class TruncationReport:
     tokens: int  # scored, special ones included; equal pairs count once
     # [pairs, 2], characters of the winning window in the document; only with windows
     spans: NDArray[np.int64] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TruncationReport):
+            return NotImplemented
+        return self.tokens == other.tokens and all(
+            np.array_equal(*both)
+            for both in (
+                (self.query_tokens_cut, other.query_tokens_cut),
+                (self.document_tokens_cut, other.document_tokens_cut),
+                (np.array(self.spans), np.array(other.spans)),
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def pairs(self) -> int:

@@ -12,7 +12,7 @@ from tamis import checks, pools, report
 from tamis._native import CancelToken
 from tamis.activation import Activation, Array, softmax
 from tamis.errors import InvalidArgument, NonFiniteScore
-from tamis.fragmentation import warn_if_fragmented
+from tamis.fragmentation import SAMPLE, warn_if_fragmented
 from tamis.load_options import read_processing
 from tamis.loaded import Loaded
 from tamis.progress import ProgressBar
@@ -70,7 +70,7 @@ def check_names(arguments: Mapping[str, Any], method: str) -> None:
     """A misspelt argument is an error, as Python has it."""
     for name in arguments:
         if name not in Arguments.__optional_keys__:
-            raise TypeError(f"CrossEncoder.{method}() got an unexpected keyword argument '{name}'")
+            raise TypeError(f"{method}() got an unexpected keyword argument '{name}'")
 
 
 def refuse_in_a_stage(arguments: Mapping[str, Any]) -> None:
@@ -255,5 +255,5 @@ def score(
     if call.warns:
         report.warn_if_cut(found, call.native)
     if model.recipe.folder is None:
-        warn_if_fragmented(documents)
+        warn_if_fragmented([queries[0], *documents[:SAMPLE]])
     return Scored(_activated(logits, call), logits, found)

@@ -10,102 +10,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal
 
 from tamis import candidates, checks, finders, native_call, scorers
 from tamis import remote as tamis_remote
-from tamis._native import CascadeStage
 from tamis._native import Stage as NativeStage
 from tamis.cross_encoder import CrossEncoder
 from tamis.device import resolve
 from tamis.documents import TextOf, names
 from tamis.errors import InvalidArgument
 from tamis.finders import no_coroutine
+from tamis.held import held
 from tamis.late_interaction import LateInteraction
 from tamis.multi_vector import maxsim
 from tamis.stage_scores import Scored as Scored
 from tamis.stage_scores import told
+from tamis.stage_use import Margin as Margin
+from tamis.stage_use import Stage as Stage
+from tamis.stage_use import Use as Use
+from tamis.stage_use import margin as margin
+from tamis.stage_use import used
 from tamis.stores import Store
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-
-@dataclass(frozen=True)
-class Margin:
-    """A stage is skipped when the best candidate leads the second by at least `lead`."""
-
-    lead: float
-
-
-def margin(lead: float) -> Margin:
-    """For `skip_if`: the best candidate's score by the stage before leads the second's by this
-    much. Where that stage failed or was skipped, nothing is clear."""
-    return Margin(lead)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage and how a cascade uses it; made by the functions of this module."""
-
-    native: NativeStage = field(repr=False)
-    name: str
-    keep: int
-    used: CascadeStage = field(repr=False)
-    options: frozenset[str] = field(default=frozenset(), repr=False)  # those of `Use` that are set
-
-
-class Use(TypedDict, total=False):
-    """How a stage is used: keyword arguments of all stages. C++'s `StageOptions`."""
-
-    limit: int | None  # candidates that are scored, from the top; None: all
-    share: float | None  # of the budget, in (0, 1]: the longest this stage may take
-    on_error: Literal["skip", "raise"]  # what its failure does to the run
-    # earlier stages, or sources of the first -> weights of their scores, as z-scores
-    blend: Mapping[str, float]
-    skip_if: Margin | float | None
-    # tried in turn when this one fails, in what time is left; with this one's options, so that
-    # only `keep` and `limit`, which are passed over, may be given there
-    fallback: Sequence[Stage]
-    retries: int
-    backoff_ms: float  # before the first retry; doubles
-    chunk: int  # candidates of one call of a divisible stage
-    breaker: int  # failed runs in a row after which it is left alone for `breaker_ms`
-    breaker_ms: float  # also until a stage that was too slow for one candidate is tried again
-
-
-def _used(native: NativeStage, keep: int, use: Mapping[str, Any]) -> Stage:
-    checks.natural("keep", keep)
-    unknown = sorted(set(use) - set(Use.__optional_keys__))
-    if unknown:
-        raise TypeError(f"stage '{native.name}' got an unexpected keyword argument '{unknown[0]}'")
-    for name in ("backoff_ms", "breaker_ms"):
-        if use.get(name) is not None:
-            checks.number(name, use[name])
-    own = {name: value for name, value in use.items() if value is not None}
-    skip_if = own.pop("skip_if", None)
-    if skip_if is not None:
-        own["skip_margin"] = skip_if.lead if isinstance(skip_if, Margin) else skip_if
-        checks.number("skip_if", own["skip_margin"])
-    if "fallback" in own:
-        own["fallback"] = list(map(_native_of, checks.list_of("fallback", own["fallback"])))
-    used = native_call.call(CascadeStage, native, keep=int(keep), **own)
-    given = frozenset(name for name, value in use.items() if value is not None)
-    return Stage(native, native.name, int(keep), used, given)
-
-
-def _native_of(stage: Any) -> NativeStage:
-    if not isinstance(stage, Stage):
-        kind = type(stage).__name__
-        raise InvalidArgument(f"fallback must hold stages of tamis.stages, got {kind}")
-    if lost := sorted(stage.options - {"limit"}):
-        raise InvalidArgument(
-            f"fallback '{stage.name}' has {lost[0]}, and runs with the options of the stage that "
-            "it stands in for; give it there, and all fallbacks in one list"
-        )
-    return stage.native
-
+from tamis.typing_names import Unpack
 
 # --- retrieval
 
@@ -141,16 +67,19 @@ def retrieve(
                 "the store knows its texts and sources: name columns where it is made"
             )
         checks.natural("limit", count)
-        return _used(native_call.call(source._native.stage, int(count), name=name), keep, use)
+        return used(native_call.call(source._native.stage, int(count), name=name), keep, use)
     own = getattr(source, "sources", ()) if sources is None else sources
+    search = held(finders.finder(source, count, text, fields))
+    several = finders.finder_of_many(source, count, text, fields)
+    search_many = (None, None) if several is None else held(several)
     native = native_call.call(
         NativeStage.retrieve,
-        finders.finder(source, count, text, fields),
+        search[1],
         name=name,
         sources=checks.list_of("sources", own),
-        many=finders.finder_of_many(source, count, text, fields),
+        many=search_many[1],
     )
-    return _used(native, keep, use)
+    return used(native, keep, use, kept=(search[0], search_many[0]))
 
 
 # --- scores
@@ -165,7 +94,8 @@ def rerank(model: Any, *, keep: int, name: str = "rerank", **arguments: Any) -> 
     """
     use = {key: arguments.pop(key) for key in list(arguments) if key in Use.__optional_keys__}
     if isinstance(model, CrossEncoder):
-        return _used(model._stage(name, arguments), keep, use)
+        english = model._loaded.recipe.folder is None
+        return used(model._stage(name, arguments), keep, use, english=english)
     if not hasattr(model, "predict"):
         kind = type(model).__name__
         raise InvalidArgument(f"rerank needs a CrossEncoder, or an object with predict, got {kind}")
@@ -174,8 +104,8 @@ def rerank(model: Any, *, keep: int, name: str = "rerank", **arguments: Any) -> 
         found = model.predict([(query, text) for text in texts], **arguments)
         return told(found, name, divisible=True)
 
-    native = _calling(scores, name, divisible=True, scorer=f"{type(model).__name__} at {id(model)}")
-    return _used(native, keep, use)
+    scorer = f"{type(model).__name__} at {id(model)}"
+    return _calling(scores, name, keep, use, divisible=True, scorer=scorer)
 
 
 def late_interaction(
@@ -190,7 +120,7 @@ def late_interaction(
 ) -> Stage:
     """Late interaction, a cheap stage before a cross-encoder. None is the embedded default model,
     which ranks nearly as `CrossEncoder()` does: before that one, take `LateInteraction("tiny")`.
-    What is cut is counted in the trace, whichever of "warn" and "ignore".
+    A run in which texts were cut warns, unless it is to "ignore" that; the trace counts them.
 
     Documents that carry their vectors, such as a page its patches, need no model: `vectors` is the
     name of their field, or a function document -> [tokens, width], `model` a function query ->
@@ -200,14 +130,16 @@ def late_interaction(
     """
     place = str(resolve(device))
     if vectors is not None:
-        return _used(_carried(model, vectors, name, place), keep, use)
+        scores, scorer = _carried(model, vectors, name, place)
+        return _calling(scores, name, keep, use, divisible=True, scorer=scorer)
     if place != "cpu":
         raise InvalidArgument(f"device '{place}' is for vectors=; a LateInteraction runs on 'cpu'")
     chosen = LateInteraction() if model is None else model
     if not isinstance(chosen, LateInteraction):
         kind = type(chosen).__name__
         raise InvalidArgument(f"late_interaction needs a LateInteraction, got {kind}")
-    return _used(chosen._stage(name, on_truncation), keep, use)
+    english = chosen._embedded is not None
+    return used(chosen._stage(name, on_truncation), keep, use, english=english)
 
 
 _QUERIES = 32  # of which a stage keeps the vectors: a run asks for them with every chunk
@@ -215,7 +147,8 @@ _QUERIES = 32  # of which a stage keeps the vectors: a run asks for them with ev
 
 def _carried(
     model: Any, vectors: str | Callable[[Any], Any], name: str, device: str
-) -> NativeStage:
+) -> tuple[Callable[..., Any], str]:
+    """The function of the stage, and who scores."""
     if not callable_(model):
         kind = type(model).__name__
         raise InvalidArgument(
@@ -236,9 +169,7 @@ def _carried(
         vectors_of = [of(document) for document in documents]
         return told(maxsim(encoded(query), vectors_of, device=device), name, divisible=True)
 
-    return _calling(
-        scores, name, divisible=True, scorer=f"maxsim of {vectors} at {scorers.identity(model)}"
-    )
+    return scores, f"maxsim of {vectors} at {scorers.identity(model)}"
 
 
 callable_ = callable  # the function below hides Python's
@@ -257,7 +188,8 @@ def callable(
 
     It may return fewer scores, for the first ones, or a `Scored`. `divisible`: its scores do not
     depend on the other documents of a call, so that it may be called with a few at a time and stop
-    at the deadline. `calibrated`: they are probabilities that were checked on data.
+    at the deadline. `calibrated`: they are probabilities, or the logits of them, that were checked
+    on data.
 
     Scores become float32, of 7 digits. Those that would be ties for it are moved by a few of its
     steps, which keeps their order; with `divisible` they are ties, and a CascadeWarning.
@@ -271,18 +203,23 @@ def callable(
     def scores(query: str, documents: list[Any], _: list[str]) -> tuple[Any, ...]:
         return told(function(query, documents), own, divisible)
 
-    native = _calling(
+    return _calling(
         scores,
         own,
+        keep,
+        use,
         divisible=divisible,
         calibrated=calibrated,
         scorer=scorers.of_function(function),
     )
-    return _used(native, keep, use)
 
 
-def _calling(scores: Callable[..., Any], name: str, **traits: Any) -> NativeStage:
-    return native_call.call(NativeStage.callable, scores, name=name, **traits)
+def _calling(
+    scores: Callable[..., Any], name: str, keep: int, use: Mapping[str, Any], **traits: Any
+) -> Stage:
+    kept, called = held(scores)
+    native = native_call.call(NativeStage.callable, called, name=name, **traits)
+    return used(native, keep, use, kept=(kept,))
 
 
 # --- services
@@ -335,7 +272,7 @@ def hosted_rerank(
         wait_ms=wait_ms,
         http=tamis_remote.http_options(http),
     )
-    return _used(native, keep, use)
+    return used(native, keep, use)
 
 
 def judge(
@@ -355,7 +292,7 @@ def judge(
     """
     own = {key: arguments.pop(key) for key in list(arguments) if key in tamis_remote.JUDGE_OPTIONS}
     grader = tamis_remote.Judge(base_url, model, rubric=rubric, mode=mode, name=name, **own)
-    return _used(grader._native.stage(), keep, arguments)
+    return used(grader._native.stage(), keep, arguments)
 
 
 # --- selection
@@ -363,14 +300,14 @@ def judge(
 
 def threshold(least: float, *, keep: int, name: str = "threshold", **use: Unpack[Use]) -> Stage:
     """Drops candidates whose score by the stage before is below `least`; none where not all have
-    one. Scores that are not calibrated mean another thing for each query: the cascade warns of
-    them."""
-    return _used(_named(native_call.call(NativeStage.threshold, least=least), name), keep, use)
+    one. A cross-encoder's are logits, of which 0 is a probability of 0.5. Scores that are not
+    calibrated mean another thing for each query: the cascade warns of them."""
+    return used(_named(native_call.call(NativeStage.threshold, least=least), name), keep, use)
 
 
 def deduplicate(*, keep: int, name: str = "deduplicate", **use: Unpack[Use]) -> Stage:
     """Keeps the best of candidates with equal texts."""
-    return _used(_named(NativeStage.deduplicate(), name), keep, use)
+    return used(_named(NativeStage.deduplicate(), name), keep, use)
 
 
 def diversify(
@@ -389,10 +326,12 @@ def diversify(
     checks.number("balance", balance)
     if not 0 <= balance <= 1:
         raise InvalidArgument(f"balance must be in [0, 1], got {balance}")
-    native = native_call.call(
-        NativeStage.diversify, int(keep), balance=balance, similarity=similarity
-    )
-    return _used(_named(native, name), keep, use)
+    if similarity is not None and not callable_(similarity):
+        kind = type(similarity).__name__
+        raise InvalidArgument(f"similarity must be a function of two texts, got {kind}")
+    kept, called = (None, None) if similarity is None else held(similarity)
+    native = native_call.call(NativeStage.diversify, int(keep), balance=balance, similarity=called)
+    return used(_named(native, name), keep, use, kept=(kept,))
 
 
 def _named(native: NativeStage, name: str) -> NativeStage:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -24,9 +24,7 @@ from tamis import checks, native_call, remote
 from tamis.documents import query_text
 from tamis.errors import Error, InvalidArgument
 from tamis.late_interaction import LateInteraction
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
+from tamis.typing_names import Unpack
 
 Embed = LateInteraction | Callable[[str], Any] | None
 Fusion = Literal["rrf", "union", "text", "dense"]

@@ -55,8 +55,12 @@ class StageTrace:
         """What did not go as planned, in a few words."""
         if self.skipped:
             return f"skipped: {self.skipped}"
-        by = f"by {self.ran} " if self.ran else ""
-        return f"{by}cut short: {self.cut}" if self.cut else by.strip()
+        parts = [
+            f"by {self.ran}" if self.ran else "",
+            f"{self.truncated} texts cut" if self.truncated else "",
+            f"cut short: {self.cut}" if self.cut else "",
+        ]
+        return " ".join(filter(None, parts))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, under C++'s names."""

@@ -101,7 +101,9 @@ ModelSpec read_bundle(const fs::path& folder, bool verify_hashes) {
   spec.folder = folder;
   spec.is_bundle = true;
   spec.architecture = field_or<std::string>(manifest, "architecture", "", source);
-  spec.config_json = field_or<json>(manifest, "config", json::object(), source).dump();
+  const auto config = field_or<json>(manifest, "config", json::object(), source);
+  spec.config_json = config.dump();
+  spec.calibrated = field_or<bool>(config, "calibrated", false, source);
   spec.convention = convention_of(manifest, source);
   // A program of the padded convention may be anything; only our own are read by the engine.
   if (spec.convention != "padded") {
@@ -144,6 +146,7 @@ ModelSpec read_hugging_face_folder(const fs::path& folder) {
   SavedSettings saved = read_saved_settings(folder);
   spec.activation = default_activation(saved.activation_path, config, spec.labels, source);
   spec.score_space = score_space_of(spec.activation);
+  spec.calibrated = field_or<bool>(config, "calibrated", false, source);
   keep_prompts(std::move(saved.prompts), spec);
   return spec;
 }

@@ -21,8 +21,9 @@ using remote::TextRange;
 std::string key_for(const RerankService& service, const HostedOptions& options) {
   std::string key = remote::key_of(options.api_key, service.key_variable);
   if (key.empty() && service.needs_key) {
-    raise<InvalidArgument>("{} needs a key: set {} or hand in api_key", service.name,
-                           service.key_variable);
+    raise<InvalidArgument>(
+        "{} needs a key: set {} or hand in api_key (\"\" for a server of your own that wants none)",
+        service.name, service.key_variable);
   }
   return key;
 }

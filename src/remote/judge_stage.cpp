@@ -72,7 +72,9 @@ AnyStage judge(JudgeOptions options) {
   const Judge model(std::move(options));
   StageTraits traits{
       .name = model.options().name,
-      .scorer = model.options().model + " at " + remote::without_user(model.options().base_url)};
+      .scorer = model.options().model + " at " + remote::without_user(model.options().base_url),
+      .if_cut = fmt::format("they have more than {} bytes; raise max_passage_bytes",
+                            model.options().max_passage_bytes)};
   return {std::move(traits), [model](const StageCall& call) -> StageResult {
             if (model.options().mode == JudgeMode::listwise) return ordered(model, call);
             return graded(model, call);

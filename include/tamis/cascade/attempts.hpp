@@ -87,6 +87,7 @@ class Attempts {
       throw;
     } catch (...) {
       cause_ = std::current_exception();
+      if (!cause_) throw;  // no exception: the thread is being ended
       trace_.errors.push_back(fmt::format("{}: {}", stage.traits().name, message_of(cause_)));
     }
     return std::nullopt;

@@ -1,10 +1,12 @@
 // tamis/cascade/candidate.hpp: what goes through a cascade.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tamis {
@@ -27,6 +29,15 @@ struct Candidate {
   /// Before they were fused into `score`; later stages may blend with them.
   std::vector<SourceScore> sources = {};
 };
+
+/// What a source gave, where that is a number.
+[[nodiscard]] inline std::optional<float> source_score(const Candidate& candidate,
+                                                       std::string_view source) {
+  for (const auto& [name, score] : candidate.sources) {
+    if (name == source && std::isfinite(score)) return score;
+  }
+  return std::nullopt;
+}
 
 /// Stands for a stage where a score came in with the caller's candidates; its name is "input".
 inline constexpr std::size_t kInputStage = static_cast<std::size_t>(-1);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -95,6 +96,10 @@ inline std::size_t place_of_last_scorer(std::span<const CascadeStage> before) {
   return found == nullptr ? kInputStage : static_cast<std::size_t>(found - before.data());
 }
 
+inline std::string_view name_of(std::span<const CascadeStage> stages, std::size_t place) {
+  return place == kInputStage ? "input" : std::string_view(stages[place].stage.traits().name);
+}
+
 /// Whether stage `place` drops nothing and the next one puts a new order on all it sees, so that
 /// nothing is left of its own. In a hurry something is: what the next one does not get to.
 inline bool changes_nothing(std::span<const CascadeStage> stages, std::size_t place, bool hurried) {
@@ -122,7 +127,8 @@ inline std::optional<std::string> not_calibrated(std::span<const CascadeStage> b
   if (scorer != nullptr && scorer->stage.traits().calibrated) return std::nullopt;
   return fmt::format(
       "'{}' compares scores of '{}' with a constant, but they are not calibrated: the same number "
-      "means other things for other queries",
+      "means other things for other queries (a model's scores are logits here, of which 0 is a "
+      "probability of 0.5)",
       stage.stage.traits().name,
       scorer == nullptr ? std::string("input") : scorer->stage.traits().name);
 }

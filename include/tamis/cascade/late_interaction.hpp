@@ -19,11 +19,20 @@ namespace detail {
 
 class LateInteractionStage {
  public:
-  LateInteractionStage(LateInteraction model, ReadOptions options, std::string name)
-      : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
+  LateInteractionStage(LateInteraction model, ReadOptions options, std::string name, bool warns)
+      : model_(std::move(model)),
+        options_(std::move(options)),
+        name_(std::move(name)),
+        warns_(warns) {}
 
   [[nodiscard]] StageTraits traits() const {
-    return {.name = name_, .scorer = name_of(model_.folder()), .divisible = true};
+    return {.name = name_,
+            .scorer = name_of(model_.folder()),
+            .divisible = true,
+            .if_cut = warns_
+                          ? "they, or their query, are longer than the model reads; pass shorter "
+                            "pieces, or let it ignore that (on_truncation=\"ignore\")"
+                          : ""};
   }
 
   [[nodiscard]] StageResult operator()(const StageCall& call) const {
@@ -69,15 +78,18 @@ class LateInteractionStage {
   LateInteraction model_;
   ReadOptions options_;
   std::string name_;
+  bool warns_;
 };
 
 }  // namespace detail
 
-/// Scores by logit. Texts go through the model's cache: each is encoded when it is first seen.
+/// Scores by logit. Texts go through the model's cache: each is encoded when it is first seen. A
+/// run in which texts were cut warns, unless told not to.
 [[nodiscard]] inline AnyStage late_interaction(const LateInteraction& model,
                                                ReadOptions options = {},
-                                               std::string name = "late_interaction") {
-  return detail::LateInteractionStage(model, std::move(options), std::move(name));
+                                               std::string name = "late_interaction",
+                                               bool warns_of_cuts = true) {
+  return detail::LateInteractionStage(model, std::move(options), std::move(name), warns_of_cuts);
 }
 
 }  // namespace tamis::stages

@@ -18,11 +18,18 @@ namespace detail {
 
 class Rerank {
  public:
-  Rerank(CrossEncoder model, PredictOptions options, std::string name)
-      : model_(std::move(model)), options_(std::move(options)), name_(std::move(name)) {}
+  Rerank(CrossEncoder model, PredictOptions options, std::string name, bool warns)
+      : model_(std::move(model)),
+        options_(std::move(options)),
+        name_(std::move(name)),
+        warns_(warns) {}
 
   [[nodiscard]] StageTraits traits() const {
-    return {.name = name_, .scorer = scorer(), .divisible = true};
+    return {.name = name_,
+            .scorer = scorer(),
+            .calibrated = model_.spec().calibrated,
+            .divisible = true,
+            .if_cut = if_cut()};
   }
 
   [[nodiscard]] StageResult operator()(const StageCall& call) const {
@@ -70,6 +77,15 @@ class Rerank {
     return apart ? model : "pairs by " + model;
   }
 
+  /// Windows leave out nothing of a document, only what the query is too long by.
+  [[nodiscard]] std::string if_cut() const {
+    if (!warns_) return "";
+    return options_.on_truncation == OnTruncation::window
+               ? "their query is longer than the model reads; shorten it"
+               : "they are longer than the model reads; score their windows, or let it ignore that "
+                 "(on_truncation=\"window\", \"ignore\")";
+  }
+
   [[nodiscard]] static Scored part(const Prediction& found, std::size_t first, std::size_t count) {
     Scored scored;
     for (std::size_t i = first; i < first + count; ++i) {
@@ -83,18 +99,20 @@ class Rerank {
   CrossEncoder model_;
   PredictOptions options_;
   std::string name_;
+  bool warns_;
 };
 
 }  // namespace detail
 
 /// Scores by logit; stops within a micro-batch when the run is cancelled. Pairs of several queries
-/// are scored together. Throws InvalidArgument for a model of several labels.
+/// are scored together. A run in which texts were cut warns, unless told not to. Throws
+/// InvalidArgument for a model of several labels.
 [[nodiscard]] inline AnyStage rerank(const CrossEncoder& model, PredictOptions options = {},
-                                     std::string name = "rerank") {
+                                     std::string name = "rerank", bool warns_of_cuts = true) {
   if (model.labels() != 1) {
     raise<InvalidArgument>("a stage ranks by one score, this model has {} labels", model.labels());
   }
-  return detail::Rerank(model, std::move(options), std::move(name));
+  return detail::Rerank(model, std::move(options), std::move(name), warns_of_cuts);
 }
 
 }  // namespace tamis::stages

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <span>
@@ -30,6 +29,7 @@
 #include <tamis/cascade/stage.hpp>
 #include <tamis/cascade/stage_state.hpp>
 #include <tamis/cascade/trace.hpp>
+#include <tamis/cascade/warnings.hpp>
 #include <tamis/error.hpp>
 #include <tamis/rank/fusion.hpp>
 
@@ -272,12 +272,13 @@ class Run {
       if (!task_->scores) task_->scores = scoring.kept();
     }
     if (const auto& scores = task_->scores) {
-      reorder(place, *scores);
+      reorder(place, *scores, trace);
       trace.scored = with_scores(task_->view.texts, *scores).size();
       if (trace.scored < scores->size() && !trace.cut) {
         trace.cut = fmt::format("{} of {} candidates got no score", scores->size() - trace.scored,
                                 scores->size());
       }
+      warn_of_cuts(stages_[place].stage.traits(), trace);
     }
     trace_.degraded = trace_.degraded || trace.cut;
   }
@@ -295,7 +296,7 @@ class Run {
 
   /// The scored head by its scores, blended; below, in their order, those of it that got none, and
   /// the tail. Equal scores keep their order.
-  void reorder(std::size_t place, const std::vector<float>& scores) {
+  void reorder(std::size_t place, const std::vector<float>& scores, StageTrace& trace) {
     const std::size_t count = scores.size();
     std::vector<Ranking> rankings{{}};
     std::vector<double> weights{1.0};
@@ -305,6 +306,7 @@ class Run {
     for (const auto& [name, weight] : stages_[place].options.blend) {
       rankings.push_back(earlier(name, count));
       weights.push_back(weight);
+      if (rankings.back().empty()) warn_of_empty_blend(name, stages_, trace);
     }
     if (rankings.size() == 1) {
       std::sort(rankings[0].begin(), rankings[0].end(), BestFirst{});
@@ -323,24 +325,19 @@ class Run {
     std::copy(head.begin(), head.end(), order_.begin());
   }
 
-  [[nodiscard]] std::string_view name_of(std::size_t stage) const {
-    return stage == kInputStage ? "input" : std::string_view(stages_[stage].stage.traits().name);
-  }
-
   /// Scores that the stage of that name gave to the first candidates, or that source.
   [[nodiscard]] Ranking earlier(const std::string& name, std::size_t count) const {
     Ranking found;
     for (const auto& [stage, scores] : scores_) {
-      if (name_of(stage) != name) continue;
+      if (name_of(stages_, stage) != name) continue;
       for (std::size_t i = 0; i < count; ++i) {
         if (!std::isnan(scores[order_[i]])) found.push_back({i, scores[order_[i]]});
       }
       return found;
     }
     for (std::size_t i = 0; i < count; ++i) {
-      for (const auto& [source, score] : pool_[order_[i]].sources) {
-        if (source == name && std::isfinite(score)) found.push_back({i, score});
-      }
+      const std::optional<float> score = source_score(pool_[order_[i]], name);
+      if (score) found.push_back({i, *score});
     }
     return found;
   }
@@ -373,11 +370,12 @@ class Run {
   }
 
   void cut_to(std::size_t keep, StageTrace& trace) {
-    if (keep < order_.size()) trace.dropped.reserve(trace.dropped.size() + order_.size() - keep);
+    if (keep >= order_.size()) return;
+    trace.dropped.reserve(trace.dropped.size() + order_.size() - keep);
     for (std::size_t i = keep; i < order_.size(); ++i) {
       trace.dropped.push_back({pool_[order_[i]].id, "below the cut"});
     }
-    if (keep < order_.size()) order_.resize(keep);
+    order_.resize(keep);
   }
 
   std::span<const CascadeStage> stages_;

@@ -45,13 +45,16 @@ struct StageTraits {
   /// What computes the scores: two stages with the same one, side by side, pay twice for one
   /// answer. Empty: nothing that costs.
   std::string scorer = {};
-  bool calibrated = false;        ///< the scores are probabilities that were checked on data
+  /// The scores are probabilities, or the logits of them, that were checked on data.
+  bool calibrated = false;
   bool needs_calibrated = false;  ///< a select stage that compares scores with a constant
   /// May be called with a few candidates at a time, so that it can stop at the deadline: its scores
   /// do not depend on the other candidates of a call.
   bool divisible = false;
   /// Of a retrieve stage: which `Candidate::sources` it gives.
   std::vector<std::string> sources = {};
+  /// What to do where texts are cut: a run in which some were warns, with this. Empty: no warning.
+  std::string if_cut = {};
 };
 
 /// What a stage is given: its candidates, best first.

@@ -106,8 +106,9 @@ inline std::string printable(std::string text) {
 
 inline std::string note_of(const StageTrace& stage) {
   if (stage.skipped) return fmt::format("skipped: {}", *stage.skipped);
-  const std::string by = stage.ran.empty() ? "" : fmt::format("by {} ", stage.ran);
-  return stage.cut ? fmt::format("{}cut short: {}", by, *stage.cut) : by;
+  std::string note = stage.ran.empty() ? "" : fmt::format("by {} ", stage.ran);
+  if (stage.truncated > 0) note += fmt::format("{} texts cut ", stage.truncated);
+  return stage.cut ? fmt::format("{}cut short: {}", note, *stage.cut) : note;
 }
 
 }  // namespace detail

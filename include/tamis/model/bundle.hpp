@@ -29,6 +29,7 @@ struct ModelSpec {
   std::size_t max_length = 0;               ///< tokens the model reads, special ones included
   std::string activation = "sigmoid";       ///< "sigmoid", "identity" or "tanh"
   std::string score_space = "probability";  ///< what that gives; or "logit" or "custom" (tanh)
+  bool calibrated = false;  ///< the sigmoid of a logit is a probability that was checked on data
   std::map<std::string, std::string> prompts;
   std::optional<std::string> default_prompt;
   /// Of the TorchScript program: "packed" or "padded"; "none": there is none, the engine alone runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +36,15 @@ def paired_bootstrap(
     Sakai, "Evaluating Evaluation Metrics based on the Bootstrap", SIGIR 2006. `before` and `after`
     hold one value per query each, in the same order.
     """
-    difference = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-    if np.shape(before) != np.shape(after) or difference.ndim != 1 or difference.size == 0:
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
+        raise ValueError("give lists of values, one a query: list(values.values()) of evaluate's")
+    shapes = np.shape(before), np.shape(after)
+    if shapes[0] != shapes[1] or len(shapes[0]) != 1 or shapes[0] == (0,):
         raise ValueError(
             f"values of shape {np.shape(before)} before and {np.shape(after)} after; a paired "
             "interval needs one of each for every query, and a query at least"
         )
+    difference = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
     if not np.all(np.isfinite(difference)):
         raise ValueError("a query's values have no finite difference")
     if resamples < 1 or not 0 < confidence < 1:

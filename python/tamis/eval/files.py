@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tamis import jsonl
+import numpy as np
+
+from tamis import checks, jsonl
 from tamis.errors import InvalidArgument
 
 _BEIR_HEADER = ("query-id", "corpus-id", "score")
@@ -68,6 +70,8 @@ def read_qrels(path: str | os.PathLike[str]) -> dict[str, dict[str, int]]:
 def check_id(id: str, where: str = "") -> None:
     """Throws InvalidArgument for an id that the files of TREC and BEIR cannot hold. `where` names
     its place in the message: 'run.jsonl, line 3'."""
+    if not isinstance(id, str):
+        raise InvalidArgument(f"{where + ': ' if where else ''}the id {checks.shown(id)} is no str")
     if len(id.split()) != 1 or any("\ud800" <= letter <= "\udfff" for letter in id):
         place = f"{where}: " if where else ""
         raise InvalidArgument(
@@ -92,7 +96,8 @@ def check_target(path: str | os.PathLike[str]) -> None:
 
 def write_qrels(qrels: Mapping[str, Mapping[str, int]], path: str | os.PathLike[str]) -> None:
     """BEIR's form for a name that ends in .tsv, else TREC's; appears when all is written. Throws
-    InvalidArgument for an id that neither can hold (`check_id`)."""
+    InvalidArgument for an id that neither can hold (`check_id`), and for a grade that is no
+    integer."""
     target = Path(path)
     beir = target.suffix == ".tsv"
     out = ["\t".join(_BEIR_HEADER)] if beir else []
@@ -100,6 +105,11 @@ def write_qrels(qrels: Mapping[str, Mapping[str, int]], path: str | os.PathLike[
         for document, grade in grades.items():
             check_id(query)
             check_id(document)
+            if not isinstance(grade, (int, np.integer)) or isinstance(grade, bool):
+                raise InvalidArgument(
+                    f"qrels hold whole grades; that of document {document!r} for query {query!r} "
+                    f"is {checks.shown(grade)}: round it"
+                )
             out.append(f"{query}\t{document}\t{grade}" if beir else f"{query} 0 {document} {grade}")
     new = target.with_name(target.name + ".new")
     try:

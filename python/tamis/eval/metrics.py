@@ -14,6 +14,7 @@ least of a relevant document; None: each grade above 0.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -122,17 +123,43 @@ def _metric(name: str) -> Callable[[Grades, Grades], float]:
     return lambda ranked, judged: function(ranked, judged, number)
 
 
-def _in_order(ranked: Ranked) -> list[str]:
+def _in_order(ranked: Ranked, query: str) -> list[str]:
     if isinstance(ranked, Mapping):
-        scores = np.fromiter(ranked.values(), dtype=np.float64, count=len(ranked))
         ids = list(ranked)
+        where = [f"the score of document {id!r} for query {query!r}" for id in ids]
+        scores = _numbers(list(ranked.values()), where.__getitem__)
         return [ids[i] for i in np.argsort(-scores, kind="stable")]
     if isinstance(ranked, str):
         raise TypeError("a ranking is a sequence of document ids, not one string")
     ids = list(ranked)
-    if len(set(ids)) != len(ids):
-        raise ValueError("a document occurs twice in one ranking")
+    try:
+        twice = [id for id, count in Counter(ids).items() if count > 1]
+    except TypeError:
+        raise InvalidArgument(
+            f"the ranking of query {query!r} must hold ids of documents, got a "
+            f"{type(ids[0]).__name__}"
+        ) from None
+    if twice:
+        raise InvalidArgument(f"document {twice[0]!r} occurs twice in the ranking of {query!r}")
     return ids
+
+
+def _check_ids(run: Mapping[Any, Any], qrels: Mapping[Any, Any]) -> None:
+    """Throws InvalidArgument where ids of one are of other types than those of the other: then
+    nothing is found, and every value is 0."""
+
+    def kinds(found: Iterable[Any]) -> set[str]:
+        return {type(id).__name__ for id in found}
+
+    asked, answered = kinds(qrels), kinds(run)
+    judged = kinds(id for grades in qrels.values() for id in grades)
+    ranked = kinds(id for ids in run.values() if not isinstance(ids, str) for id in ids)
+    for what, ours, theirs in (("queries", answered, asked), ("documents", ranked, judged)):
+        if ours and theirs and not ours & theirs:
+            raise InvalidArgument(
+                f"the run's {what} are {', '.join(sorted(ours))} and the judged ones "
+                f"{', '.join(sorted(theirs))}: none is the same; make both str"
+            )
 
 
 def _judged(query: str, grades: Mapping[str, float]) -> dict[str, float]:
@@ -154,16 +181,20 @@ def evaluate(
 
     A judged query that the run lacks counts as 0; a query of the run without judgements is left
     out. trec_eval has this with its flag -c. A mapping is ranked by score, ties in its own order.
-    Throws InvalidArgument for a grade that is no finite number; it names query and document.
+    Throws InvalidArgument for a grade or a score that is no finite number and for a document that
+    comes twice, naming query and document; and where the ids are of other types than the judged.
     """
+    if isinstance(metrics, str):
+        raise InvalidArgument(f"metrics must be a list of names, got a str: [{metrics!r}]?")
     functions = {name: _metric(name) for name in metrics}
     values: dict[str, dict[str, float]] = {name: {} for name in functions}
     for query, given in qrels.items():
         grades = _judged(query, given)
-        ranked = [grades.get(document, 0.0) for document in _in_order(run.get(query, ()))]
+        ranked = [grades.get(document, 0.0) for document in _in_order(run.get(query, ()), query)]
         judged = list(grades.values())
         for name, function in functions.items():
             values[name][query] = function(ranked, judged)
+    _check_ids(run, qrels)
     return values
 
 

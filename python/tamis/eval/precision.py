@@ -71,11 +71,13 @@ def ranking_parity(
     """Scores `lists` (default: the reference lists) at fp32 and at each precision, on the engine.
 
     `folder`: a Hugging Face folder or a bundle, of a cross-encoder or else of what LateInteraction
-    reads. Logits of several labels are compared by the first. Raises ModelError for what the engine
-    does not load.
+    reads, or the name of a model that comes with tamis. Logits of several labels are compared by
+    the first. Raises ModelError for what the engine does not load.
     """
+    from tamis.model_source import located_inside
+
     lists = reference_lists() if lists is None else lists
-    scores = _scorer(os.fspath(folder), lists)
+    scores = _scorer(os.fspath(located_inside(folder)), lists)
     expected = scores("fp32")
     return {name: compare_rankings(expected, scores(name)) for name in precisions}
 

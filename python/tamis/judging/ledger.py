@@ -53,13 +53,16 @@ class Ledger:
         self._file.close()
 
     def missing(self, pairs: Sequence[Pair], *, again: bool = False) -> list[Pair]:
-        """Those that were not judged; `again`: and those that have no grade."""
-
-        def open_(pair: Pair) -> bool:
+        """Those that were not judged, each once; `again`: and those that have no grade. Throws
+        InvalidArgument for an id that a ledger cannot hold."""
+        found: dict[tuple[str, str], Pair] = {}
+        for pair in pairs:
+            check_id(pair.query_id)
+            check_id(pair.document_id)
             row = self._rows.get((pair.query_id, pair.document_id))
-            return row is None or (again and row["grade"] is None)
-
-        return [pair for pair in pairs if open_(pair)]
+            if row is None or (again and row["grade"] is None):
+                found.setdefault((pair.query_id, pair.document_id), pair)
+        return list(found.values())
 
     def add(self, pair: Pair, judgement: Judgement) -> None:
         """Appends; the line is in the file when it returns."""

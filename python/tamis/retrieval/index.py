@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -111,7 +112,8 @@ class Index:
                 made, self._rows, self._lexical, self._language, self._model, self._dense,
                 self._passages,
             )  # fmt: skip
-            placing.put(made, target, lambda: files.check_target(target, overwrite))
+            check = functools.partial(files.check_target, target, overwrite)
+            placing.put(made, target, check, replaces=overwrite)
 
     @classmethod
     def open(
@@ -166,9 +168,10 @@ class Index:
             raise RetrievalError(f"{self} keeps no token vectors; build it with token_vectors=True")
         rows = []
         for place, hit in enumerate(checks.list_of("hits", hits)):
-            row = hit.get("row") if isinstance(hit, dict) else None
-            if not isinstance(row, int) or not 0 <= row < len(self):
-                raise InvalidArgument(f"hit {place} is not of this index: it has no row of it")
+            given = hit.get("row") if isinstance(hit, dict) else None
+            row = int(given) if isinstance(given, (int, np.integer)) else -1
+            if not 0 <= row < len(self) or self._rows[row]["text"] != hit.get("text"):
+                raise InvalidArgument(f"hit {place} is not of this index: it has no such row")
             rows.append(row)
         return self._model.score(query, self._passages.select(rows))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tamis.candidates import id_of, named, own_field
 from tamis.documents import TextOf, listed_texts
 from tamis.errors import InvalidArgument
 from tamis.retrieval.words import units
@@ -61,33 +62,23 @@ def cut_document(id: str, title: str, text: str, words: int = 0, overlap: int = 
     return found
 
 
-def _field(document: Any, names: Sequence[str]) -> Any:
-    for name in names:
-        value = (
-            document.get(name) if isinstance(document, Mapping) else getattr(document, name, None)
-        )
-        if value is not None:
-            return value
-    return None
-
-
 def passages_of(
     documents: Iterable[Any], text: TextOf = None, fields: Sequence[str] | None = None
 ) -> list[Passage]:
-    """Each document as one passage. Throws InvalidArgument for what has no text, and for an id that
-    is empty or comes twice; None is no id, and the document's place is its id then."""
+    """Each document as one passage. Ids are read as a cascade reads them; the place of a document
+    without one is its id. A title goes before the text, unless `text` is a function or `fields` are
+    given. Throws InvalidArgument for what has no text, and for an id that comes twice."""
     listed, texts = listed_texts(documents, text, fields)
+    ids = named([None if isinstance(each, str) else id_of(each) for each in listed])
+    whole = fields is not None or callable(text) or text == "title"  # the caller says what is in it
     found = []
-    for place, (document, own) in enumerate(zip(listed, texts, strict=True)):
+    for document, own, id in zip(listed, texts, ids, strict=True):
         if isinstance(document, Passage):
             found.append(document)
             continue
-        plain = isinstance(document, str)
-        id = None if plain else _field(document, ("id", "_id", "doc_id"))
-        title = None if plain or fields is not None else _field(document, ("title",))
-        title = title if isinstance(title, str) else ""
-        whole = "\n".join(part for part in (title, own) if part)
-        found.append(Passage(str(place) if id is None else str(id), whole, title))
+        given = "" if whole or isinstance(document, str) else own_field(document, "title")
+        title = given if isinstance(given, str) else ""
+        found.append(Passage(id, "\n".join(part for part in (title, own) if part), title))
     check_ids(found)
     return found
 

@@ -20,9 +20,10 @@ _TRIES = 100  # each is lost to another writer
 _LOST = (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY)
 
 
-def put(made: Path, target: Path, check: Callable[[], None]) -> None:
+def put(made: Path, target: Path, check: Callable[[], None], *, replaces: bool) -> None:
     """Move `made` to `target`. What was there is left in `made`'s folder, for the caller to remove.
-    `check` throws where `target` may not be replaced.
+    `check` throws where `target` may not be replaced, or with `replaces` false where it is there:
+    then no folder of files that comes between is moved.
 
     Linux swaps the two at once. Elsewhere, and in file systems that cannot, there is for a moment
     no folder: a reader may then be told so.
@@ -30,7 +31,7 @@ def put(made: Path, target: Path, check: Callable[[], None]) -> None:
     for attempt in range(_TRIES):
         check()
         try:
-            if not os.path.lexists(target):
+            if not (replaces and os.path.lexists(target)):
                 os.rename(made, target)
             elif not _exchange(made, target):
                 _replace(made, target, made.with_name(f"old-{attempt}"))

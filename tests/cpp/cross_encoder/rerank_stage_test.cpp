@@ -7,6 +7,7 @@
 #include <tamis/cascade/rerank.hpp>
 
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using tamis::Candidate;
 using tamis::Cascade;
@@ -39,12 +40,18 @@ TEST_CASE("a cascade with a cross-encoder ranks as the cross-encoder does") {
   CHECK(result.trace.stages[0].truncated == 0);
 }
 
-TEST_CASE("a stage counts the texts that it cut") {
+TEST_CASE("a stage counts the texts that it cut, and warns") {
   const CrossEncoder model = CrossEncoder::load(TAMIS_DEFAULT_MODEL);
   tamis::PredictOptions options;
   options.max_length = 14;
   const Cascade cascade({{tamis::stages::rerank(model, options), {.keep = 3, .limit = 10}}});
-  CHECK(cascade.run("capital of France", passages()).trace.stages[0].truncated == 1);
+  const auto stage = cascade.run("capital of France", passages()).trace.stages[0];
+  CHECK(stage.truncated == 1);
+  REQUIRE(stage.warnings.size() == 1);
+  CHECK(contains(stage.warnings[0], "'rerank' read only a part of 1 of 3 texts"));
+  const Cascade silent(
+      {{tamis::stages::rerank(model, options, "rerank", false), {.keep = 3, .limit = 10}}});
+  CHECK(silent.run("capital of France", passages()).trace.stages[0].warnings.empty());
 }
 
 TEST_CASE("two rerankers of one model side by side are warned of") {

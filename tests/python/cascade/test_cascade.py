@@ -6,13 +6,23 @@ import json
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tamis
-from tamis import Cascade, CascadeWarning, CrossEncoder, Index, InvalidArgument, LateInteraction
+from tamis import (
+    Cascade,
+    CascadeWarning,
+    CrossEncoder,
+    Index,
+    InvalidArgument,
+    LateInteraction,
+    candidates,
+)
 from tamis import stages as s
 
 from .kinds import Foreign, length
@@ -60,14 +70,6 @@ def test_a_prompt_goes_before_the_query(model: CrossEncoder) -> None:
     stage = s.rerank(model, keep=1, limit=1, prompt="query: ")
     score = Cascade([stage]).run("x", ["y"]).hits[0].score
     assert score == pytest.approx(float(model.predict([("query: x", "y")], scores="logit")[0]))
-
-
-def test_what_is_cut_is_counted(model: CrossEncoder) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        cascade = Cascade([s.rerank(model, keep=3, limit=3)])
-        result = cascade.run("q", ["short", "long " * 3000, "short too"])
-    assert result.trace.stages[0].truncated == 1
 
 
 def test_a_reranker_of_another_library() -> None:
@@ -361,3 +363,16 @@ def test_late_interaction_that_gives_the_cross_encoders_scores_is_warned_of(
         )
         compare = s.callable(index.compare, keep=2, limit=9, divisible=True)
         assert warned(compare) is expected
+
+
+def test_scores_of_other_kinds_of_numbers_count() -> None:
+    given = [
+        {"text": "a", "score": Decimal("9.5"), "scores": {"bm25": Decimal("2.5")}},
+        {"text": "bb", "score": np.array(1.0)},
+        {"text": "ccc", "score": "0.5"},
+    ]
+    stage = s.callable(length, keep=3, limit=3, blend={"input": 100})
+    result = Cascade([stage]).run("q", given)
+    assert [hit.text for hit in result.hits] == ["a", "bb", "ccc"]
+    assert result.hits[0].scores["input"] == 9.5
+    assert candidates.read([("a", Decimal("0.5"))]).scores == [0.5]

@@ -327,3 +327,16 @@ def test_language_models_and_stacks_are_named(one_label: Path, tmp_path: Path) -
     (stack / "modules.json").write_text(json.dumps(modules))
     with pytest.raises(tamis.ModelError, match=r"stack of modules \(Transformer, Dense\)"):
         tamis.CrossEncoder(str(stack))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_rows_of_a_table_are_no_pairs(model: Any, rows: int) -> None:
+    inputs = [{"query": "who?", "text": f"Shakespeare {n}."} for n in range(rows)]
+    with pytest.raises(tamis.InvalidArgument, match="pair 0 must"):
+        model.predict(inputs)
+
+
+def test_a_report_is_the_same_as_another(model: Any) -> None:
+    first, second = (model.predict_with_report([("a", "b"), ("a", "c")]) for _ in range(2))
+    assert first.report == second.report
+    assert first.report != model.predict_with_report([("a", "b " * 2000), ("a", "c")]).report

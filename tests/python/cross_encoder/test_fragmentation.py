@@ -71,6 +71,15 @@ def test_a_language_that_it_can_rank_does_not() -> None:
         CrossEncoder().rank("Westfälischer Friede", [GERMAN])
 
 
+def test_a_few_words_of_another_script_are_enough() -> None:
+    with pytest.warns(FragmentationWarning, match="multilingual"):
+        CrossEncoder("tiny").rank("кто написал Гамлета?", ["Шекспир.", "Бананы жёлтые."])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CrossEncoder("tiny").rank("Kim yazdı?", ["Hamlet'i Shakespeare yazdı."])  # might be a name
+        CrossEncoder("tiny").rank("NVDA", ["AAPL MSFT TSLA GOOG AMZN", "QQQ XLK SMH SOXX"])
+
+
 def test_too_short_to_say() -> None:
     assert letters_per_token(["你好"]) is None
     assert letters_per_token([]) is None

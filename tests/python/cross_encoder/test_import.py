@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,24 @@ def test_names() -> None:
     assert set(dir(tamis)) == set(tamis.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = tamis.nonsense
-    assert sorted(tamis._WHERE) == sorted(tamis.__all__)
+    of_torch = {"ExportReport", "export_model", "export_torchscript"}
+    assert set(tamis._WHERE) == set(tamis.__all__) | of_torch
+
+
+def test_all_names_are_there_without_torch() -> None:
+    program = "import sys; sys.modules['torch'] = None\nfrom tamis import *\nimport tamis, pydoc\n"
+    program += "assert CrossEncoder is tamis.CrossEncoder\npydoc.render_doc(tamis)\n"
+    program += "print(tamis.stages.rerank, tamis.eval.evaluate, tamis.judging.label)"
+    assert "function" in _python(program)
+
+
+def test_annotations_can_be_read() -> None:
+    for name in ("rerank", "retrieve", "late_interaction", "callable", "threshold"):
+        assert typing.get_type_hints(getattr(tamis.stages, name))
+    for kind in (tamis.CrossEncoder, tamis.LateInteraction, tamis.Index, tamis.Cascade):
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            if not name.startswith("_") or name == "__init__":
+                assert typing.get_type_hints(method) is not None
 
 
 def test_exporting_is_there_with_torch() -> None:

@@ -172,6 +172,12 @@ def test_named_text_and_fields(model: Any) -> None:
         model.rank(QUERY, documents, fields=["title"])
 
 
+def test_empty_fields_are_an_empty_text(model: Any) -> None:
+    documents = [{"title": "", "text": ""}, {"title": "Berlin", "text": ""}]
+    hits = model.rank(QUERY, documents, fields=["title", "text"], return_documents=True)
+    assert {hit["corpus_id"]: hit["text"] for hit in hits} == {0: "", 1: "Berlin"}
+
+
 def test_any_iterable(model: Any) -> None:
     expected = model.rank(QUERY, DOCUMENTS)
     assert model.rank(QUERY, (d for d in DOCUMENTS)) == expected

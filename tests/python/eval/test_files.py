@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,15 @@ def test_qrels_that_are_none(tmp_path: Path, text: bytes, said: str) -> None:
     (tmp_path / "qrels").write_bytes(text)
     with pytest.raises(InvalidArgument, match=said):
         read_qrels(tmp_path / "qrels")
+
+
+@pytest.mark.parametrize("grade", [1.5, None, "2", True])
+def test_a_grade_that_qrels_cannot_hold(tmp_path: Path, grade: Any) -> None:
+    with pytest.raises(InvalidArgument, match="that of document 'd' for query 'q' is"):
+        write_qrels({"q": {"d": grade}}, tmp_path / "qrels")
+    with pytest.raises(InvalidArgument, match="the id 1 is no str"):
+        write_qrels({1: {"d": 1}}, tmp_path / "qrels")  # type: ignore[dict-item]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_id_that_qrels_cannot_hold(tmp_path: Path) -> None:

@@ -90,6 +90,21 @@ def test_bad_rankings_are_refused():
         evaluate({"q": "abc"}, {"q": {"a": 1}})
     with pytest.raises(ValueError, match="no query"):
         mean({})
+    for score in (float("nan"), None, "0.5"):
+        with pytest.raises(ValueError, match="the score of document 'b' for query 'q' must be"):
+            evaluate({"q": {"a": 1.0, "b": score}}, {"q": {"a": 1}})
+    with pytest.raises(ValueError, match=r"the ranking of query 'q' must hold ids .* got a dict"):
+        evaluate({"q": [{"id": "a"}]}, {"q": {"a": 1}})
+    with pytest.raises(ValueError, match=r"metrics must be a list of names.*\['ndcg@10'\]"):
+        evaluate({"q": ["a"]}, {"q": {"a": 1}}, "ndcg@10")
+
+
+def test_ids_of_another_type_are_refused():
+    with pytest.raises(ValueError, match="the run's queries are str and the judged ones int"):
+        evaluate({"1": ["a"]}, {1: {"a": 1}})
+    with pytest.raises(ValueError, match="the run's documents are int and the judged ones str"):
+        evaluate({"1": [7]}, {"1": {"7": 1}})
+    assert evaluate({}, {1: {1: 1}}, ["map"]) == {"map": {1: 0.0}}
 
 
 def by_the_definition(name: str, ranked: list[float], judged: list[float]) -> float:

@@ -97,6 +97,15 @@ def test_the_shipped_record_is_what_the_engine_gives() -> None:
         assert record["kendall_tau"] == pytest.approx(stored[precision]["kendall_tau"], abs=0.02)
 
 
+def test_a_model_inside_has_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    lists = reference_lists()[:2]
+    folder = Path(str(files("tamis") / "models" / "tiny"))
+    expected = ranking_parity(folder, ["int8"], lists)
+    assert ranking_parity("tiny", ["int8"], lists) == expected
+    assert main(["parity", "tiny"]) == 0
+    assert "int8: Kendall tau" in capsys.readouterr().out
+
+
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(tamis.ModelError, match=r"neither config\.json nor tamis\.json"):
         record_parity(tmp_path, {})

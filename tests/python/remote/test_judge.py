@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import tamis
-from tamis import Cascade
+from tamis import Cascade, CascadeWarning
 from tamis import stages as s
 
 from .services import Asked, serving
@@ -66,7 +66,8 @@ def test_fields_of_the_caller() -> None:
 def test_passages_over_the_limit_are_cut_and_counted() -> None:
     with serving(_length_as_grade) as server:
         judge = s.judge(keep=4, limit=4, base_url=server.url, model="m", max_passage_bytes=2)
-        result = Cascade([judge], budget_ms=5000).run("q", DOCUMENTS)
+        with pytest.warns(CascadeWarning, match="more than 2 bytes; raise max_passage_bytes"):
+            result = Cascade([judge], budget_ms=5000).run("q", DOCUMENTS)
     assert result.trace.stages[0].truncated == 1
     assert [hit.document for hit in result.hits] == ["bbb", "cc", "a", ""]
     assert not any("bbb" in str(asked.json) for asked in server.asked)
@@ -81,6 +82,14 @@ def test_prose_is_no_grade() -> None:
         result = Cascade([judge]).run("q", DOCUMENTS)
     assert [hit.document for hit in result.hits] == DOCUMENTS
     assert result.trace.degraded
+
+
+def test_a_judge_of_lists_grades_nothing() -> None:
+    with serving(_length_as_grade) as server:
+        judge = tamis.Judge(server.url, "m", mode="listwise")
+        with pytest.raises(tamis.InvalidArgument, match="'listwise' orders passages and grades"):
+            judge.grade("q", ["aa"])
+    assert server.asked == []
 
 
 def test_listwise() -> None:

@@ -15,12 +15,26 @@ from typing import Any
 
 import pytest
 
+from tamis import InvalidArgument, Judge
 from tamis.cli import main
 from tamis.eval import evaluate, read_qrels, read_run
-from tamis.judging import Ledger, query_id
+from tamis.judging import Ledger, Pair, label, query_id
 
 from .jobs import PASSAGES, QUERIES, arguments_of, by_words, in_prompt, ledger_of, says
 from .services import Asked, serving
+
+
+def test_a_pair_is_asked_once_and_only_if_it_can_be_kept(tmp_path: Path) -> None:
+    pair = Pair("q", "d", "which bridge?", "An old bridge.")
+    with serving(by_words) as server, Ledger(tmp_path / "ledger", "m", "v") as ledger:
+        judge = Judge(server.url, "m")
+        with pytest.raises(InvalidArgument, match="qrels cannot hold the id 'q 1'"):
+            label(judge, [pair, Pair("q 1", "d", "q", "p")], ledger)
+        assert server.asked == []
+        assert label(judge, [pair, pair, pair], ledger).judged == 1
+        assert len(server.asked) == 1
+    with Ledger(tmp_path / "ledger", "m", "v") as again:
+        assert again.missing([pair]) == []
 
 
 def test_a_run_becomes_qrels(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

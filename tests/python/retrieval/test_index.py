@@ -126,6 +126,11 @@ def test_compare_is_late_interaction(index: Index) -> None:
     for stranger in ({"id": "x", "text": "t"}, {"row": 99}, "text"):
         with pytest.raises(InvalidArgument, match="hit 0 is not of this index"):
             index.compare(query, [stranger])  # type: ignore[list-item]
+    numpys = [hit | {"row": np.int64(hit["row"])} for hit in hits]
+    np.testing.assert_array_equal(index.compare(query, numpys), expected)
+    other = Index.build(["Another text.", "And one more."], dense=False)
+    with pytest.raises(InvalidArgument, match="hit 0 is not of this index"):
+        index.compare(query, other.search("text"))
 
 
 def test_many_queries_are_one_by_one(index: Index) -> None:
@@ -187,8 +192,8 @@ def test_bad_input(index: Index) -> None:
         Index.build([])
     with pytest.raises(InvalidArgument, match="passages 0 and 1 have the same id 'x'"):
         Index.build([{"id": "x", "text": "a"}, {"id": "x", "text": "b"}], dense=False)
-    with pytest.raises(InvalidArgument, match="passage 1 has an empty id; give it one"):
-        Index.build([{"id": None, "text": "a"}, {"id": "", "text": "b"}], dense=False)
+    unnamed = [{"id": None, "text": "a"}, {"id": "", "text": "b"}, {"id": "1", "text": "c"}, "d"]
+    assert [hit["id"] for hit in Index.build(unnamed, dense=False)] == ["0", "#1", "1", "3"]
     with pytest.raises(InvalidArgument, match="document 0 is a dict without"):
         Index.build([{"id": "x"}], dense=False)
     with pytest.raises(InvalidArgument, match="there is no row 5"):

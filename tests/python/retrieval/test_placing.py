@@ -97,6 +97,26 @@ def test_threads_that_write_a_new_folder(tmp_path: Path, overwrite: bool) -> Non
     assert _whose(Index.open(target)) in indices
 
 
+def test_a_folder_that_comes_after_the_check_is_not_replaced_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indices = _indices("ab")
+    target = tmp_path / "index"
+    look, checked = files.check_target, []
+
+    def check(folder: Path, overwrite: bool) -> None:
+        look(folder, overwrite)
+        checked.append(folder)
+        if len(checked) == 2:  # before it is written, and before it is moved
+            indices["b"].save(folder)
+
+    monkeypatch.setattr(files, "check_target", check)
+    with pytest.raises(InvalidArgument, match="exists; overwrite=True"):
+        indices["a"].save(target)
+    assert _whose(Index.open(target)) == "b"
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
 def test_a_folder_that_is_replaced_while_it_is_read_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
