@@ -80,6 +80,11 @@ def attend(
     dimensions and no mask, which the fast kernels of a GPU do not take.
     """
     batch, heads, length, wide = query.shape
+    if query.device.type == "cpu" and query.requires_grad and across is None:
+        # The gradient of the fused function takes three times as long there.
+        logits = query * wide**-0.5 @ key.transpose(-1, -2)
+        shut = hidden.to(query.dtype)[:, None, None] * SHUT
+        return torch.softmax(logits + shut, -1) @ value
     one = query.new_ones(batch, heads, length)
     asks = [one]
     keys = [hidden.to(query.dtype)[:, None] * SHUT * one]

@@ -24,7 +24,9 @@ STEPS = (
     f"{_JOINT} --name two --lift 3 --steps 572 --seed 11",
     "soup --model {work}/first --work {work}/joint --runs one two --out {out}/default"
     " --device {device}",
-    "tiny --model {out}/default --e5 {e5} --work {work}/joint --out {out}/tiny --device {device}",
+    "tiny --model {out}/default --e5 {e5} --work {work}/joint --out {work}/tiny --device {device}",
+    "tiny_apart --model {out}/default --start {work}/tiny --work {work}/joint --out {out}/tiny"
+    " --device {device}",
 )
 """Modules of this package and their arguments: what the shipped models were made by."""
 

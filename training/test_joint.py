@@ -294,9 +294,11 @@ def test_every_step_of_the_recipe_takes_its_arguments(monkeypatch: pytest.Monkey
         "first",
         "default",
         "tiny",
+        "tiny",
     ]
-    assert seen[-1].model == seen[-2].out
-    assert seen[-1].lift == smaller.Settings.lift
+    assert seen[-2].model == seen[-1].model == seen[-3].out
+    assert seen[-1].start == seen[-2].out
+    assert seen[-2].lift == smaller.Settings.lift
 
 
 def test_questions_of_held_out_paragraphs_are_not_trained_on() -> None:
