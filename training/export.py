@@ -126,7 +126,7 @@ def export(
         shutil.copy(vocabulary, folder / "vocab.txt")
     save_file(quantise(model.state_dict()), str(folder / "model.safetensors"), {"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)
-    _write(folder / "config.json", config(model))
+    write_config(folder, model)
     tokenizer_config = {
         "tokenizer_class": "BertTokenizer",
         "do_lower_case": True,
@@ -141,9 +141,21 @@ def export(
     }
     _write(folder / "tokenizer_config.json", tokenizer_config)
     stored = load(folder)
-    entries = reference(stored, Tokenizer(folder))
-    _write(folder / "reference.json", {"max_length": 512, "pairs": entries})
+    write_reference(folder, stored)
     return stored
+
+
+def write_config(folder: pathlib.Path, model: TamisInteraction, calibrated: bool = False) -> None:
+    """config.json; `calibrated`: the logits are log-odds (calibrate.py). A record of lower
+    precisions is of other logits, and gone."""
+    more = {"calibrated": True} if calibrated else {}
+    _write(folder / "config.json", config(model) | more)
+
+
+def write_reference(folder: pathlib.Path, model: TamisInteraction) -> None:
+    """reference.json, of the model as it is stored."""
+    entries = reference(model, Tokenizer(folder))
+    _write(folder / "reference.json", {"max_length": 512, "pairs": entries})
 
 
 def _write(path: pathlib.Path, content: object) -> None:

@@ -27,6 +27,8 @@ STEPS = (
     "tiny --model {out}/default --e5 {e5} --work {work}/joint --out {work}/tiny --device {device}",
     "tiny_apart --model {out}/default --start {work}/tiny --work {work}/joint --out {out}/tiny"
     " --device {device}",
+    "calibrate --model {out}/default --dev {work}/joint/dev.json",
+    "calibrate --model {out}/tiny --dev {work}/joint/dev.json",
 )
 """Modules of this package and their arguments: what the shipped models were made by."""
 

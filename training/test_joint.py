@@ -296,9 +296,11 @@ def test_every_step_of_the_recipe_takes_its_arguments(monkeypatch: pytest.Monkey
         "tiny",
         "tiny",
     ]
-    assert seen[-2].model == seen[-1].model == seen[-3].out
-    assert seen[-1].start == seen[-2].out
-    assert seen[-2].lift == smaller.Settings.lift
+    tiny, further, *calibrated = seen[-4:]
+    assert tiny.model == further.model == seen[-5].out == calibrated[0].model
+    assert further.start == tiny.out
+    assert calibrated[1].model == further.out
+    assert tiny.lift == smaller.Settings.lift
 
 
 def test_questions_of_held_out_paragraphs_are_not_trained_on() -> None:

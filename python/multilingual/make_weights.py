@@ -31,7 +31,7 @@ from safetensors.numpy import load_file, save_file
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-WEIGHTS_SHA256 = "8102b54bb01460a55a1b95e9ccede68c253e5341545c91af2f2044dcf9c01dcd"
+WEIGHTS_SHA256 = "aec7ebdecc7cb4d774757f3b578aa3ed5eb3122baebd9ef06f9d4b91b7b7ccf5"
 UNTRAINED_SHA256 = "e9821f91695091e2ea989cbe2d83e3af277c309f0d55426a835d0da5ca3c5775"
 TRAINED = pathlib.Path(__file__).parent / "trained.safetensors"
 SCALE = 32.0
@@ -203,6 +203,7 @@ def settings(source: Source, closed: int) -> dict[str, dict[str, object]]:
             "restart_positions": True,
             "prefixes": {"query": "query: ", "passage": "passage: "},
             "score_space": "logit",
+            **({"calibrated": True} if closed < source.layers else {}),  # with the trained layers
         },
         "tokenizer_config.json": {
             "tokenizer_class": "XLMRobertaTokenizer",
