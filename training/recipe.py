@@ -24,9 +24,7 @@ STEPS = (
     f"{_JOINT} --name two --lift 3 --steps 572 --seed 11",
     "soup --model {work}/first --work {work}/joint --runs one two --out {out}/default"
     " --device {device}",
-    "tiny --model {out}/default --e5 {e5} --work {work}/joint --out {work}/tiny --device {device}",
-    "tiny_apart --model {out}/default --start {work}/tiny --work {work}/joint --out {out}/tiny"
-    " --device {device}",
+    "tiny --model {out}/default --e5 {e5} --work {work}/joint --out {out}/tiny --device {device}",
     "calibrate --model {out}/default --dev {work}/joint/dev.json",
     "calibrate --model {out}/tiny --dev {work}/joint/dev.json",
 )

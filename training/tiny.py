@@ -79,14 +79,11 @@ def joined(passages: Rows, count: int, rng: np.random.Generator) -> Rows:
     return Rows(*rows("", found).values(), passages.ids.device)
 
 
-def distances(
-    found: Tensor, wanted: Tensor, mask: Tensor, mean: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """1 - cosine of states [B, L, H] and the teacher's: of tokens [tokens], of means [B]. `mean`:
-    the teacher's, where `wanted` has directions alone."""
+def distances(found: Tensor, wanted: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """1 - cosine of states [B, L, H] and the teacher's: of tokens [tokens], of means [B]."""
     tokens = 1 - F.cosine_similarity(found, wanted, dim=-1)[mask]
-    mean = mean_state(wanted, mask) if mean is None else mean
-    return tokens, 1 - F.cosine_similarity(mean_state(found, mask), mean, dim=-1)
+    means = 1 - F.cosine_similarity(mean_state(found, mask), mean_state(wanted, mask), dim=-1)
+    return tokens, means
 
 
 class Training(joint.Training):
