@@ -48,11 +48,11 @@ class Inside {
     const std::lock_guard lock(mutex_);
     return is_over();
   }
-  /// Of a child of fork, in which there are no other threads.
+  /// In a child of fork: of all threads it has the one that forked.
   void forget() {
     new (&mutex_) std::mutex;
     new (&changed_) std::condition_variable;
-    count_ = 0;
+    count_ = depth();
   }
 
  private:

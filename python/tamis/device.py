@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import os
@@ -38,9 +39,17 @@ class Device:
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg")  # NVIDIA's, and that of Linux under Windows (WSL 2)
 
 
+@functools.cache  # once
+def _say_that_it_is_idle() -> None:
+    logger.warning("There is a GPU here, and %s; scoring on the CPU", _torch_loader.BUILT_WITHOUT)
+
+
 def _cuda_is_usable() -> bool:
     """Looks for a driver and for our own CUDA module before it pays for importing torch."""
-    if not any(map(os.path.exists, _DRIVERS)) or not _torch_loader.exists():
+    if not any(map(os.path.exists, _DRIVERS)):
+        return False
+    if not _torch_loader.exists():
+        _say_that_it_is_idle()
         return False
     torch = importlib.import_module("torch")
     return bool(torch.cuda.is_available())
@@ -64,8 +73,9 @@ def _require_cuda(name: str, index: int) -> None:
 
 def resolve(device: Any, *, automatic: str = "cpu") -> Device:
     """The device for what the caller gave: None, a name, a number (as torch counts CUDA devices)
-    or a torch.device. None is CUDA where it can be used and `automatic` allows it; never MPS."""
-    if device is None:
+    or a torch.device. None and "auto" are CUDA where it can be used and `automatic` allows it;
+    never MPS."""
+    if device is None or (isinstance(device, str) and device == "auto"):
         chosen = "cuda" if automatic == "cuda" and _cuda_is_usable() else "cpu"
         logger.info("No device provided, using %s", chosen)
         return Device(chosen)

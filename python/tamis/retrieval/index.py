@@ -82,6 +82,8 @@ class Index:
         if not dense:
             if token_vectors:
                 raise InvalidArgument("token_vectors=True needs dense=True")
+            if model is not None:
+                raise InvalidArgument("model= makes dense vectors; leave it out, or dense=False")
             return cls(rows, lexical, language)
         encoder = model if isinstance(model, LateInteraction) else LateInteraction(model)
         passages = None

@@ -193,6 +193,20 @@ def test_without_cuda(one_label: Path) -> None:
     assert str(model.device) == "cpu"
 
 
+def test_a_gpu_that_is_left_idle_is_told_of(
+    one_label: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(device, "_DRIVERS", (str(one_label),))
+    monkeypatch.setattr(_torch_loader, "exists", lambda: False)
+    device._say_that_it_is_idle.cache_clear()
+    for given in (None, "auto"):
+        assert str(tamis.CrossEncoder(str(one_label), device=given).device) == "cpu"
+    assert caplog.text.count("There is a GPU here, and this tamis was built without torch") == 1
+    caplog.clear()
+    tamis.CrossEncoder()
+    assert "GPU" not in caplog.text
+
+
 def test_the_oldest_name_of_the_device(one_label: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = tamis.CrossEncoder(str(one_label))
     model._target_device = "cpu"

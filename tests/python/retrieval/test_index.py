@@ -192,6 +192,8 @@ def test_bad_input(index: Index) -> None:
         Index.build([])
     with pytest.raises(InvalidArgument, match="passages 0 and 1 have the same id 'x'"):
         Index.build([{"id": "x", "text": "a"}, {"id": "x", "text": "b"}], dense=False)
+    with pytest.raises(InvalidArgument, match="model= makes dense vectors"):
+        Index.build(["a"], dense=False, model="tiny")
     unnamed = [{"id": None, "text": "a"}, {"id": "", "text": "b"}, {"id": "1", "text": "c"}, "d"]
     assert [hit["id"] for hit in Index.build(unnamed, dense=False)] == ["0", "#1", "1", "3"]
     with pytest.raises(InvalidArgument, match="document 0 is a dict without"):
