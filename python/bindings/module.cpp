@@ -7,7 +7,7 @@
 PYBIND11_MODULE(_native, module) {
   module.doc() = "Tokenizers, the CPU engine and CrossEncoder; see the package tamis.";
   module.attr("version") = TAMIS_VERSION;
-  without_gil::watch_the_end();
+  without_gil::watch_the_end(module);
   bind_errors(module);
   bind_tokenizer(module);
   bind_scorer(module);

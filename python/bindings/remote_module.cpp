@@ -129,8 +129,7 @@ py::list grade(const tamis::Judge& judge, const std::string& query,
 
 PYBIND11_MODULE(_remote, module) {
   module.doc() = "Stages that call out: hosted rerankers and language models.";
-  py::module_::import("tamis._native");
-  without_gil::watch_the_end();
+  without_gil::share_the_watch();
   py::register_local_exception_translator(&translate);
   py::class_<tamis::HttpOptions>(module, "HttpOptions")
       .def(py::init(&http_options), py::kw_only(), py::arg("ca_file") = "",

@@ -32,7 +32,7 @@ bool gets_signals() {
 
 /// Who waits for the end is not kept waiting for all of the work.
 void stop_at_the_end() {
-  if (without_gil::Inside::all().ending()) throw tamis::Cancelled("the interpreter is ending");
+  if (without_gil::inside()->ending()) throw tamis::Cancelled("the interpreter is ending");
 }
 
 }  // namespace

@@ -194,7 +194,7 @@ tamis::AnyStage stage(const Store& store, std::size_t count, const std::string& 
 PYBIND11_MODULE(_store, module) {
   module.doc() = "Databases as the first stage.";
   py::module_::import("tamis._remote");
-  without_gil::watch_the_end();
+  without_gil::share_the_watch();
   py::class_<tamis::SearchOptions>(module, "SearchOptions")
       .def(py::init(&search_options), py::kw_only(), py::arg("embed") = py::none(),
            py::arg("fusion") = "rrf");

@@ -73,7 +73,7 @@ PYBIND11_MODULE(_torch, module) {
   module.doc() =
       "TorchScript scorers and MaxSim; linked to pip's libtorch. Load it through "
       "tamis._torch_loader.";
-  without_gil::watch_the_end();
+  without_gil::share_the_watch();
   py::register_local_exception_translator(translate);
   tamis::register_torch_operators();
   module.def("load_torchscript", &load_torchscript, py::arg("bundle"), py::kw_only(),

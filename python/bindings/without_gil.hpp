@@ -2,7 +2,8 @@
 //
 // A daemon thread that asks for the GIL when the interpreter is ending is ended there and then, in
 // the middle of our C++, which aborts the process. So the interpreter waits, before it ends, until
-// nobody is in C++, and who would go in then is kept waiting for good.
+// nobody is in C++, and who would go in then is kept waiting for good. What it still calls before
+// it ends may wait for such a thread (atexit's other functions): that is let in after a while.
 #pragma once
 
 #include <chrono>
@@ -16,24 +17,24 @@
 
 namespace without_gil {
 
-/// Threads of this module that are in C++ without the GIL.
+using Clock = std::chrono::steady_clock;
+
+/// Threads that are in C++ without the GIL, of all modules of this process.
 class Inside {
  public:
-  static Inside& all() {
-    static auto* const known = new Inside;  // threads may outlive what is destroyed at exit
-    return *known;
-  }
+  /// `depth`: how often the calling thread is inside; C++ may call Python, and that C++.
+  explicit Inside(std::size_t& (*depth)()) : depth_(depth) {}
 
   void enter() {
     std::unique_lock lock(mutex_);
-    if (depth() == 0 && is_over()) changed_.wait(lock, [] { return false; });
+    if (depth_() == 0 && is_over() && !late_) wait_to_be_let_in(lock);
     ++count_;
-    ++depth();
+    ++depth_();
   }
   void leave() {
     const std::lock_guard lock(mutex_);
     --count_;
-    --depth();
+    --depth_();
     changed_.notify_all();
   }
   /// Waits for those that are inside, for a time: what they do not stop, nobody can.
@@ -41,44 +42,80 @@ class Inside {
     std::unique_lock lock(mutex_);
     ending_ = true;
     ender_ = pthread_self();
+    began_ = Clock::now();
     changed_.wait_for(lock, kLongest, [this] { return count_ == 0; });
   }
-  /// Whether this thread is to leave.
+  /// Whether this thread has had its time to finish.
   [[nodiscard]] bool ending() {
     const std::lock_guard lock(mutex_);
-    return is_over();
+    return is_over() && !late_ && Clock::now() - began_ > kGrace;
   }
   /// In a child of fork: of all threads it has the one that forked.
   void forget() {
     new (&mutex_) std::mutex;
     new (&changed_) std::condition_variable;
-    count_ = depth();
+    count_ = depth_();
   }
 
  private:
   static constexpr std::chrono::seconds kLongest{5};
+  static constexpr std::chrono::seconds kGrace{1};
+  static constexpr std::chrono::milliseconds kPatience{500};
 
-  /// Of this thread: C++ may call Python, and that C++.
-  static std::size_t& depth() {
-    thread_local std::size_t own = 0;
-    return own;
-  }
   [[nodiscard]] bool is_over() const { return ending_ && !pthread_equal(pthread_self(), ender_); }
 
+  void wait_to_be_let_in(std::unique_lock<std::mutex>& lock) {
+    const Clock::time_point until = Clock::now() + kPatience;
+    while (!late_ && Clock::now() < until) {
+      changed_.wait_for(lock, std::chrono::milliseconds(10));
+      if (is_finalizing()) changed_.wait(lock, [] { return false; });
+    }
+    late_ = true;
+  }
+  static bool is_finalizing() {
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing() != 0;
+#else
+    return _Py_IsFinalizing() != 0;
+#endif
+  }
+
+  std::size_t& (*depth_)();
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t count_ = 0;
   bool ending_ = false;
+  bool late_ = false;  ///< the end takes its time, and who would go in is let in
   pthread_t ender_{};
+  Clock::time_point began_{};
 };
 
-/// Once, when a module is made.
-inline void watch_the_end() {
-  ::pthread_atfork(nullptr, nullptr, [] { Inside::all().forget(); });
+/// Set when a module is made. It is never destroyed: threads may outlive what is, at exit.
+inline Inside*& inside() {
+  static Inside* shared = nullptr;
+  return shared;
+}
+
+inline std::size_t& own_depth() {
+  thread_local std::size_t depth = 0;
+  return depth;
+}
+
+/// Once, in tamis._native.
+inline void watch_the_end(pybind11::module_& native) {
+  inside() = new Inside(&own_depth);
+  native.attr("_inside") = pybind11::capsule(inside(), "tamis._inside");
+  ::pthread_atfork(nullptr, nullptr, [] { inside()->forget(); });
   pybind11::module_::import("atexit").attr("register")(pybind11::cpp_function([] {
     const pybind11::gil_scoped_release release;
-    Inside::all().end();
+    inside()->end();
   }));
+}
+
+/// In the other modules.
+inline void share_the_watch() {
+  const pybind11::object native = pybind11::module_::import("tamis._native");
+  inside() = native.attr("_inside").cast<pybind11::capsule>().get_pointer<Inside>();
 }
 
 }  // namespace without_gil
@@ -92,10 +129,10 @@ class WithoutGil {
 
  private:
   struct Enter {
-    Enter() { without_gil::Inside::all().enter(); }
+    Enter() { without_gil::inside()->enter(); }
   };
   struct Leave {
-    ~Leave() { without_gil::Inside::all().leave(); }
+    ~Leave() { without_gil::inside()->leave(); }
   };
   // The last to be made waits without the GIL; the last to go has it again.
   Leave leave_;

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from tamis.documents import TEXT_NAMES, TextOf, listed, names, refuse_plain, text_of
 from tamis.pauses import paused
 
@@ -48,18 +46,32 @@ def _metadata(document: Any) -> Mapping[str, Any]:
     return {}
 
 
+def _element(value: Any) -> Any:
+    """Of an array or a tensor of one element, that; anything else as it is."""
+    if getattr(value, "shape", None) is None or not hasattr(value, "item"):
+        return value
+    try:
+        return value.item()
+    except (ValueError, RuntimeError):  # NumPy's and torch's, of several
+        return value
+
+
 def _is_number(value: Any) -> bool:
-    """Of any kind: Decimal and Fraction, an array or a tensor of one element."""
-    return hasattr(type(value), "__float__") and not isinstance(value, (bool, np.bool_))
+    """Of any kind: Decimal and Fraction, an array or a tensor of one element; of no vector."""
+    value = _element(value)
+    if getattr(value, "shape", None) is not None or isinstance(value, bool):
+        return False
+    return hasattr(type(value), "__float__")
 
 
 def _number(value: Any) -> float | None:
     """Also of what a database gave back as text."""
+    value = _element(value)
     if not _is_number(value) and not isinstance(value, str):
         return None
     try:
         found = float(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last is torch's
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
 

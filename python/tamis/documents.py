@@ -159,8 +159,9 @@ def is_single_pair(inputs: Any) -> bool:
         return inputs.dtype.kind in "UO" and inputs.size > 0 and inputs.ndim < 2
     if isinstance(inputs, (list, tuple)) or _is_column(inputs):
         first = inputs[0] if len(inputs) > 0 else ()
-        if len(inputs) > 1 and all(isinstance(each, Mapping) for each in inputs):
-            return False  # rows of a table, which are no pairs either
+        rows = [each for each in inputs if isinstance(each, Mapping)]
+        if len(rows) == len(inputs) > 1 and (len(rows) > 2 or any("query" in row for row in rows)):
+            return False  # of a table, which are no pairs either
         return not (isinstance(first, (list, tuple, np.ndarray)) or _is_column(first))
     return isinstance(inputs, (str, bytes, Mapping))
 

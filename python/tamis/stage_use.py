@@ -82,6 +82,7 @@ def used(
         fallbacks = checks.list_of("fallback", own["fallback"])
         own["fallback"] = list(map(_native_of, fallbacks))
         kept += tuple(fallbacks)
+        english = english or any(stage.english for stage in fallbacks)
     made = native_call.call(CascadeStage, native, keep=int(keep), **own)
     given = frozenset(name for name, value in use.items() if value is not None)
     return Stage(native, native.name, int(keep), made, given, english, kept)

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <exception>
 #include <limits>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,12 @@ Scored ordered(const Judge& judge, const StageCall& call) {
   return scored;
 }
 
+/// A limit of the caller's own is meant.
+std::string if_cut(std::size_t limit) {
+  if (limit != JudgeOptions{}.max_passage_bytes) return "";
+  return fmt::format("they have more than {} bytes; set max_passage_bytes", limit);
+}
+
 }  // namespace
 
 AnyStage judge(JudgeOptions options) {
@@ -73,8 +80,7 @@ AnyStage judge(JudgeOptions options) {
   StageTraits traits{
       .name = model.options().name,
       .scorer = model.options().model + " at " + remote::without_user(model.options().base_url),
-      .if_cut = fmt::format("they have more than {} bytes; raise max_passage_bytes",
-                            model.options().max_passage_bytes)};
+      .if_cut = if_cut(model.options().max_passage_bytes)};
   return {std::move(traits), [model](const StageCall& call) -> StageResult {
             if (model.options().mode == JudgeMode::listwise) return ordered(model, call);
             return graded(model, call);

@@ -278,7 +278,7 @@ class Run {
         trace.cut = fmt::format("{} of {} candidates got no score", scores->size() - trace.scored,
                                 scores->size());
       }
-      warn_of_cuts(stages_[place].stage.traits(), trace);
+      warn_of_cuts(stages_[place], trace);
     }
     trace_.degraded = trace_.degraded || trace.cut;
   }

@@ -13,11 +13,17 @@
 
 namespace tamis::detail {
 
-/// Of texts that the stage cut, where it has something to say of that.
-inline void warn_of_cuts(const StageTraits& traits, StageTrace& trace) {
-  if (trace.truncated == 0 || traits.if_cut.empty() || !trace.ran.empty()) return;
-  trace.warnings.push_back(fmt::format("'{}' read only a part of {} of {} texts: {}", trace.name,
-                                       trace.truncated, trace.scored, traits.if_cut));
+/// Of texts that the stage cut, or the fallback that ran in its place, where that has something to
+/// say of it.
+inline void warn_of_cuts(const CascadeStage& stage, StageTrace& trace) {
+  if (trace.truncated == 0) return;
+  StageTraits ran = stage.stage.traits();
+  for (const AnyStage& fallback : stage.options.fallback) {
+    if (fallback.traits().name == trace.ran) ran = fallback.traits();
+  }
+  if (ran.if_cut.empty()) return;
+  trace.warnings.push_back(fmt::format("'{}' read only a part of {} of {} texts: {}", ran.name,
+                                       trace.truncated, trace.scored, ran.if_cut));
 }
 
 /// Of scores to blend with that no candidate has. A stage that gives none has its own reasons.

@@ -148,12 +148,15 @@ def _check_ids(run: Mapping[Any, Any], qrels: Mapping[Any, Any]) -> None:
     """Throws InvalidArgument where ids of one are of other types than those of the other: then
     nothing is found, and every value is 0."""
 
+    def kind(id: Any) -> str:  # np.str_ is a str, and equals one
+        return "str" if isinstance(id, str) else "number" if checks.is_real(id) else "other"
+
     def kinds(found: Iterable[Any]) -> set[str]:
-        return {type(id).__name__ for id in found}
+        return {kind(id) for id in found}
 
     asked, answered = kinds(qrels), kinds(run)
     judged = kinds(id for grades in qrels.values() for id in grades)
-    ranked = kinds(id for ids in run.values() if not isinstance(ids, str) for id in ids)
+    ranked = kinds(id for query in qrels for id in run.get(query, ()))
     for what, ours, theirs in (("queries", answered, asked), ("documents", ranked, judged)):
         if ours and theirs and not ours & theirs:
             raise InvalidArgument(

@@ -375,4 +375,7 @@ def test_scores_of_other_kinds_of_numbers_count() -> None:
     result = Cascade([stage]).run("q", given)
     assert [hit.text for hit in result.hits] == ["a", "bb", "ccc"]
     assert result.hits[0].scores["input"] == 9.5
-    assert candidates.read([("a", Decimal("0.5"))]).scores == [0.5]
+    given = [("a", Decimal("0.5")), ("a", np.array([0.25])), ("a", np.float32(2))]
+    assert candidates.read(given).scores == [0.5, 0.25, 2.0]
+    with pytest.raises(InvalidArgument, match="candidate 0 is a tuple without"):
+        candidates.read([("a", np.ones(3))])  # a vector is no score

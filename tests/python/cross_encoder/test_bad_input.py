@@ -336,6 +336,11 @@ def test_rows_of_a_table_are_no_pairs(model: Any, rows: int) -> None:
         model.predict(inputs)
 
 
+def test_a_pair_of_documents_is_a_pair(model: Any) -> None:
+    given = ({"text": "who?"}, {"text": "Shakespeare."})
+    assert model.predict(given) == model.predict(("who?", "Shakespeare."))
+
+
 def test_a_report_is_the_same_as_another(model: Any) -> None:
     first, second = (model.predict_with_report([("a", "b"), ("a", "c")]) for _ in range(2))
     assert first.report == second.report

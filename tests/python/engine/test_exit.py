@@ -52,6 +52,34 @@ def test_daemon_threads_do_not_crash_the_end(kind: str) -> None:
         assert done.returncode == 0, done.stderr
 
 
+def test_what_ends_later_may_wait_for_a_worker() -> None:
+    program = """
+import atexit, queue, threading, time
+jobs, done = queue.Queue(), []
+
+def flush():
+    jobs.put(None)
+    worker.join(20)
+    print("joined", not worker.is_alive(), len(done))
+
+atexit.register(flush)  # before ours, so that it is called after it
+from tamis import CrossEncoder
+model = CrossEncoder("tiny")
+
+def work():
+    while (job := jobs.get()) is not None:
+        done.append(model.predict([("q", job)]))
+
+worker = threading.Thread(target=work, daemon=True)
+worker.start()
+for n in range(50):
+    jobs.put(f"passage {n}")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "joined True 50" in done.stdout
+
+
 def test_a_child_of_fork_ends_at_once() -> None:
     program = """
 import os, sys, threading, time

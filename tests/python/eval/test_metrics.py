@@ -100,10 +100,13 @@ def test_bad_rankings_are_refused():
 
 
 def test_ids_of_another_type_are_refused():
-    with pytest.raises(ValueError, match="the run's queries are str and the judged ones int"):
+    with pytest.raises(ValueError, match="the run's queries are str and the judged ones number"):
         evaluate({"1": ["a"]}, {1: {"a": 1}})
-    with pytest.raises(ValueError, match="the run's documents are int and the judged ones str"):
+    with pytest.raises(ValueError, match="the run's documents are number and the judged ones str"):
         evaluate({"1": [7]}, {"1": {"7": 1}})
+    for ids in (np.array(["d2", "d1"]), list(np.array(["d2", "d1"]))):
+        assert evaluate({"q": ids, "other": None}, {"q": {"d2": 1}}, ["map"]) == {"map": {"q": 1.0}}
+    assert evaluate({1: np.array([7, 8])}, {1: {7: 1}}, ["map"]) == {"map": {1: 1.0}}
     assert evaluate({}, {1: {1: 1}}, ["map"]) == {"map": {1: 0.0}}
 
 

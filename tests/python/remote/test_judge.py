@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from typing import Any
 
 import pytest
@@ -66,8 +67,12 @@ def test_fields_of_the_caller() -> None:
 def test_passages_over_the_limit_are_cut_and_counted() -> None:
     with serving(_length_as_grade) as server:
         judge = s.judge(keep=4, limit=4, base_url=server.url, model="m", max_passage_bytes=2)
-        with pytest.warns(CascadeWarning, match="more than 2 bytes; raise max_passage_bytes"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # the limit is the caller's own
             result = Cascade([judge], budget_ms=5000).run("q", DOCUMENTS)
+        plain = Cascade([s.judge(keep=1, limit=1, base_url=server.url, model="m")])
+        with pytest.warns(CascadeWarning, match="more than 8000 bytes; set max_passage_bytes"):
+            plain.run("q", ["z" * 9000], budget_ms=5000)
     assert result.trace.stages[0].truncated == 1
     assert [hit.document for hit in result.hits] == ["bbb", "cc", "a", ""]
     assert not any("bbb" in str(asked.json) for asked in server.asked)
