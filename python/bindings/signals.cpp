@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <tamis/error.hpp>
-
 #include "python_error.hpp"
 #include "without_gil.hpp"
 
@@ -30,15 +28,10 @@ bool gets_signals() {
   return is_main;
 }
 
-/// Who waits for the end is not kept waiting for all of the work.
-void stop_at_the_end() {
-  if (without_gil::inside()->ending()) throw tamis::Cancelled("the interpreter is ending");
-}
-
 }  // namespace
 
 void check_signals() {
-  stop_at_the_end();
+  without_gil::inside()->pause();
   if (!gets_signals()) return;
   const py::gil_scoped_acquire gil;
   // Whatever a handler raised is no failure of the stage that ran.
@@ -47,7 +40,7 @@ void check_signals() {
 
 std::function<void(std::size_t, std::size_t)> watcher(const py::object& progress) {
   return [progress](std::size_t done, std::size_t total) {
-    stop_at_the_end();
+    without_gil::inside()->pause();
     if (progress.is_none() && !gets_signals()) return;
     const py::gil_scoped_acquire gil;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();

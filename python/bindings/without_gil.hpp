@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <mutex>
 #include <new>
+#include <optional>
 
 #include <pthread.h>
 #include <pybind11/pybind11.h>
@@ -44,11 +45,16 @@ class Inside {
     ender_ = pthread_self();
     began_ = Clock::now();
     changed_.wait_for(lock, kLongest, [this] { return count_ == 0; });
+    ended_ = Clock::now();
   }
-  /// Whether this thread has had its time to finish.
-  [[nodiscard]] bool ending() {
-    const std::lock_guard lock(mutex_);
-    return is_over() && !late_ && Clock::now() - began_ > kGrace;
+  /// At a step of long work: who has had time to finish waits here, as who would go in does.
+  void pause() {
+    std::unique_lock lock(mutex_);
+    if (!is_over() || late_ || Clock::now() - began_ <= kGrace) return;
+    count_ -= depth_();
+    changed_.notify_all();
+    wait_to_be_let_in(lock);
+    count_ += depth_();
   }
   /// In a child of fork: of all threads it has the one that forked.
   void forget() {
@@ -65,12 +71,11 @@ class Inside {
   [[nodiscard]] bool is_over() const { return ending_ && !pthread_equal(pthread_self(), ender_); }
 
   void wait_to_be_let_in(std::unique_lock<std::mutex>& lock) {
-    const Clock::time_point until = Clock::now() + kPatience;
-    while (!late_ && Clock::now() < until) {
+    while (!late_) {
       changed_.wait_for(lock, std::chrono::milliseconds(10));
       if (is_finalizing()) changed_.wait(lock, [] { return false; });
+      late_ = ended_ && Clock::now() - *ended_ > kPatience;
     }
-    late_ = true;
   }
   static bool is_finalizing() {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -88,6 +93,7 @@ class Inside {
   bool late_ = false;  ///< the end takes its time, and who would go in is let in
   pthread_t ender_{};
   Clock::time_point began_{};
+  std::optional<Clock::time_point> ended_;
 };
 
 /// Set when a module is made. It is never destroyed: threads may outlive what is, at exit.
