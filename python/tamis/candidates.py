@@ -6,7 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tamis.documents import TEXT_NAMES, TextOf, listed, names, refuse_plain, text_of
+from tamis.documents import (
+    TEXT_NAMES,
+    TextOf,
+    listed,
+    names,
+    own_field,
+    refuse_plain,
+    text_of,
+)
 from tamis.pauses import paused
 
 _ID_NAMES = ("id", "_id", "doc_id", "node_id", "corpus_id")
@@ -23,13 +31,6 @@ class Read(NamedTuple):
     scores: list[float | None]  # of whoever found them
     marks: list[str]  # of whoever reranked them already; "" is nobody
     sources: list[dict[str, float]]  # what the searches behind a first stage gave, by their names
-
-
-def own_field(document: Any, name: str) -> Any:
-    """Of the document itself; None where it has none."""
-    if isinstance(document, Mapping):
-        return document.get(name)
-    return getattr(document, name, None)
 
 
 def field(document: Any, name: str) -> Any:
@@ -66,11 +67,10 @@ def _is_number(value: Any) -> bool:
 
 def _number(value: Any) -> float | None:
     """Also of what a database gave back as text."""
-    value = _element(value)
     if not _is_number(value) and not isinstance(value, str):
         return None
     try:
-        found = float(value)
+        found = float(_element(value))
     except (TypeError, ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None

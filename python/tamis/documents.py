@@ -21,14 +21,15 @@ TEXT_NAMES = ("text", "page_content", "content")
 _NO_DOCUMENT = (bytes, bytearray, int, float, complex, np.generic)
 
 
-def _field(document: Any, name: str) -> Any:
+def own_field(document: Any, name: str) -> Any:
+    """Of the document itself; None where it has none."""
     if isinstance(document, Mapping):
         return document.get(name)
     return getattr(document, name, None)
 
 
 def _joined(document: Any, fields: Sequence[str], where: str) -> str:
-    values = [(name, _field(document, name)) for name in fields]
+    values = [(name, own_field(document, name)) for name in fields]
     for name, value in values:
         if value is not None and not isinstance(value, str):
             kind = type(value).__name__
@@ -65,7 +66,7 @@ def text_of(
         found = text(document)
     else:
         keys = TEXT_NAMES if text is None else (text,)
-        found = next((v for v in (_field(document, key) for key in keys) if v is not None), None)
+        found = next((v for v in (own_field(document, key) for key in keys) if v is not None), None)
         if found is None:
             kind = type(document).__name__
             raise InvalidArgument(f"{where} is a {kind} without {' or '.join(keys)}; {advice}")

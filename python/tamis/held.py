@@ -13,8 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 
-def held(function: Callable[..., Any]) -> tuple[Any, Callable[..., Any]]:
-    """What is to be held as long as the other, which is for C++, may be called."""
+def held(function: Callable[..., Any] | None) -> tuple[Any, Callable[..., Any] | None]:
+    """What is to be held as long as the other, which is for C++, may be called. None of None."""
+    if function is None:
+        return None, None
     own = functools.partial(function)  # not every callable can be known weakly
     known = weakref.ref(own)
 

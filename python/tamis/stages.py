@@ -69,17 +69,16 @@ def retrieve(
         checks.natural("limit", count)
         return used(native_call.call(source._native.stage, int(count), name=name), keep, use)
     own = getattr(source, "sources", ()) if sources is None else sources
-    search = held(finders.finder(source, count, text, fields))
-    several = finders.finder_of_many(source, count, text, fields)
-    search_many = (None, None) if several is None else held(several)
+    search, called = held(finders.finder(source, count, text, fields))
+    many, many_called = held(finders.finder_of_many(source, count, text, fields))
     native = native_call.call(
         NativeStage.retrieve,
-        search[1],
+        called,
         name=name,
         sources=checks.list_of("sources", own),
-        many=search_many[1],
+        many=many_called,
     )
-    return used(native, keep, use, kept=(search[0], search_many[0]))
+    return used(native, keep, use, kept=(search, many))
 
 
 # --- scores
@@ -329,7 +328,7 @@ def diversify(
     if similarity is not None and not callable_(similarity):
         kind = type(similarity).__name__
         raise InvalidArgument(f"similarity must be a function of two texts, got {kind}")
-    kept, called = (None, None) if similarity is None else held(similarity)
+    kept, called = held(similarity)
     native = native_call.call(NativeStage.diversify, int(keep), balance=balance, similarity=called)
     return used(_named(native, name), keep, use, kept=(kept,))
 

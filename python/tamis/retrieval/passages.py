@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tamis.candidates import id_of, named, own_field
-from tamis.documents import TextOf, listed_texts
+from tamis.candidates import id_of, named
+from tamis.documents import TextOf, listed_texts, own_field
 from tamis.errors import InvalidArgument
 from tamis.retrieval.words import units
 
