@@ -52,10 +52,12 @@ const bool registered = [] {
   for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
     const Kernels& kernels = tamis::engine::kernels_for(*name);
     for (const auto* product :
-         {&kernels.fp32, &kernels.bf16x3, &kernels.bf16, &kernels.fp16, &kernels.int8}) {
-      if (product == &kernels.bf16x3 && !product->splits_inputs) continue;
+         {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.fp16, &kernels.int8}) {
+      const bool layers = product == &kernels.fp32_layers;
+      if (layers && product->reads_floats()) continue;
       auto* const benchmark = benchmark::RegisterBenchmark(
-          (std::string("gemm_") + *name + "_" + product->precision).c_str(),
+          (std::string("gemm_") + *name + "_" + product->precision + (layers ? "_layers" : ""))
+              .c_str(),
           [product](benchmark::State& state) { gemm(state, *product); });
       for (const auto& shape : shapes) benchmark->Args(shape);
     }

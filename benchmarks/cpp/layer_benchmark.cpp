@@ -109,16 +109,18 @@ const bool registered = [] {
   static const Shape shapes[] = {{"minilm", 384, 12, 1536}, {"bge_m3", 1024, 16, 4096}};
   for (const char* const* name = supported_kernels(); *name != nullptr; ++name) {
     const Kernels& kernels = kernels_for(*name);
-    for (const Product* product : {&kernels.fp32, &kernels.bf16x3, &kernels.bf16, &kernels.int8}) {
-      if (product == &kernels.bf16x3 && !product->splits_inputs) continue;
+    for (const Product* product :
+         {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.int8}) {
+      const bool layers = product == &kernels.fp32_layers;
+      if (layers && product->reads_floats()) continue;
       for (const Shape& shape : shapes) {
         for (const Part& part : kParts) {
-          benchmark::RegisterBenchmark(
-              (std::string(*name) + "/" + product->precision + "/" + shape.name + "/" + part.name)
-                  .c_str(),
-              [&kernels, product, &shape, &part](benchmark::State& state) {
-                measure(state, kernels, *product, shape, part);
-              });
+          benchmark::RegisterBenchmark((std::string(*name) + "/" + product->precision +
+                                        (layers ? "_layers/" : "/") + shape.name + "/" + part.name)
+                                           .c_str(),
+                                       [&kernels, product, &shape, &part](benchmark::State& state) {
+                                         measure(state, kernels, *product, shape, part);
+                                       });
         }
       }
     }

@@ -49,8 +49,8 @@ class CrossEncoder(DropIn):
     threads may score with one object; changing its settings while they do is the caller's to order.
 
     All of sentence-transformers' arguments are here, and what cannot apply raises. Beyond them:
-    `precision` ("fp32", "bf16", "int8", "fp16", "auto", and "bf16x3", nearly fp32, for AMX) and
-    `scorer` ("engine", "torchscript"; None: by device). Scoring takes `tamis.scoring.Options`, too.
+    `precision` ("fp32", "bf16", "int8", "fp16", "auto") and `scorer` ("engine",
+    "torchscript"; None: by device). Scoring takes `tamis.scoring.Options`, too.
     """
 
     @deprecated.constructor_arguments

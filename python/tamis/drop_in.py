@@ -23,7 +23,6 @@ logger = logging.getLogger("tamis.cross_encoder")
 
 _DTYPES = {
     "fp32": "float32",
-    "bf16x3": "float32",
     "fp16": "float16",
     "bf16": "bfloat16",
     "int8": "int8",

@@ -68,7 +68,7 @@ def precision_of(dtype: Any) -> str | None:
     name = str(dtype).removeprefix("torch.")
     if dtype is None or name == "auto":
         return None
-    if name in ("fp32", "bf16x3", "fp16", "bf16", "int8"):
+    if name in ("fp32", "fp16", "bf16", "int8"):
         return name
     if name not in _PRECISIONS:
         raise InvalidArgument(f"dtype {name} is not supported; use float32, float16 or bfloat16")

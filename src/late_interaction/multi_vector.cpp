@@ -84,10 +84,7 @@ Linear packed_query(const Kernels& kernels, const engine::Product& product,
 const engine::Product& product_for(const Kernels& kernels, const TokenVectors& query,
                                    std::span<const TokenVectors> documents,
                                    const std::optional<std::string>& precision) {
-  if (precision) {
-    const engine::Product& named = kernels.product(*precision);
-    return named.splits_inputs ? kernels.fp32 : named;  // bf16x3 is none of MaxSim's
-  }
+  if (precision) return kernels.product(*precision);
   const auto is_bf16 = [](const TokenVectors& one) { return one.type == VectorType::bf16; };
   const bool all = is_bf16(query) && std::all_of(documents.begin(), documents.end(), is_bf16);
   return all ? kernels.bf16 : kernels.fp32;

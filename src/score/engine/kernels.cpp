@@ -171,9 +171,13 @@ const Product& Kernels::product(const std::string& precision) const {
   for (const Product* product : {&fp32, &bf16, &fp16, &int8}) {
     if (precision == product->precision) return *product;
   }
-  if (precision == "bf16x3") return bf16x3;
-  raise<InvalidArgument>(
-      "the engine has no precision '{}'; it has fp32, bf16x3, bf16, fp16 and int8", precision);
+  raise<InvalidArgument>("the engine has no precision '{}'; it has fp32, bf16, fp16 and int8",
+                         precision);
+}
+
+const Product& Kernels::layer_product(const std::string& precision) const {
+  const Product& named = product(precision);
+  return &named == &fp32 ? fp32_layers : named;
 }
 
 std::vector<const Product*> Kernels::fastest_first() const {

@@ -21,9 +21,9 @@ struct Kernels {
   const char* name;  ///< "avx2"
 
   Product fp32;
-  /// Of an encoder's layers: fp32 as three products of bf16, with relative errors below 2^-15;
-  /// `fp32` itself where that is no faster.
-  Product bf16x3;
+  /// Of an encoder's layers: as exact as fp32, by tiles of int8 (isa/amx_digits.inc); `fp32` itself
+  /// where there are none.
+  Product fp32_layers;
   Product bf16;
   Product fp16;
   Product int8;
@@ -50,8 +50,10 @@ struct Kernels {
   void (*keep_largest)(const float* x, std::size_t stride, std::size_t rows, std::size_t n,
                        float* largest);
 
-  /// "fp32", "bf16x3", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
+  /// "fp32", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
   [[nodiscard]] const Product& product(const std::string& precision) const;
+  /// The same, of an encoder's layers.
+  [[nodiscard]] const Product& layer_product(const std::string& precision) const;
   /// Those that `auto` chooses from.
   [[nodiscard]] std::vector<const Product*> fastest_first() const;
   /// For the products of activations with each other in a model whose weights are `linear`'s:

@@ -137,7 +137,8 @@ void multiply(const Linear& linear, const InputRows& x, std::size_t rows, float*
 void multiply_grouped(const Linear& linear, const InputRows& x, std::size_t rows, std::byte* y,
                       bool halves, const ColumnGroups& groups, std::size_t row, const Team& team) {
   by_outputs(linear, team, [&](std::size_t first, std::size_t last) {
-    assert(!halves || linear.product->multiply_groups != nullptr);
+    assert(!halves ||
+           (linear.product->multiply_groups != nullptr && linear.product->rounds_inputs()));
     if (linear.product->multiply_groups != nullptr) {
       const std::size_t element = halves ? sizeof(std::uint16_t) : sizeof(float);
       return linear.product->multiply_groups(

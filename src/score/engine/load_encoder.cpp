@@ -63,7 +63,7 @@ class Loader {
          const std::string& precision)
       : config_(config),
         kernels_(kernels),
-        product_(kernels.product(precision)),
+        product_(kernels.layer_product(precision)),
         attention_(kernels.attention_product(product_)),
         names_(names_of(config_.family)),
         reader_(file, names_.prefixes) {}

@@ -1,6 +1,6 @@
 // score/engine/product.hpp: one precision's matrix product on one instruction set.
 //
-//   prepare(x)  ->  rows that `multiply` reads        (fp32, two parts of it, bf16 or int8)
+//   prepare(x)  ->  rows that `multiply` reads        (fp32, digits of it, bf16 or int8)
 //   pack(W, b)  ->  panels of `panel` outputs each     (done once, at load)
 //   multiply    ->  x W^T + b in fp32
 //
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "score/engine/attention.hpp"
 
@@ -53,12 +54,12 @@ struct Product {
   std::size_t block_rows;
 
   /// Bytes of an input in a prepared row, when rows can be prepared piece by piece; 0 when an
-  /// element depends on its whole row (int8).
+  /// element depends on its whole row (int8 and digits).
   std::size_t input_bytes;
   /// To 16 or 8 bits: errors of 1e-4 do not show.
-  [[nodiscard]] bool rounds_inputs() const { return input_bytes != sizeof(float); }
+  [[nodiscard]] bool rounds_inputs() const { return std::string_view(arithmetic) != "fp32"; }
   /// A prepared row is a row of fp32, and any such row is as good.
-  [[nodiscard]] bool reads_floats() const { return !rounds_inputs() && !splits_inputs; }
+  [[nodiscard]] bool reads_floats() const { return input_bytes == sizeof(float); }
   /// Bytes of a prepared row.
   std::size_t (*row_bytes)(std::size_t inputs);
   /// Rows of x, `stride` floats apart, into rows `out_stride` bytes apart.
@@ -84,8 +85,6 @@ struct Product {
   void (*multiply_then)(const InputRows& x, std::size_t rows, const std::byte* panels,
                         std::size_t columns, std::size_t inputs, Pointwise then, std::byte* out,
                         std::size_t out_stride) = nullptr;
-  /// An input of fp32 is kept as two numbers of two bytes.
-  bool splits_inputs = false;
   /// `attend` takes rows of bf16, too.
   bool attends_halves = false;
   /// then(x W^T + b) in fp32, as `multiply` writes it. Null where one after the other is as fast.
@@ -93,7 +92,7 @@ struct Product {
                          std::size_t columns, std::size_t inputs, Pointwise then, float* c,
                          std::size_t ldc) = nullptr;
   /// x W^T + b into groups of columns; of bf16, `columns` is a multiple of `panel`. Null where
-  /// group by group is as fast; such a product writes no bf16.
+  /// group by group is as fast; such a product writes no bf16, nor does one that rounds no inputs.
   void (*multiply_groups)(const InputRows& x, std::size_t rows, const std::byte* panels,
                           std::size_t columns, std::size_t inputs, const Groups& c) = nullptr;
 };

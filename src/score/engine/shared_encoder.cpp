@@ -20,7 +20,6 @@ struct Choice {
 };
 
 Choice choose(const ModelSpec& spec, const Kernels& kernels, const std::string& wanted) {
-  // bf16x3 is fp32 on most sets, and shares what was loaded as that.
   if (wanted != "auto") return {kernels.product(wanted).precision, ""};
   for (const Product* product : kernels.fastest_first()) {
     const std::string name = product->precision;

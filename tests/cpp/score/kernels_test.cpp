@@ -1,7 +1,9 @@
 // The matrix product of every instruction set that this processor runs.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,6 @@ namespace {
 /// largest, which the term need not be.
 double tolerance(const tamis::engine::Product& product) {
   const std::string precision = product.precision;
-  if (product.splits_inputs) return 3.06e-5;  // 2^-15
   if (precision == "fp32") return 1e-6;
   if (precision == "fp16") return 1e-3;
   return precision == "bf16" ? 8e-3 : 3e-2;
@@ -59,17 +60,69 @@ TEST_CASE("the product is right for every shape of edge") {
   }
 }
 
-TEST_CASE("numbers split in two leave out no more than they say") {
-  const float worst = 1 + 0x1p-8F - 0x1p-17F - 0x1p-23F;
+/// Of every row the largest input and of every output the largest weight.
+std::vector<double> largest_of_rows(const std::vector<float>& rows, std::size_t width) {
+  std::vector<double> largest(rows.size() / width);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    largest[i / width] = std::max(largest[i / width], std::abs(static_cast<double>(rows[i])));
+  }
+  return largest;
+}
+
+TEST_CASE("digits leave out no more than they say") {
+  for (const std::size_t k : {1, 64, 700, 4099}) {
+    for (const float outlier : {1.0F, 1e4F}) {
+      Product product(19, 35, k);
+      for (std::size_t i = 0; i < product.x.size(); i += k) product.x[i + i % k] *= outlier;
+      for (float& shift : product.bias) shift = 0;
+      const auto inputs = largest_of_rows(product.x, k);
+      const auto weights = largest_of_rows(product.weight, k);
+      for (const Kernels* kernels : all_kernels()) {
+        if (kernels->fp32_layers.reads_floats()) continue;
+        const auto y = product.by(kernels->fp32_layers);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+          double sum = 0;
+          for (std::size_t j = 0; j < k; ++j) {
+            sum += static_cast<double>(product.x[i / 35 * k + j]) *
+                   static_cast<double>(product.weight[i % 35 * k + j]);
+          }
+          const double bound =
+              std::exp2(-22.9) * static_cast<double>(k) * inputs[i / 35] * weights[i % 35];
+          const double rounding = 0x1p-21 * std::abs(sum);
+          if (!(std::abs(static_cast<double>(y[i]) - sum) <= bound + rounding)) {
+            FAIL(kernels->name << " inputs " << k << " element " << i);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("rows of digits with what is not finite, nothing, or hardly anything") {
+  constexpr std::size_t kWide = 70;
   for (const Kernels* kernels : all_kernels()) {
-    if (!kernels->bf16x3.splits_inputs) continue;
-    const auto linear = tamis::engine::make_linear(kernels->bf16x3, std::vector{worst}, {}, 1, 1);
+    const auto& product = kernels->fp32_layers;
+    const auto linear = tamis::engine::make_linear(product, random_floats(kWide * 3, 1),
+                                                   std::vector{1.0F, 2.0F, 3.0F}, 3, kWide);
     tamis::engine::Bytes prepared;
-    float y = 0;
-    tamis::engine::apply(linear, &worst, 1, &y, prepared, {});
-    const double exact = static_cast<double>(worst) * static_cast<double>(worst);
-    CHECK(std::abs(static_cast<double>(y) / exact - 1) < 0x1p-15);
-    CHECK(std::abs(static_cast<double>(y) / exact - 1) > 0x1p-16);
+    const auto results = [&](std::size_t at, float value) {
+      std::vector<float> x(kWide);
+      x[at] = value;
+      std::vector<float> y(3);
+      tamis::engine::apply(linear, x.data(), 1, y.data(), prepared, {});
+      return y;
+    };
+    for (const std::size_t at : {0U, 63U, 69U}) {
+      for (const float y : results(at, std::numeric_limits<float>::quiet_NaN())) {
+        CHECK(std::isnan(y));
+      }
+      for (const float y : results(at, -std::numeric_limits<float>::infinity())) {
+        CHECK_FALSE(std::isfinite(y));
+      }
+      for (const float nothing : {0.0F, -0.0F, 1e-31F, 1e-44F}) {
+        CHECK(results(at, nothing) == std::vector{1.0F, 2.0F, 3.0F});
+      }
+    }
   }
 }
 

@@ -96,7 +96,7 @@ struct Product {
 };
 
 inline std::vector<const tamis::engine::Product*> products_of(const Kernels& kernels) {
-  return {&kernels.fp32, &kernels.bf16x3, &kernels.bf16, &kernels.fp16, &kernels.int8};
+  return {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.fp16, &kernels.int8};
 }
 
 /// Calls check(kernels, product, then); some activations are fused with some products.

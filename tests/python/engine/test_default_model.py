@@ -45,15 +45,3 @@ def test_text_to_logit(folder: pathlib.Path, reference: list[dict[str, Any]]) ->
     )
     expected = np.array([[pair["logit"]] for pair in reference], dtype=np.float32)
     np.testing.assert_allclose(result.logits, expected, atol=1e-4)
-
-
-def test_three_products_of_bf16() -> None:
-    exact, split = tamis.CrossEncoder(), tamis.CrossEncoder(precision="bf16x3")
-    instruction_set = exact.description.split()[-1]
-    name = "bf16x3" if instruction_set == "amx" else "fp32"
-    assert split.description == f"engine {name} {instruction_set}"
-    assert str(split.dtype) == str(exact.dtype)
-    pairs = [
-        ("capital of france", f"{word} is the capital of France") for word in ("Paris", "Rome")
-    ]
-    np.testing.assert_allclose(split.predict(pairs), exact.predict(pairs), atol=1e-3)

@@ -57,8 +57,6 @@ def test_padding_tokens_that_a_text_contains(family: str, tmp_path: pathlib.Path
             one[at] = config.pad_token_id
     expected = families.reference(model, ids, segments)
     np.testing.assert_allclose(load(tmp_path).score(ids, segments), expected, atol=1e-4, rtol=1e-5)
-    split = load(tmp_path, precision="bf16x3").score(ids, segments)
-    np.testing.assert_allclose(split, expected, atol=5e-4)
 
 
 @pytest.mark.parametrize("act", ["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"])

@@ -14,7 +14,7 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
   return reinterpret_cast<IntVec>(_mm256_dpbusd_avx_epi32(
       reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 }
-constexpr auto kBf16x3 = kFp32;
+constexpr auto kFp32Layers = kFp32;
 constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = Int8<VnniDot>::product();

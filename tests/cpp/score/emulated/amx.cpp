@@ -87,9 +87,22 @@ struct Tiles {
       }
     }
   }
+  template <int c, int a, int b>
+  static void dot_digits() {
+    check();
+    for (size_t m = 0; m < 16; ++m) {
+      for (size_t n = 0; n < 16; ++n) {
+        int32_t sum = element<int32_t>(c, m, n);
+        for (size_t k = 0; k < 64; ++k) {
+          sum += element<int8_t>(a, m, k) * element<int8_t>(b, k / 4, 4 * n + k % 4);
+        }
+        put(c, m, n, sum);
+      }
+    }
+  }
 };
 
-constexpr auto kBf16x3 = amx_split<Tiles>();
+constexpr auto kFp32Layers = amx_digits<Tiles>();
 constexpr auto kBf16 = amx_bf16<Tiles>();
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = amx_int8<Tiles>();
