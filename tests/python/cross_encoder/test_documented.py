@@ -1,4 +1,5 @@
-"""README.md's Python runs; docs/compatibility.md lists what the peer-suite plugin has."""
+"""README.md's and docs/scoring.md's Python runs; docs/compatibility.md lists what the peer-suite
+plugin has."""
 
 from __future__ import annotations
 
@@ -36,3 +37,17 @@ def test_what_the_readme_shows(
     exec(block, names)
     assert [set(hit) for hit in names["hits"]] == [{"corpus_id", "score", "text"}]
     assert names["scores"].shape == (2,)
+
+
+def test_what_the_page_of_scoring_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert names["winning"].startswith("Shakespeare did.") or names["best"]["corpus_id"] == 2
+    assert 0 < len(names["winning"]) <= len(names["best"]["text"])
+    assert capsys.readouterr().out.startswith("1 of 3 pairs was longer than what is read and lost ")
+    assert names["scores"].shape == (3,)
+    assert 2 in [hit["corpus_id"] for hit in names["likely"]]
+    assert all(0.5 <= hit["score"] <= 1 for hit in names["likely"])
+    assert [ranking[0]["corpus_id"] for ranking in names["rankings"]] == [1, 0]
