@@ -20,10 +20,11 @@ class SharedEncoder;
 }
 
 struct EngineOptions {
-  /// Of the linear layers: "fp32" (with AMX as digits that are summed exactly, which is as near to
-  /// what exact arithmetic gives), "bf16", "fp16", "int8", or "auto": the fastest here of which the
-  /// model's record says that it keeps the ranking (Kendall's tau >= 0.99), else fp32. Embeddings,
-  /// softmax, layer norm, residuals and sums are fp32 (int32 for int8) at every precision.
+  /// Of the linear layers: "fp32" (with AMX as 24-bit whole numbers with a scale for each row and
+  /// output, with errors of fp32's order), "bf16", "fp16", "int8", or "auto": the fastest here of
+  /// which the model's record says that it keeps the ranking (Kendall's tau >= 0.99), else fp32.
+  /// Embeddings, softmax, layer norm, residuals and sums are fp32 (int32 for int8) at every
+  /// precision.
   std::string precision = "fp32";
   /// "portable"; "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx" on x86; "neon",
   /// "neon_dot" on 64-bit ARM. Empty: TAMIS_ISA, else the best there is.

@@ -21,8 +21,9 @@ struct Kernels {
   const char* name;  ///< "avx2"
 
   Product fp32;
-  /// Of an encoder's layers: as exact as fp32, by tiles of int8 (isa/amx_digits.inc); `fp32` itself
-  /// where there are none.
+  /// Of an encoder's layers: by tiles of int8, with errors of fp32's order, relative to the largest
+  /// input of a row and weight of an output (isa/amx_digits_multiply.inc); `fp32` itself where
+  /// there are none.
   Product fp32_layers;
   Product bf16;
   Product fp16;

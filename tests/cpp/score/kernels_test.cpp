@@ -87,10 +87,56 @@ TEST_CASE("digits leave out no more than they say") {
                    static_cast<double>(product.weight[i % 35 * k + j]);
           }
           const double bound =
-              std::exp2(-22.9) * static_cast<double>(k) * inputs[i / 35] * weights[i % 35];
+              std::exp2(-22.3) * static_cast<double>(k) * inputs[i / 35] * weights[i % 35];
           const double rounding = 0x1p-21 * std::abs(sum);
           if (!(std::abs(static_cast<double>(y[i]) - sum) <= bound + rounding)) {
             FAIL(kernels->name << " inputs " << k << " element " << i);
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Rows of which all elements are one digit: `scale` times 1 to 127, or that with a minus. Element
+/// `most` is what makes the row's scale 1, and `none` is 0.
+std::vector<float> rows_of_digit(std::size_t rows, std::size_t inputs, int scale, std::size_t most,
+                                 std::size_t none) {
+  std::mt19937 random(static_cast<unsigned>(scale) + 1);
+  std::vector<float> values(rows * inputs);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const int digit = static_cast<int>(random() % 127) + 1;
+    const bool minus = i / inputs % 2 != 0;
+    values[i] = static_cast<float>((minus ? -digit : digit) * scale);
+    if (i % inputs == most) values[i] = 127 * 65536;
+    if (i % inputs == none) values[i] = 0;
+  }
+  return values;
+}
+
+TEST_CASE("every product of two digits is there but that of the last ones") {
+  constexpr int kUnits[] = {65536, 256, 1};
+  for (const std::size_t k : {3, 64, 700, 4099}) {
+    Product product(19, 35, k);
+    for (float& shift : product.bias) shift = 0;
+    for (const int rows_of : kUnits) {
+      for (const int weights_of : kUnits) {
+        product.x = rows_of_digit(19, k, rows_of, 0, k - 1);
+        product.weight = rows_of_digit(35, k, weights_of, k - 1, 0);
+        const bool made = rows_of != 1 || weights_of != 1;
+        for (const Kernels* kernels : all_kernels()) {
+          if (kernels->fp32_layers.reads_floats()) continue;
+          const auto y = product.by(kernels->fp32_layers);
+          for (std::size_t i = 0; i < y.size(); ++i) {
+            double sum = 0;
+            for (std::size_t j = 0; made && j < k; ++j) {
+              sum += static_cast<double>(product.x[i / 35 * k + j]) *
+                     static_cast<double>(product.weight[i % 35 * k + j]);
+            }
+            if (std::abs(static_cast<double>(y[i]) - sum) > 1e-6 * std::abs(sum)) {
+              FAIL(kernels->name << " inputs " << k << ", digits of " << rows_of << " and "
+                                 << weights_of << ", element " << i);
+            }
           }
         }
       }
