@@ -74,31 +74,26 @@ struct Tiles {
       }
     }
   }
-  template <int c, int a, int b>
-  static void dot_int8() {
+  template <typename Input>
+  static void dot_bytes(int c, int a, int b) {
     check();
     for (size_t m = 0; m < 16; ++m) {
       for (size_t n = 0; n < 16; ++n) {
         int32_t sum = element<int32_t>(c, m, n);
         for (size_t k = 0; k < 64; ++k) {
-          sum += element<uint8_t>(a, m, k) * element<int8_t>(b, k / 4, 4 * n + k % 4);
+          sum += element<Input>(a, m, k) * element<int8_t>(b, k / 4, 4 * n + k % 4);
         }
         put(c, m, n, sum);
       }
     }
   }
   template <int c, int a, int b>
+  static void dot_int8() {
+    dot_bytes<uint8_t>(c, a, b);
+  }
+  template <int c, int a, int b>
   static void dot_digits() {
-    check();
-    for (size_t m = 0; m < 16; ++m) {
-      for (size_t n = 0; n < 16; ++n) {
-        int32_t sum = element<int32_t>(c, m, n);
-        for (size_t k = 0; k < 64; ++k) {
-          sum += element<int8_t>(a, m, k) * element<int8_t>(b, k / 4, 4 * n + k % 4);
-        }
-        put(c, m, n, sum);
-      }
-    }
+    dot_bytes<int8_t>(c, a, b);
   }
 };
 
