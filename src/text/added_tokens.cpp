@@ -96,10 +96,10 @@ std::optional<AddedTokens::Match> AddedTokens::next(std::string_view text, std::
       from = found_end - 1;  // a discarded match is passed over as a whole
       continue;
     }
-    Match match{std::max(from, done), found_end, token.id, found_end};
-    if (token.strip_left) match.begin = space_before(text, match.begin, done);
+    Match match{from, found_end, token.id, found_end};
+    if (token.strip_left) match.begin = space_before(text, from, done);
     if (token.strip_right) match.end = space_after(text, found_end);
-    match.end = std::max(match.end, match.begin);
+    match.begin = std::min(match.begin, match.end);
     return match;
   }
   return std::nullopt;

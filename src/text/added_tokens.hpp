@@ -44,7 +44,8 @@ class AddedTokens {
   }
 
  private:
-  /// The first match at or after `from`; nothing before `done` may be part of it.
+  /// The first match at or after `from`; space before `done` is not stripped. A match may lie in
+  /// what the one before it stripped, and the text behind it is read again then.
   [[nodiscard]] std::optional<Match> next(std::string_view text, std::size_t from,
                                           std::size_t done) const;
 

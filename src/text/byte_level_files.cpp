@@ -1,14 +1,17 @@
 // text/byte_level_files.cpp
 #include "text/byte_level_files.hpp"
 
+#include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "text/bpe_files.hpp"
 #include "text/byte_alphabet.hpp"
 #include "text/byte_level_tokenizer.hpp"
+#include "text/byte_level_words.hpp"
 #include "text/frame_files.hpp"
 #include "text/normalizer_files.hpp"
 #include "text/tokenizer_class.hpp"
@@ -18,6 +21,13 @@ namespace {
 
 using nlohmann::json;
 using Impl = ByteLevelTokenizer::Impl;
+
+constexpr std::string_view kQwen2Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
+    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kLlama3Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
+    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 // Classes that transformers 5 builds itself from the vocabulary and the merges.
 enum class Family { roberta, gpt2, other };
@@ -59,14 +69,42 @@ const json* byte_level_step(const TokenizerFiles& files) {
     const json& steps = json_part(*step, "pretokenizers", name);
     if (steps.empty()) return nullptr;
     step = &steps.back();
-    if (json_or<std::string>(*step, "type", "", name) == "ByteLevel" && steps.size() > 1) {
-      raise<TokenizerError>(
-          "{}: the pre_tokenizer splits text in its own way before ByteLevel, which is not "
-          "supported; ByteLevel alone is",
-          name);
-    }
   }
   return json_or<std::string>(*step, "type", "", name) == "ByteLevel" ? step : nullptr;
+}
+
+// Qwen 2 and 3, and Llama 3, split text by a regular expression of their own.
+WordPattern read_split(const json& step, const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, WordPattern>, 2> kKnown{
+      {{kQwen2Pattern, WordPattern::qwen2}, {kLlama3Pattern, WordPattern::llama3}}};
+  if (json_or<std::string>(step, "type", "", name) == "Split" &&
+      json_or<std::string>(step, "behavior", "", name) == "Isolated" &&
+      !json_or(step, "invert", false, name)) {
+    const auto regex = json_or<std::string>(json_part(step, "pattern", name), "Regex", "", name);
+    for (const auto& [known, pattern] : kKnown) {
+      if (regex == known) return pattern;
+    }
+  }
+  raise<TokenizerError>(
+      "{}: the pre_tokenizer splits text in its own way before ByteLevel, which is not supported; "
+      "ByteLevel alone is, and the regular expressions of Qwen 2 and Llama 3 before it",
+      name);
+}
+
+WordPattern read_words(const TokenizerFiles& files, const json& byte_level) {
+  const std::string name = files.name("tokenizer.json");
+  const json& words = files.tokenizer["pre_tokenizer"];
+  const bool by_regex = json_or(byte_level, "use_regex", true, name);
+  const bool alone = &words == &byte_level || words["pretokenizers"].size() == 1;
+  if (alone) return by_regex ? WordPattern::gpt2 : WordPattern::whole;
+  const json& steps = words["pretokenizers"];
+  if (steps.size() > 2 || by_regex || json_or(byte_level, "add_prefix_space", true, name)) {
+    raise<TokenizerError>(
+        "{}: the pre_tokenizer has steps before ByteLevel; supported is one, with use_regex and "
+        "add_prefix_space false",
+        name);
+  }
+  return read_split(steps[0], name);
 }
 
 FrameDefaults defaults_of(Family family, bool of_class) {
@@ -82,14 +120,14 @@ FrameDefaults defaults_of(Family family, bool of_class) {
 }
 
 ByteLevelTokenizer make(BpeOptions options, const TokenizerFiles& files, Normalizer normalizer,
-                        bool prefix_space, bool split_words, Family family,
+                        bool prefix_space, WordPattern words, Family family,
                         const std::string& source) {
   const std::vector<std::string> vocab = options.vocab;
   // Before the aggregate: GCC 12 destroys its parts twice when one of them throws.
   Bpe model = make_model(std::move(options), source);
   auto impl = std::make_shared<Impl>(Impl{.frame = {.normalizer = std::move(normalizer)},
                                           .prefix_space = prefix_space,
-                                          .split_words = split_words,
+                                          .words = words,
                                           .model = std::move(model)});
   const bool of_class = family != Family::other && is_built_by_class(files);
   finish_frame(impl->frame, files, vocab, defaults_of(family, of_class));
@@ -111,13 +149,13 @@ ByteLevelTokenizer byte_level_from_json(const TokenizerFiles& files) {
   if (family != Family::other && is_built_by_class(files)) {
     options.unknown.reset();
     options.ignore_merges = options.byte_fallback = options.fuse_unknown = false;
-    return make(std::move(options), files, {}, prefix_space_of_class(files), true, family, name);
+    return make(std::move(options), files, {}, prefix_space_of_class(files), WordPattern::gpt2,
+                family, name);
   }
   const json& step = *byte_level_step(files);
   NormalizerParts parts = read_normalizer(files);
   return make(std::move(options), files, Normalizer(std::move(parts.steps), parts.charsmap),
-              json_or(step, "add_prefix_space", true, name), json_or(step, "use_regex", true, name),
-              family, name);
+              json_or(step, "add_prefix_space", true, name), read_words(files, step), family, name);
 }
 
 ByteLevelTokenizer byte_level_from_vocab(const TokenizerFiles& files) {
@@ -135,7 +173,8 @@ ByteLevelTokenizer byte_level_from_vocab(const TokenizerFiles& files) {
   BpeOptions options{
       .vocab = read_id_map(map, name),
       .merges = read_merges_file(read_file<TokenizerError>(files.folder / "merges.txt"), merges)};
-  return make(std::move(options), files, {}, prefix_space_of_class(files), true, family, merges);
+  return make(std::move(options), files, {}, prefix_space_of_class(files), WordPattern::gpt2,
+              family, merges);
 }
 
 ByteLevelTokenizer ByteLevelTokenizer::load(const std::filesystem::path& folder) {

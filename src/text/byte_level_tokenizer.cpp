@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "text/byte_level_words.hpp"
-
 namespace tamis {
 
 template <bool kSpans>
@@ -18,7 +16,7 @@ void ByteLevelTokenizer::Impl::part(NormalizedText&& text, PieceScratch& scratch
   }
   const std::string_view bytes = text.bytes;
   for (std::size_t begin = 0; begin < bytes.size();) {
-    const std::size_t end = split_words ? byte_level_word_end(bytes, begin) : bytes.size();
+    const std::size_t end = byte_level_word_end(words, bytes, begin);
     model.split(bytes.substr(begin, end - begin), scratch);
     for (const PieceScratch::Piece& piece : scratch.pieces) {
       out.ids.push_back(piece.id);

@@ -6,6 +6,7 @@
 #include <tamis/text/byte_level.hpp>
 
 #include "text/bpe.hpp"
+#include "text/byte_level_words.hpp"
 #include "text/text_frame.hpp"
 
 namespace tamis {
@@ -13,7 +14,7 @@ namespace tamis {
 struct ByteLevelTokenizer::Impl {
   TextFrame frame;
   bool prefix_space = false;  ///< a stretch of text that begins with no space gets one
-  bool split_words = true;    ///< else a stretch is one word
+  WordPattern words = WordPattern::gpt2;
   Bpe model;
 
   template <bool kSpans>

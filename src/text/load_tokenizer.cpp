@@ -54,7 +54,7 @@ AnyTokenizer load_tokenizer(const std::filesystem::path& folder) {
   }
   raise<TokenizerError>(
       "{} holds no tokenizer; expected tokenizer.json, vocab.txt, "
-      "vocab.json with merges.txt, sentencepiece.bpe.model or spiece.model",
+      "vocab.json with merges.txt, sentencepiece.bpe.model, spiece.model or spm.model",
       folder.string());
 }
 

@@ -7,6 +7,8 @@
 
 #include <utf8proc.h>
 
+#include "text/combining_class.hpp"
+#include "text/compose.hpp"
 #include "text/letter_case.hpp"
 #include "text/unicode_tables.hpp"
 
@@ -63,16 +65,35 @@ NormalizedText collapse_spaces(const NormalizedText& text, const NormalizerStep&
   return out;
 }
 
+template <bool kSpans>
+NormalizedText collapse_white_space(const NormalizedText& text, const NormalizerStep& step) {
+  NormalizedText out;
+  std::size_t begin = 0;  // of the run of white space that ends where the text is read
+  std::size_t count = 0;
+  const auto flush = [&](std::size_t end) {
+    const std::string_view run = std::string_view(text.bytes).substr(begin, end - begin);
+    const bool replaced = count > 1 || run == "\n" || run == "\r" || run == "\t";
+    if (count > 0)
+      out.append<kSpans>(replaced ? step.content : run, text.source<kSpans>(begin, end));
+    count = 0;
+  };
+  for_each_character(text.bytes, [&](char32_t code, std::size_t at, std::size_t next) {
+    if (is_white_space(code)) {
+      if (count++ == 0) begin = at;
+      return;
+    }
+    flush(at);
+    append_code<kSpans>(out, code, text.source<kSpans>(at, next));
+  });
+  flush(text.bytes.size());
+  return out;
+}
+
 struct Decomposed {
   char32_t code;
   int combining_class;
   Span source;
 };
-
-int combining_class(char32_t code) {
-  if (!contains(kReordered, code)) return 0;
-  return utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
-}
 
 template <bool kSpans>
 NormalizedText decompose(const NormalizedText& text, int form) {
@@ -111,6 +132,12 @@ NormalizedText decompose(const NormalizedText& text, int form) {
   });
   flush();
   return out;
+}
+
+// Below U+0300, whose first byte this is, text is composed, and nothing composes with it.
+bool is_composed(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0xCC; });
 }
 
 template <bool kSpans, std::size_t N>
@@ -191,11 +218,20 @@ NormalizedText Normalizer::operator()(NormalizedText text) const {
       case NormalizerStep::Kind::collapse_spaces:
         text = collapse_spaces<kSpans>(text, step);
         break;
+      case NormalizerStep::Kind::collapse_white_space:
+        text = collapse_white_space<kSpans>(text, step);
+        break;
       case NormalizerStep::Kind::decompose:
         text = decompose<kSpans>(text, UTF8PROC_COMPAT);
         break;
       case NormalizerStep::Kind::decompose_canonical:
         text = decompose<kSpans>(text, 0);
+        break;
+      case NormalizerStep::Kind::compose:
+        text = compose<kSpans>(decompose<kSpans>(text, UTF8PROC_COMPAT));
+        break;
+      case NormalizerStep::Kind::compose_canonical:
+        if (!is_composed(text.bytes)) text = compose<kSpans>(decompose<kSpans>(text, 0));
         break;
       case NormalizerStep::Kind::strip_accents:
         text = drop<kSpans>(text, kCombiningMarks);

@@ -1,5 +1,4 @@
-// text/normalizer.hpp: the steps that a sentencepiece tokenizer's text goes through before it is
-// split.
+// text/normalizer.hpp: the steps that a text goes through before it is split.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +14,17 @@ namespace tamis {
 
 struct NormalizerStep {
   enum class Kind : std::uint8_t {
-    charsmap,             ///< sentencepiece's own map
-    replace,              ///< every `pattern` by `content`
-    collapse_spaces,      ///< two or more spaces by `content`
-    decompose,            ///< NFKD
-    decompose_canonical,  ///< NFD
-    strip_accents,        ///< drops combining marks
-    strip_nonspacing,     ///< drops those that take no space
+    charsmap,              ///< sentencepiece's own map
+    replace,               ///< every `pattern` by `content`
+    collapse_spaces,       ///< two or more spaces by `content`
+    collapse_white_space,  ///< two or more of any kind, and one that ends a line or a cell, by
+                           ///< `content`
+    decompose,             ///< NFKD
+    decompose_canonical,   ///< NFD
+    compose,               ///< NFKC
+    compose_canonical,     ///< NFC
+    strip_accents,         ///< drops combining marks
+    strip_nonspacing,      ///< drops those that take no space
     lowercase,
     clean,          ///< drops controls, makes every white space a space
     space_chinese,  ///< a space before and after

@@ -1,6 +1,8 @@
 // text/normalizer_files.cpp
 #include "text/normalizer_files.hpp"
 
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "text/base64.hpp"
@@ -14,18 +16,30 @@ void read_replace(NormalizerParts& parts, const json& step, const std::string& s
   const json& pattern = json_part(step, "pattern", source);
   const auto content = json_or<std::string>(step, "content", "", source);
   if (const auto regex = json_or<std::string>(pattern, "Regex", "", source); !regex.empty()) {
-    if (regex != " {2,}") {
+    using Kind = NormalizerStep::Kind;
+    constexpr auto kWhiteSpace = R"(\s{2,}|[\n\r\t])";
+    if (regex != " {2,}" && regex != kWhiteSpace) {
       raise<TokenizerError>(
           "{}: the normalizer replaces by the regular expression '{}', which is not "
-          "supported; ' {{2,}}' is",
-          source, regex);
+          "supported; ' {{2,}}' and '{}' are",
+          source, regex, kWhiteSpace);
     }
-    parts.steps.push_back({NormalizerStep::Kind::collapse_spaces, "", content});
+    const Kind kind = regex == kWhiteSpace ? Kind::collapse_white_space : Kind::collapse_spaces;
+    parts.steps.push_back({kind, "", content});
     return;
   }
   auto text = json_or<std::string>(pattern, "String", "", source);
   if (text.empty()) raise<TokenizerError>("{}: the normalizer replaces an empty pattern", source);
   parts.steps.push_back({NormalizerStep::Kind::replace, std::move(text), content});
+}
+
+std::optional<NormalizerStep::Kind> unicode_form(std::string_view type) {
+  using Kind = NormalizerStep::Kind;
+  if (type == "NFC") return Kind::compose_canonical;
+  if (type == "NFD") return Kind::decompose_canonical;
+  if (type == "NFKC") return Kind::compose;
+  if (type == "NFKD") return Kind::decompose;
+  return std::nullopt;
 }
 
 void read_step(NormalizerParts& parts, const json& step, const std::string& source) {
@@ -47,8 +61,8 @@ void read_step(NormalizerParts& parts, const json& step, const std::string& sour
     parts.steps.push_back({Kind::charsmap, "", ""});
   } else if (type == "Replace") {
     read_replace(parts, step, source);
-  } else if (type == "NFKD") {
-    parts.steps.push_back({Kind::decompose, "", ""});
+  } else if (const auto form = unicode_form(type)) {
+    parts.steps.push_back({*form, "", ""});
   } else if (type == "StripAccents") {
     parts.steps.push_back({Kind::strip_accents, "", ""});
   } else if (type == "Lowercase") {

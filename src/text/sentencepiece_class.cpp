@@ -23,6 +23,14 @@ FrameDefaults defaults_of_class(const TokenizerFiles& files) {
     defaults.end = "[SEP]";
     defaults.mask = "[MASK]";
   }
+  if (name == "DebertaV2Tokenizer") {
+    defaults = {.pair = FrameDefaults::Pair::bert,
+                .begin = "[CLS]",
+                .end = "[SEP]",
+                .pad = "[PAD]",
+                .unknown = "[UNK]",
+                .mask = "[MASK]"};
+  }
   if (name == "T5Tokenizer") {
     defaults.pair = FrameDefaults::Pair::t5;
     defaults.begin.clear();
@@ -56,10 +64,29 @@ std::vector<NormalizerStep> albert_steps(const TokenizerFiles& files) {
   return steps;
 }
 
-bool prefix_of_class(const TokenizerFiles& files) {
+std::vector<NormalizerStep> deberta_steps(const TokenizerFiles& files) {
+  using Kind = NormalizerStep::Kind;
+  const std::string config = files.name("tokenizer_config.json");
+  if (json_or(files.config, "split_by_punct", false, config)) {
+    raise<TokenizerError>("{}: split_by_punct is not supported; set it to false", config);
+  }
+  std::vector<NormalizerStep> steps{{Kind::collapse_white_space, "", " "},
+                                    {Kind::compose_canonical, "", ""},
+                                    {Kind::trim_right, "", ""}};
+  if (json_or(files.config, "do_lower_case", false, config)) {
+    steps.insert(steps.begin(), {Kind::lowercase, "", ""});
+  }
+  return steps;
+}
+
+ClassWords words_of_class(const TokenizerFiles& files) {
+  using Prefix = SentencepieceTokenizer::Impl::Prefix;
   const std::string name = tokenizer_class(files);
-  if (name == "T5Tokenizer" || name == "MBartTokenizer") return true;
-  return json_or(files.config, "add_prefix_space", true, files.name("tokenizer_config.json"));
+  if (name == "T5Tokenizer" || name == "MBartTokenizer") return {};
+  const bool prefixed =
+      json_or(files.config, "add_prefix_space", true, files.name("tokenizer_config.json"));
+  if (name == "DebertaV2Tokenizer") return {false, prefixed ? Prefix::always : Prefix::first};
+  return {true, prefixed ? Prefix::always : Prefix::never};
 }
 
 std::optional<TokenId> unknown_of_class(const TokenizerFiles& files,
@@ -68,10 +95,12 @@ std::optional<TokenId> unknown_of_class(const TokenizerFiles& files,
   if (name == "AlbertTokenizer") return 1;
   if (name == "T5Tokenizer") return 2;
   if (name == "XLMRobertaTokenizer" || name == "MBartTokenizer") return 3;
-  if (name != "CamembertTokenizer") return std::nullopt;
-  const auto found =
-      std::find(vocab.begin(), vocab.end(), special_token(files, "unk_token", "<unk>"));
-  return found == vocab.end() ? 0 : static_cast<TokenId>(found - vocab.begin());
+  const bool is_deberta = name == "DebertaV2Tokenizer";
+  if (!is_deberta && name != "CamembertTokenizer") return std::nullopt;
+  const std::string unknown = special_token(files, "unk_token", is_deberta ? "[UNK]" : "<unk>");
+  const auto found = std::find(vocab.begin(), vocab.end(), unknown);
+  if (found != vocab.end()) return static_cast<TokenId>(found - vocab.begin());
+  return is_deberta ? 1 : 0;
 }
 
 }  // namespace tamis

@@ -9,6 +9,7 @@
 
 #include "text/frame_files.hpp"
 #include "text/normalizer.hpp"
+#include "text/sentencepiece_tokenizer.hpp"
 
 namespace tamis {
 
@@ -26,8 +27,16 @@ inline constexpr std::array kMBartLanguages{
 /// ALBERT's normalisation, the charsmap at its end.
 [[nodiscard]] std::vector<NormalizerStep> albert_steps(const TokenizerFiles& files);
 
-/// Whether U+2581 is put before a text: some classes let the configuration say it.
-[[nodiscard]] bool prefix_of_class(const TokenizerFiles& files);
+/// DeBERTa 2 and 3's normalisation. Throws TokenizerError for `split_by_punct`.
+[[nodiscard]] std::vector<NormalizerStep> deberta_steps(const TokenizerFiles& files);
+
+/// How the class splits a text: most split at white space, and DeBERTa 2 makes U+2581 of each
+/// space; U+2581 is put before a text unless the configuration of some classes says otherwise.
+struct ClassWords {
+  bool split_white_space = true;
+  SentencepieceTokenizer::Impl::Prefix prefix = SentencepieceTokenizer::Impl::Prefix::always;
+};
+[[nodiscard]] ClassWords words_of_class(const TokenizerFiles& files);
 
 /// The id of what is unknown; whatever tokenizer.json says. Nothing where no class is known.
 [[nodiscard]] std::optional<TokenId> unknown_of_class(const TokenizerFiles& files,

@@ -74,6 +74,9 @@ Layout layout_of(const SentencepieceModel& model, const TokenizerFiles& files,
   if (name == "AlbertTokenizer") {
     return {.pieces = model.pieces, .unknown = model.unknown, .steps = albert_steps(files)};
   }
+  if (name == "DebertaV2Tokenizer") {
+    return {.pieces = model.pieces, .unknown = model.unknown, .steps = deberta_steps(files)};
+  }
   if (name == "T5Tokenizer") return t5(model, files);
   if (name == "MBartTokenizer") return mbart(model);
   raise<TokenizerError>(
@@ -93,7 +96,8 @@ void refuse_renamed(const TokenizerFiles& files, const FrameDefaults& defaults,
        {"mask_token", defaults.mask}}};
   const std::string name = tokenizer_class(files);
   // The pieces of these are the model's own.
-  const bool only_unknown = name == "AlbertTokenizer" || name == "T5Tokenizer";
+  const bool only_unknown =
+      name == "AlbertTokenizer" || name == "T5Tokenizer" || name == "DebertaV2Tokenizer";
   for (const auto& [key, usual] : tokens) {
     if (special_token(files, key, usual) == usual) continue;
     if (only_unknown && std::string_view(key) != "unk_token") continue;
@@ -121,7 +125,9 @@ SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
   defaults.special.insert(defaults.special.end(), model.special.begin(), model.special.end());
   refuse_renamed(files, defaults, path);
   auto impl = std::make_shared<Impl>();
-  if (!prefix_of_class(files)) impl->prefix = Impl::Prefix::never;
+  const ClassWords words = words_of_class(files);
+  impl->split_white_space = words.split_white_space;
+  impl->prefix = words.prefix;
   impl->model = Unigram(layout.pieces, layout.unknown);
   impl->frame.normalizer = Normalizer(std::move(layout.steps), model.charsmap);
   std::vector<std::string> vocab;
@@ -132,7 +138,8 @@ SentencepieceTokenizer sentencepiece_from_model(const TokenizerFiles& files,
 }
 
 std::optional<std::filesystem::path> find_sentencepiece_model(const std::filesystem::path& folder) {
-  constexpr std::array kNames{"sentencepiece.bpe.model", "spiece.model", "sentencepiece.model"};
+  constexpr std::array kNames{"sentencepiece.bpe.model", "spiece.model", "sentencepiece.model",
+                              "spm.model"};
   for (const char* name : kNames) {
     if (is_there<TokenizerError>(folder / name)) return folder / name;
   }

@@ -41,6 +41,7 @@ void read_words(Impl& impl, const json& words, const std::string& source) {
   }
   if (type == "Sequence") {
     const json& parts = json_part(words, "pretokenizers", source);
+    if (parts.size() == 1) return read_words(impl, parts[0], source);
     if (parts.size() == 2 &&
         json_or<std::string>(parts[0], "type", "", source) == "WhitespaceSplit" &&
         json_or<std::string>(parts[1], "type", "", source) == "Metaspace") {
@@ -97,14 +98,17 @@ bool follow_class(Impl& impl, NormalizerParts& parts, const TokenizerFiles& file
   const std::string name = tokenizer_class(files);
   if (name == "MBartTokenizer") {
     parts = {};
+  } else if (name == "DebertaV2Tokenizer") {
+    parts = {.steps = deberta_steps(files)};
   } else {
     parts.steps = name == "AlbertTokenizer"
                       ? albert_steps(files)
                       : std::vector<NormalizerStep>{{NormalizerStep::Kind::charsmap, "", ""}};
     if (parts.charsmap.empty()) parts.steps.pop_back();
   }
-  impl.split_white_space = true;
-  impl.prefix = prefix_of_class(files) ? Impl::Prefix::always : Impl::Prefix::never;
+  const ClassWords words = words_of_class(files);
+  impl.split_white_space = words.split_white_space;
+  impl.prefix = words.prefix;
   return true;
 }
 

@@ -121,10 +121,10 @@ bool is_built_by_class(const TokenizerFiles& files) {
 }
 
 bool has_template_of_class(const TokenizerFiles& files) {
-  constexpr std::array<std::string_view, 9> kNames{
-      "RobertaTokenizer",   "BartTokenizer", "LongformerTokenizer",
-      "LEDTokenizer",       "MvpTokenizer",  "XLMRobertaTokenizer",
-      "CamembertTokenizer", "T5Tokenizer",   "MBartTokenizer"};
+  constexpr std::array<std::string_view, 10> kNames{
+      "RobertaTokenizer", "BartTokenizer",       "LongformerTokenizer", "LEDTokenizer",
+      "MvpTokenizer",     "XLMRobertaTokenizer", "CamembertTokenizer",  "T5Tokenizer",
+      "MBartTokenizer",   "DebertaV2Tokenizer"};
   const std::string name = tokenizer_class(files);
   const bool is_one = std::find(kNames.begin(), kNames.end(), name) != kNames.end();
   return is_built_by_class(files) && (is_bert_class(name) || is_one);

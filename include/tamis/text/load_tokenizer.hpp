@@ -11,8 +11,9 @@
 namespace tamis {
 
 /// Reads tokenizer.json, or vocab.txt, or a sentencepiece model (sentencepiece.bpe.model,
-/// spiece.model), with tokenizer_config.json and config.json where they are there. Throws
-/// TokenizerError when the folder has none of them, a file is broken, or the kind is not supported.
+/// spiece.model, spm.model), with tokenizer_config.json and config.json where they are there.
+/// Throws TokenizerError when the folder has none of them, a file is broken, or the kind is not
+/// supported.
 [[nodiscard]] AnyTokenizer load_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace tamis

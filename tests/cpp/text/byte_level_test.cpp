@@ -20,10 +20,12 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-Words words_of(std::string_view text) {
+using tamis::WordPattern;
+
+Words words_of(std::string_view text, WordPattern pattern = WordPattern::gpt2) {
   Words words;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = tamis::byte_level_word_end(text, at);
+    const std::size_t end = tamis::byte_level_word_end(pattern, text, at);
     words.emplace_back(text.substr(at, end - at));
     at = end;
   }
@@ -54,6 +56,16 @@ TEST_CASE("words are GPT-2's", "[text]") {
   CHECK(words_of("a  b \n c") == Words{"a", " ", " b", " \n", " c"});
   CHECK(words_of("\u00A0x'Re  ") == Words{"\u00A0", "x", "'", "Re", "  "});
   CHECK(words_of("déjà१") == Words{"déjà", "१"});
+}
+
+TEST_CASE("words are Qwen's and Llama's", "[text]") {
+  constexpr auto kQwen = WordPattern::qwen2;
+  CHECK(words_of("It'S 42 (cats)!!\n\nx", kQwen) ==
+        Words{"It", "'S", " ", "4", "2", " (", "cats", ")!!\n\n", "x"});
+  CHECK(words_of("a \t\n \n  b\u00A0c", kQwen) == Words{"a", " \t\n \n", " ", " b", "\u00A0c"});
+  CHECK(words_of("we'\u017F  ", kQwen) == Words{"we", "'\u017F", "  "});
+  CHECK(words_of("12345", WordPattern::llama3) == Words{"123", "45"});
+  CHECK(words_of("a b!", WordPattern::whole) == Words{"a b!"});
 }
 
 TEST_CASE("bytes merge by rank, and text that has no piece is left out", "[text]") {

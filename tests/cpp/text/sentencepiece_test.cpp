@@ -106,13 +106,24 @@ TEST_CASE("bytes stand for what the vocabulary has not, where it has them", "[te
   CHECK(load_tokenizer(folder.path()).tokenize("é éà").ids == Ids{3, 4, 5, 3, 2});
 }
 
+TEST_CASE("a composed character stands for all that it was composed of", "[text]") {
+  const TemporaryFolder folder;
+  write(folder, R"({"type": "Unigram", "unk_id": 2, "vocab": [["<s>", 0], ["</s>", 0], ["<unk>", 0],
+    ["▁", -1], ["é", -1], ["각", -1], ["\u0323", -1]]})",
+        R"({"type": "NFC"})");
+  const auto tokens =
+      load_tokenizer(folder.path()).tokenize("e\u0301e\u0323\u0301\u1100\u1161\u11A8", true);
+  CHECK(tokens.ids == Ids{3, 4, 2, 5});  // U+1EB9 and an accent are unknown together
+  CHECK(tokens.spans == std::vector<tamis::Span>{{0, 3}, {0, 3}, {3, 8}, {8, 17}});
+}
+
 TEST_CASE("what is not supported is named", "[text]") {
   const TemporaryFolder folder;
   const auto refusal = [&] {
     return message_of<tamis::TokenizerError>([&] { (void)load_tokenizer(folder.path()); });
   };
-  write(folder, kUnigram, R"({"type": "NFC"})");
-  CHECK(contains(refusal(), "'NFC' is not supported"));
+  write(folder, kUnigram, R"({"type": "Nmt"})");
+  CHECK(contains(refusal(), "'Nmt' is not supported"));
   write(folder, kUnigram, R"({"type": "Precompiled", "precompiled_charsmap": "?"})");
   CHECK(contains(refusal(), "no base64"));
   write(folder, R"({"type": "Unigram", "unk_id": 7, "vocab": [["a", 0]]})");

@@ -15,7 +15,10 @@ CODE_POINTS = [
     if not 0xD800 <= c < 0xE000
 ]  # fmt: skip
 
-KINDS = ["bert_uncased", "bert_cased", "bert_added", "xlmr", "albert", "roberta", "byte_level"]
+KINDS = [
+    *("bert_uncased", "bert_cased", "bert_added", "xlmr", "albert", "roberta", "byte_level"),
+    *("modernbert", "qwen2", "compatible", "deberta"),
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)

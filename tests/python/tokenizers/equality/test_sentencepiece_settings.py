@@ -24,12 +24,17 @@ CLASSES = {
     "camembert": "CamembertTokenizer",
     "albert": "AlbertTokenizer",
     "t5": "T5Tokenizer",
+    "deberta-v2": "DebertaV2Tokenizer",
     "mbart": "MBartTokenizer",
     "roberta": "RobertaTokenizer",
     "gpt2": "GPT2Tokenizer",
 }
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "<|endoftext|>"]
 OF_ALBERT = {"pad_id": 0, "unk_id": 1, "bos_id": -1, "eos_id": -1}
+OF_DEBERTA = {
+    **{"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3},
+    **{"pad_piece": "[PAD]", "bos_piece": "[CLS]", "eos_piece": "[SEP]", "unk_piece": "[UNK]"},
+}
 OF_T5 = {"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1}
 
 
@@ -45,6 +50,8 @@ def _train(folder: Path, model_type: str) -> None:
         train_sentencepiece(folder / "spiece", vocab_size=500, **options)
     elif model_type == "t5":
         train_sentencepiece(folder / "spiece", vocab_size=500, **OF_T5)
+    elif model_type == "deberta-v2":
+        train_sentencepiece(folder / "spm", vocab_size=500, **OF_DEBERTA)
     else:
         train_sentencepiece(folder / "sentencepiece.bpe", vocab_size=500)
 
@@ -128,7 +135,7 @@ def test_a_tokenizer_json_beside_its_class(
     _check(folder)
 
 
-@pytest.mark.parametrize("model_type", list(CLASSES)[:5])
+@pytest.mark.parametrize("model_type", list(CLASSES)[:6])
 @pytest.mark.parametrize("prefix", [True, False])
 def test_a_space_before_the_text(
     folder_of: Callable[[str, bool], Path], tmp_path: Path, model_type: str, prefix: bool
@@ -147,6 +154,7 @@ def test_a_space_before_the_text(
         ("mbart", "bos_token", None),
         ("albert", "unk_token", "<pad>"),
         ("t5", "unk_token", "<pad>"),
+        ("deberta-v2", "unk_token", "[PAD]"),
     ],
 )
 def test_renamed_over_a_sentencepiece_model(
@@ -160,7 +168,12 @@ def test_renamed_over_a_sentencepiece_model(
 
 @pytest.mark.parametrize(
     ("model_type", "key"),
-    [("xlm-roberta", "bos_token"), ("roberta", "sep_token"), ("albert", "cls_token")],
+    [
+        ("xlm-roberta", "bos_token"),
+        ("roberta", "sep_token"),
+        ("albert", "cls_token"),
+        ("deberta-v2", "sep_token"),
+    ],
 )
 def test_a_token_that_cannot_be_null(
     folder_of: Callable[[str, bool], Path], tmp_path: Path, model_type: str, key: str

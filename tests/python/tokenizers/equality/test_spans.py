@@ -11,6 +11,7 @@ from sentences import SENTENCES
 from tokenizer_kinds import SURROGATE, Both
 
 KINDS = ["bert_uncased", "bert_cased", "bert_chinese", "bert_unsplit", "bert_added", "byte_level"]
+KEEP_MARKS = ("modernbert", "qwen2", "compatible", "deberta")  # where they were moved to
 TEXTS = [*SENTENCES, *hard_texts("spans", SENTENCES, 3000)]
 
 
@@ -48,6 +49,8 @@ def test_spans_stand_in_order_and_change_no_ids(both: Both) -> None:
         for begin, end in spans.tolist():
             assert 0 <= begin <= end <= len(text)
         if both.name == "bpe_bytes":  # bytes come before the unknown run that they interrupt
+            continue
+        if both.name in KEEP_MARKS and _moves_marks(text):
             continue
         begins = spans[:, 0].tolist()
         assert begins == sorted(begins), ascii(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sentences import SENTENCES
+from sentences import SENTENCES, train_sentencepiece
 from tokenizer_kinds import DATA, FILES, Both, read_both, write_config
 
 tokenizers = pytest.importorskip("tokenizers")
@@ -18,6 +18,11 @@ AddedToken = tokenizers.AddedToken
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 # These need no files from elsewhere.
 ALONE_KINDS = ("roberta", "byte_level", "bpe_bytes", "unigram_bytes")
+_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+QWEN2, LLAMA3 = _SPLIT % "", _SPLIT % "{1,3}"
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 # Matched in the normalised text, but for the last.
 ADDED = [
@@ -84,6 +89,66 @@ def _byte_level(folder: Path) -> Both:
     return _save("byte_level", folder, tokenizer)
 
 
+def _train_bytes(normalizer: Any, words: Any) -> Any:
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = words
+    tokenizer.post_processor = _template()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=2000,
+        special_tokens=SPECIAL,
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(_texts(), trainer)
+    return tokenizer
+
+
+def _modernbert(folder: Path) -> Both:
+    """Composed text; runs of spaces are words of the vocabulary's own."""
+    words = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer = _train_bytes(tokenizers.normalizers.NFC(), words)
+    tokenizer.add_tokens([AddedToken(" " * count, normalized=True) for count in (8, 4, 2)])
+    return _save("modernbert", folder, tokenizer)
+
+
+def _split(name: str, pattern: str, normalizer: Any) -> Callable[[Path], Both]:
+    def make(folder: Path) -> Both:
+        steps = tokenizers.pre_tokenizers
+        words = steps.Sequence(
+            [
+                steps.Split(tokenizers.Regex(pattern), behavior="isolated"),
+                steps.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
+        return _save(name, folder, _train_bytes(normalizer, words))
+
+    return make
+
+
+def _compatible(folder: Path) -> Both:
+    """Text composed after compatible decomposition, as T5's relatives have it without a map."""
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.Unigram())
+    tokenizer.normalizer = tokenizers.normalizers.NFKC()
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    trainer = tokenizers.trainers.UnigramTrainer(
+        vocab_size=800, special_tokens=SPECIAL, unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(SENTENCES * 5, trainer)
+    tokenizer.post_processor = _template()
+    return _save("compatible", folder, tokenizer)
+
+
+def _deberta(folder: Path) -> Both:
+    """spm.model, as DeBERTa 3's folders have it."""
+    names = {"pad": "[PAD]", "bos": "[CLS]", "eos": "[SEP]", "unk": "[UNK]"}
+    options = {f"{key}_piece": piece for key, piece in names.items()}
+    options |= {f"{key}_id": number for number, key in enumerate(names)}
+    write_config(folder, "deberta-v2", {"tokenizer_class": "DebertaV2Tokenizer"})
+    train_sentencepiece(folder / "spm", vocab_size=500, character_coverage=0.98, **options)
+    return read_both("deberta", folder, auto=True)
+
+
 def _bpe_bytes(folder: Path) -> Both:
     """BPE over U+2581 that falls back on bytes, one of which the vocabulary has not."""
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>", fuse_unk=True))
@@ -134,6 +199,11 @@ def trained_kinds() -> Iterator[tuple[str, Callable[[Path], Both]]]:
     """Each name with what makes both tokenizers in a folder."""
     yield "roberta", _roberta
     yield "byte_level", _byte_level
+    yield "modernbert", _modernbert
+    yield "qwen2", _split("qwen2", QWEN2, tokenizers.normalizers.NFC())
+    yield "llama3", _split("llama3", LLAMA3, None)
+    yield "compatible", _compatible
+    yield "deberta", _deberta
     yield "bpe_bytes", _bpe_bytes
     yield "unigram_bytes", _unigram_bytes
     yield "bert_added", _bert_added
