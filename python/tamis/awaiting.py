@@ -29,16 +29,20 @@ def _starter() -> Executor:
     return ThreadPoolExecutor(1, "tamis-starter")
 
 
-_workers: weakref.WeakKeyDictionary[Any, Executor] = weakref.WeakKeyDictionary()
-"""Of each loop: a call may run a loop of its own, and must not wait for what waits for it."""
+_depth = contextvars.ContextVar("tamis-depth", default=0)
+_workers: weakref.WeakKeyDictionary[Any, dict[int, Executor]] = weakref.WeakKeyDictionary()
+"""Of each loop, and in it of calls, of the calls that these make, and so on: a call may run a loop
+of its own, or call on the same one, and must not wait for what waits for it."""
 
 
 def _workers_of(loop: asyncio.AbstractEventLoop) -> Executor:
     from concurrent.futures import ThreadPoolExecutor
 
-    if loop not in _workers:
-        _workers[loop] = ThreadPoolExecutor(_MOST_AT_ONCE, "tamis-worker")
-    return _workers[loop]
+    of_depth = _workers.setdefault(loop, {})
+    depth = _depth.get()
+    if depth not in of_depth:
+        of_depth[depth] = ThreadPoolExecutor(_MOST_AT_ONCE, "tamis-worker")
+    return of_depth[depth]
 
 
 def _forget() -> None:
@@ -96,6 +100,7 @@ async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     token = given.child() if isinstance(given, CancelToken) else given
     token = CancelToken() if token is None else token
     within = contextvars.copy_context()
+    within.run(_depth.set, _depth.get() + 1)
     work = _Work(functools.partial(within.run, call, *args, cancel=token, **kwargs))
     _starter().submit(work.start_in, _workers_of(asyncio.get_running_loop()))
     future = asyncio.wrap_future(work.result)

@@ -112,6 +112,22 @@ def test_a_stage_may_run_a_loop_of_its_own() -> None:
     asyncio.run(main())
 
 
+def test_stages_may_wait_for_calls_on_the_same_loop(model: CrossEncoder) -> None:
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+
+        def rerank(query: str, texts: list[str]) -> list[float]:
+            pairs = [(query, text) for text in texts]
+            call = asyncio.run_coroutine_threadsafe(model.apredict(pairs), loop)
+            return [float(score) for score in call.result(30)]
+
+        cascade = Cascade([s.callable(rerank, keep=2, limit=2, on_error="raise")])
+        runs = [cascade.arun(f"{i}", ["a", "b"]) for i in range(100)]
+        return len(await asyncio.gather(*runs))
+
+    assert asyncio.run(run()) == 100
+
+
 def test_whatever_is_raised_comes_back() -> None:
     def stops(document: dict[str, str]) -> str:
         raise StopIteration
