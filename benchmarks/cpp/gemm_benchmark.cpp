@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "fp32_products.hpp"
 #include "score/engine/kernels.hpp"
 #include "score/engine/linear.hpp"
 
@@ -23,13 +24,13 @@ Values normal_floats(std::size_t count, float spread) {
   return values;
 }
 
-void gemm(benchmark::State& state, const tamis::engine::Product& product) {
+void gemm(benchmark::State& state, const Kernels& kernels, const tamis::engine::Product& product) {
   const auto rows = static_cast<std::size_t>(state.range(0));
   const auto outputs = static_cast<std::size_t>(state.range(1));
   const auto inputs = static_cast<std::size_t>(state.range(2));
-  const auto weight = normal_floats<std::vector<float>>(outputs * inputs, 0.05F);
-  const auto linear = tamis::engine::make_linear(product, weight, std::vector<float>(outputs, 0.5F),
-                                                 outputs, inputs);
+  const auto linear =
+      linear_of(kernels, product, normal_floats<std::vector<float>>(outputs * inputs, 0.05F),
+                outputs, inputs);
   const auto x = normal_floats<tamis::engine::Floats>(rows * inputs, 1.0F);
   tamis::engine::Floats y(rows * outputs);
   tamis::engine::Bytes prepared;
@@ -51,14 +52,13 @@ const bool registered = [] {
       {256, 1152, 384}, {256, 384, 384},  {256, 1536, 384}, {256, 384, 1536}};
   for (const char* const* name = tamis::engine::supported_kernels(); *name != nullptr; ++name) {
     const Kernels& kernels = tamis::engine::kernels_for(*name);
-    for (const auto* product :
-         {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.fp16, &kernels.int8}) {
-      const bool layers = product == &kernels.fp32_layers;
-      if (layers && product->reads_floats()) continue;
+    for (const auto* product : {&kernels.fp32, &kernels.fp32_layers, &kernels.fp32_of_int8,
+                                &kernels.bf16, &kernels.fp16, &kernels.int8}) {
+      const char* const of_layers = layers_of(kernels, product);
+      if (of_layers == nullptr) continue;
       auto* const benchmark = benchmark::RegisterBenchmark(
-          (std::string("gemm_") + *name + "_" + product->precision + (layers ? "_layers" : ""))
-              .c_str(),
-          [product](benchmark::State& state) { gemm(state, *product); });
+          (std::string("gemm_") + *name + "_" + product->precision + of_layers).c_str(),
+          [&kernels, product](benchmark::State& state) { gemm(state, kernels, *product); });
       for (const auto& shape : shapes) benchmark->Args(shape);
     }
   }

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
+#include "fp32_products.hpp"
 #include "score/engine/forward.hpp"
 #include "score/engine/kernels.hpp"
 
@@ -23,12 +25,13 @@ struct Shape {
   std::size_t width, heads, inner;
 };
 
-Linear random_linear(const Product& product, std::size_t outputs, std::size_t inputs) {
+Linear random_linear(const Kernels& kernels, const Product& product, std::size_t outputs,
+                     std::size_t inputs) {
   std::mt19937 random(static_cast<unsigned>(outputs));
   std::normal_distribution<float> normal(0, 0.05F);
   std::vector<float> weight(outputs * inputs);
   for (float& value : weight) value = normal(random);
-  return make_linear(product, weight, std::vector<float>(outputs, 0.1F), outputs, inputs);
+  return linear_of(kernels, product, std::move(weight), outputs, inputs);
 }
 
 /// One layer with random weights, and a batch with random activations.
@@ -44,13 +47,13 @@ struct Layer {
     weights.kernels = &kernels;
     weights.attention = &kernels.attention_product(product);
     const Norm norm{std::vector<float>(shape.width, 1.0F), std::vector<float>(shape.width)};
-    weights.layers.push_back({random_linear(product, shape.width, shape.width),
-                              random_linear(product, 2 * shape.width, shape.width),
+    weights.layers.push_back({random_linear(kernels, product, shape.width, shape.width),
+                              random_linear(kernels, product, 2 * shape.width, shape.width),
                               {},
-                              random_linear(product, shape.width, shape.width),
+                              random_linear(kernels, product, shape.width, shape.width),
                               norm,
-                              random_linear(product, shape.inner, shape.width),
-                              random_linear(product, shape.width, shape.inner),
+                              random_linear(kernels, product, shape.inner, shape.width),
+                              random_linear(kernels, product, shape.width, shape.inner),
                               norm,
                               {}});
     batch.ids.resize(kTokens);
@@ -109,14 +112,14 @@ const bool registered = [] {
   static const Shape shapes[] = {{"minilm", 384, 12, 1536}, {"bge_m3", 1024, 16, 4096}};
   for (const char* const* name = supported_kernels(); *name != nullptr; ++name) {
     const Kernels& kernels = kernels_for(*name);
-    for (const Product* product :
-         {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.int8}) {
-      const bool layers = product == &kernels.fp32_layers;
-      if (layers && product->reads_floats()) continue;
+    for (const Product* product : {&kernels.fp32, &kernels.fp32_layers, &kernels.fp32_of_int8,
+                                   &kernels.bf16, &kernels.int8}) {
+      const char* const of_layers = layers_of(kernels, product);
+      if (of_layers == nullptr) continue;
       for (const Shape& shape : shapes) {
         for (const Part& part : kParts) {
-          benchmark::RegisterBenchmark((std::string(*name) + "/" + product->precision +
-                                        (layers ? "_layers/" : "/") + shape.name + "/" + part.name)
+          benchmark::RegisterBenchmark((std::string(*name) + "/" + product->precision + of_layers +
+                                        "/" + shape.name + "/" + part.name)
                                            .c_str(),
                                        [&kernels, product, &shape, &part](benchmark::State& state) {
                                          measure(state, kernels, *product, shape, part);

@@ -175,9 +175,10 @@ const Product& Kernels::product(const std::string& precision) const {
                          precision);
 }
 
-const Product& Kernels::layer_product(const std::string& precision) const {
+const Product& Kernels::layer_product(const std::string& precision, bool of_int8) const {
   const Product& named = product(precision);
-  return &named == &fp32 ? fp32_layers : named;
+  if (&named != &fp32) return named;
+  return of_int8 ? fp32_of_int8 : fp32_layers;
 }
 
 std::vector<const Product*> Kernels::fastest_first() const {

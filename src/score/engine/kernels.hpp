@@ -25,6 +25,9 @@ struct Kernels {
   /// input of a row and weight of an output (isa/amx_digits_multiply.inc); `fp32` itself where
   /// there are none.
   Product fp32_layers;
+  /// The same of weights that have MatrixView::scales: fewer products, no error from the weights.
+  /// Others are rounded to whole numbers up to 127 times a scale.
+  Product fp32_of_int8;
   Product bf16;
   Product fp16;
   Product int8;
@@ -53,8 +56,8 @@ struct Kernels {
 
   /// "fp32", "bf16", "fp16" or "int8". Throws InvalidArgument for another name.
   [[nodiscard]] const Product& product(const std::string& precision) const;
-  /// The same, of an encoder's layers.
-  [[nodiscard]] const Product& layer_product(const std::string& precision) const;
+  /// The same, of an encoder's layers; `of_int8`: all of their weights have scales.
+  [[nodiscard]] const Product& layer_product(const std::string& precision, bool of_int8) const;
   /// Those that `auto` chooses from.
   [[nodiscard]] std::vector<const Product*> fastest_first() const;
   /// For the products of activations with each other in a model whose weights are `linear`'s:

@@ -92,10 +92,14 @@ Linear make_linear(const Product& product, const MatrixView& weight, std::span<c
   return linear;
 }
 
+Linear make_linear(const Product& product, const MatrixView& weight, std::span<const float> bias) {
+  return make_linear(product, weight, bias,
+                     Panels(packed_bytes(product, weight.outputs, weight.inputs)));
+}
+
 Linear make_linear(const Product& product, std::span<const float> weight,
                    std::span<const float> bias, std::size_t outputs, std::size_t inputs) {
-  return make_linear(product, row_major(weight, outputs, inputs), bias,
-                     Panels(packed_bytes(product, outputs, inputs)));
+  return make_linear(product, row_major(weight, outputs, inputs), bias);
 }
 
 void reserve_rows(const Product& product, std::size_t rows, std::size_t inputs, Bytes& prepared) {

@@ -32,6 +32,10 @@ struct Linear {
 [[nodiscard]] Linear make_linear(const Product& product, const MatrixView& weight,
                                  std::span<const float> bias, Panels panels);
 
+/// In memory of its own.
+[[nodiscard]] Linear make_linear(const Product& product, const MatrixView& weight,
+                                 std::span<const float> bias);
+
 /// Of a row-major weight, in memory of its own.
 [[nodiscard]] Linear make_linear(const Product& product, std::span<const float> weight,
                                  std::span<const float> bias, std::size_t outputs,

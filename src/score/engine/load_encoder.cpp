@@ -63,10 +63,10 @@ class Loader {
          const std::string& precision)
       : config_(config),
         kernels_(kernels),
-        product_(kernels.layer_product(precision)),
-        attention_(kernels.attention_product(product_)),
         names_(names_of(config_.family)),
-        reader_(file, names_.prefixes) {}
+        reader_(file, names_.prefixes),
+        product_(kernels.layer_product(precision, are_int8())),
+        attention_(kernels.attention_product(product_)) {}
 
   EncoderWeights load(Head kind) const {
     // Before anything large is read: a bare encoder must not look like a reranker.
@@ -89,6 +89,17 @@ class Loader {
  private:
   [[nodiscard]] std::string layer_name(std::size_t index) const {
     return names_.layer + std::to_string(index);
+  }
+
+  /// Whether all that the layers multiply by is.
+  [[nodiscard]] bool are_int8() const {
+    for (std::size_t i = 0; i < config_.layers; ++i) {
+      for (const std::string* part : {&names_.query, &names_.key, &names_.value,
+                                      &names_.attention_output, &names_.inner, &names_.outer}) {
+        if (!reader_.is_int8(layer_name(i) + *part + ".weight")) return false;
+      }
+    }
+    return true;
   }
 
   /// Before memory is asked for: as many and as wide as config.json says.
@@ -120,16 +131,29 @@ class Loader {
     return make_linear(product, weight, bias, std::exchange(room, std::move(rest)));
   }
 
-  [[nodiscard]] Linear packed(std::span<const float> weight, std::span<const float> bias,
-                              std::size_t outputs, std::size_t inputs, Panels& room) const {
-    return packed(product_, row_major(weight, outputs, inputs), bias, room);
+  /// A linear layer [outputs, inputs].
+  struct Dense {
+    std::vector<float> weight;
+    std::vector<float> scales;  ///< [outputs] of a weight that is stored as int8, else empty
+    std::vector<float> bias;
+  };
+  [[nodiscard]] Dense dense(const std::string& name, std::size_t outputs,
+                            std::size_t inputs) const {
+    return {reader_.floats(name + ".weight", {outputs, inputs}),
+            reader_.scales(name + ".weight", {outputs, inputs}),
+            reader_.floats(name + ".bias", {outputs})};
+  }
+
+  [[nodiscard]] Linear packed(const Dense& from, std::size_t outputs, std::size_t inputs,
+                              Panels& room) const {
+    MatrixView weight = row_major(from.weight, outputs, inputs);
+    if (from.scales.size() == outputs) weight.scales = from.scales.data();
+    return packed(product_, weight, from.bias, room);
   }
 
   [[nodiscard]] Linear linear(const std::string& name, std::size_t outputs, std::size_t inputs,
                               Panels& room) const {
-    const auto weight = reader_.floats(name + ".weight", {outputs, inputs});
-    const auto bias = reader_.floats(name + ".bias", {outputs});
-    return packed(weight, bias, outputs, inputs, room);
+    return packed(dense(name, outputs, inputs), outputs, inputs, room);
   }
 
   /// In fp32 and memory of its own: what stands before or behind the layers.
@@ -149,24 +173,22 @@ class Loader {
     const std::size_t width = config_.hidden_size;
     const std::size_t head = width / config_.heads;
     const float scale = std::numbers::log2e_v<float> / std::sqrt(static_cast<float>(head));
-    auto weight = reader_.floats(name + ".weight", {width, width});
-    auto bias = reader_.floats(name + ".bias", {width});
-    for (auto* values : {&weight, &bias}) {
+    Dense own = dense(name, width, width);
+    for (auto* values : {&own.weight, &own.scales, &own.bias}) {
       for (float& value : *values) value *= scale;
     }
-    return packed(weight, bias, width, width, room);
+    return packed(own, width, width, room);
   }
 
   [[nodiscard]] Linear key_value(const std::string& key, const std::string& value,
                                  Panels& room) const {
     const std::size_t width = config_.hidden_size;
-    std::vector<float> weight = reader_.floats(key + ".weight", {width, width});
-    std::vector<float> bias = reader_.floats(key + ".bias", {width});
-    const auto rows = reader_.floats(value + ".weight", {width, width});
-    const auto shift = reader_.floats(value + ".bias", {width});
-    weight.insert(weight.end(), rows.begin(), rows.end());
-    bias.insert(bias.end(), shift.begin(), shift.end());
-    return packed(weight, bias, 2 * width, width, room);
+    Dense both = dense(key, width, width);
+    const Dense values = dense(value, width, width);
+    both.weight.insert(both.weight.end(), values.weight.begin(), values.weight.end());
+    both.scales.insert(both.scales.end(), values.scales.begin(), values.scales.end());
+    both.bias.insert(both.bias.end(), values.bias.begin(), values.bias.end());
+    return packed(both, 2 * width, width, room);
   }
 
   /// As `key_value`, for FirstTokenWeights: in the precision of attention, as what they replace.
@@ -282,10 +304,10 @@ class Loader {
 
   const EncoderConfig& config_;
   const Kernels& kernels_;
-  const Product& product_;
-  const Product& attention_;
   Names names_;
   TensorReader reader_;
+  const Product& product_;
+  const Product& attention_;
 };
 
 }  // namespace

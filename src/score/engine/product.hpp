@@ -22,6 +22,8 @@ struct MatrixView {
   std::size_t inputs;
   std::size_t output_stride;
   std::size_t input_stride;
+  /// [outputs]: elements are whole numbers from -127 to 127 times it. Null: any numbers.
+  const float* scales = nullptr;
 };
 
 /// A function applied to `n` elements of each of `rows` rows, `stride` floats apart.

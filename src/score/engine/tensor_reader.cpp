@@ -148,11 +148,20 @@ const TensorView& TensorReader::view(const std::string& name,
   return *found;
 }
 
+bool TensorReader::is_int8(const std::string& name) const {
+  const TensorView* const found = find(name);
+  return found != nullptr && found->dtype == DType::i8;
+}
+
+std::vector<float> TensorReader::scales(const std::string& name,
+                                        const std::vector<std::size_t>& shape) const {
+  if (!is_int8(name)) return {};
+  return floats(name + ".scale", {shape.front()});
+}
+
 StoredTensor TensorReader::stored(const std::string& name,
                                   const std::vector<std::size_t>& shape) const {
-  StoredTensor tensor{view(name, shape), {}};
-  if (tensor.view.dtype == DType::i8) tensor.scale = floats(name + ".scale", {shape.front()});
-  return tensor;
+  return {view(name, shape), scales(name, shape)};
 }
 
 StoredTensor TensorReader::table(const std::string& name,

@@ -43,6 +43,12 @@ class TensorReader {
                                           const std::vector<std::size_t>& shape,
                                           bool finite = true) const;
 
+  /// Whether it is there, as int8 and a scale of each row.
+  [[nodiscard]] bool is_int8(const std::string& name) const;
+  /// The scales of its rows, empty unless `is_int8`. Throws as `table` does.
+  [[nodiscard]] std::vector<float> scales(const std::string& name,
+                                          const std::vector<std::size_t>& shape) const;
+
   /// Throws ModelError that names all that are missing of `names`, and says what they are for.
   void require(const std::vector<std::string>& names, const std::string& what) const;
 

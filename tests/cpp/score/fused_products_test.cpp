@@ -144,7 +144,7 @@ TEST_CASE("inputs that are too many to stay in a cache change no bit") {
   const Product shape(kRows, 48, 14000);
   for (const Kernels* kernels : all_kernels()) {
     for (const tamis::engine::Product* product :
-         {&kernels->fp32_layers, &kernels->bf16, &kernels->int8}) {
+         {&kernels->fp32_layers, &kernels->fp32_of_int8, &kernels->bf16, &kernels->int8}) {
       const auto linear = tamis::engine::make_linear(*product, shape.weight, shape.bias,
                                                      shape.outputs, shape.inputs);
       const std::vector<float> together = shape.by(linear, 0, kRows);

@@ -36,7 +36,8 @@ TEST_CASE("the product is right for every shape of edge") {
       for (const std::size_t m : {1, 2, 5, 6, 7, 13, 14, 29, 32, 48}) {
         for (const std::size_t n : {1, 7, 8, 16, 17, 33, 64}) {
           for (const std::size_t k : {1, 3, 32, 65, 700}) {
-            const Product product(m, n, k);
+            Product product(m, n, k);
+            if (arithmetic == &kernels->fp32_of_int8) product.make_int8();
             const auto y = product.by(*arithmetic);
             for (std::size_t i = 0; i < m * n; ++i) {
               double sum = static_cast<double>(product.bias[i % n]);
@@ -72,25 +73,30 @@ std::vector<double> largest_of_rows(const std::vector<float>& rows, std::size_t 
 TEST_CASE("digits leave out no more than they say") {
   for (const std::size_t k : {1, 64, 700, 4099}) {
     for (const float outlier : {1.0F, 1e4F}) {
-      Product product(19, 35, k);
-      for (std::size_t i = 0; i < product.x.size(); i += k) product.x[i + i % k] *= outlier;
-      for (float& shift : product.bias) shift = 0;
-      const auto inputs = largest_of_rows(product.x, k);
-      const auto weights = largest_of_rows(product.weight, k);
-      for (const Kernels* kernels : all_kernels()) {
-        if (kernels->fp32_layers.reads_floats()) continue;
-        const auto y = product.by(kernels->fp32_layers);
-        for (std::size_t i = 0; i < y.size(); ++i) {
-          double sum = 0;
-          for (std::size_t j = 0; j < k; ++j) {
-            sum += static_cast<double>(product.x[i / 35 * k + j]) *
-                   static_cast<double>(product.weight[i % 35 * k + j]);
-          }
-          const double bound =
-              std::exp2(-22.3) * static_cast<double>(k) * inputs[i / 35] * weights[i % 35];
-          const double rounding = 0x1p-21 * std::abs(sum);
-          if (!(std::abs(static_cast<double>(y[i]) - sum) <= bound + rounding)) {
-            FAIL(kernels->name << " inputs " << k << " element " << i);
+      for (const bool of_int8 : {false, true}) {
+        Product product(19, 35, k);
+        if (of_int8) product.make_int8();
+        for (std::size_t i = 0; i < product.x.size(); i += k) product.x[i + i % k] *= outlier;
+        for (float& shift : product.bias) shift = 0;
+        const auto inputs = largest_of_rows(product.x, k);
+        const auto weights = largest_of_rows(product.weight, k);
+        for (const Kernels* kernels : all_kernels()) {
+          if (kernels->fp32_layers.reads_floats()) continue;
+          const auto y = product.by(of_int8 ? kernels->fp32_of_int8 : kernels->fp32_layers);
+          for (std::size_t i = 0; i < y.size(); ++i) {
+            double sum = 0;
+            for (std::size_t j = 0; j < k; ++j) {
+              sum += static_cast<double>(product.x[i / 35 * k + j]) *
+                     static_cast<double>(product.weight[i % 35 * k + j]);
+            }
+            // Of int8 half a unit of the row's last digit is all that is lost.
+            const double bound = std::exp2(of_int8 ? -23.9 : -22.3) * static_cast<double>(k) *
+                                 inputs[i / 35] * weights[i % 35];
+            const double rounding = 0x1p-21 * std::abs(sum);
+            if (!(std::abs(static_cast<double>(y[i]) - sum) <= bound + rounding)) {
+              FAIL(kernels->name << " inputs " << k << (of_int8 ? " int8" : "") << " element "
+                                 << i);
+            }
           }
         }
       }

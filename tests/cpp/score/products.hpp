@@ -45,6 +45,7 @@ inline std::vector<float> random_floats(std::size_t count, unsigned seed) {
 struct Product {
   std::size_t rows, outputs, inputs;
   std::vector<float> x, weight, bias;
+  std::vector<float> scales{};  ///< see MatrixView; empty: none
 
   Product(std::size_t m, std::size_t n, std::size_t k)
       : rows(m),
@@ -54,9 +55,22 @@ struct Product {
         weight(random_floats(n * k, 2)),
         bias(random_floats(n, 3)) {}
 
+  /// Rounds the weights to whole numbers up to 127 times a scale of each output.
+  void make_int8() {
+    for (std::size_t i = 0; i < outputs; ++i) scales.push_back(0.01F + 0.003F * bias[i] * bias[i]);
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+      const float scale = scales[i / inputs];
+      weight[i] = scale * std::clamp(std::round(weight[i] / scale), -127.0F, 127.0F);
+    }
+  }
+
+  [[nodiscard]] tamis::engine::Linear linear(const tamis::engine::Product& product) const {
+    auto view = tamis::engine::row_major(weight, outputs, inputs);
+    if (!scales.empty()) view.scales = scales.data();
+    return tamis::engine::make_linear(product, view, bias);
+  }
   [[nodiscard]] std::vector<float> by(const tamis::engine::Product& product) const {
-    const auto linear = tamis::engine::make_linear(product, weight, bias, outputs, inputs);
-    return by(linear, 0, rows);
+    return by(linear(product), 0, rows);
   }
   /// By scalar code: rows and outputs rounded to 127 levels of their largest magnitude.
   [[nodiscard]] std::vector<double> quantized() const {
@@ -96,7 +110,8 @@ struct Product {
 };
 
 inline std::vector<const tamis::engine::Product*> products_of(const Kernels& kernels) {
-  return {&kernels.fp32, &kernels.fp32_layers, &kernels.bf16, &kernels.fp16, &kernels.int8};
+  return {&kernels.fp32, &kernels.fp32_layers, &kernels.fp32_of_int8,
+          &kernels.bf16, &kernels.fp16,        &kernels.int8};
 }
 
 /// Calls check(kernels, product, then); some activations are fused with some products.

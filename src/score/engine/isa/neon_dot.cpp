@@ -17,6 +17,7 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
                                             reinterpret_cast<int8x16_t>(b)));
 }
 constexpr auto kFp32Layers = kFp32;
+constexpr auto kFp32OfInt8 = kFp32;
 constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = Int8<SignedDot>::product();

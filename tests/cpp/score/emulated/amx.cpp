@@ -97,7 +97,8 @@ struct Tiles {
   }
 };
 
-constexpr auto kFp32Layers = amx_digits<Tiles>();
+constexpr auto kFp32Layers = amx_digits<AmxDigits<kDigits>, Tiles>();
+constexpr auto kFp32OfInt8 = amx_digits<AmxDigits<1>, Tiles>();
 constexpr auto kBf16 = amx_bf16<Tiles>();
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = amx_int8<Tiles>();

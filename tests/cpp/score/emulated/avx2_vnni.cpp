@@ -21,6 +21,7 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
 }
 
 constexpr auto kFp32Layers = kFp32;
+constexpr auto kFp32OfInt8 = kFp32;
 constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
 constexpr auto kFp16 = stored_product<StoredFp16>("fp16");
 constexpr auto kInt8 = Int8<VnniDot>::product();
