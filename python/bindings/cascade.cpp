@@ -28,18 +28,22 @@ using tamis::CascadeStage;
 namespace {
 
 CascadeStage used(tamis::AnyStage stage, std::size_t keep, std::optional<std::size_t> limit,
-                  std::optional<double> share, const std::string& on_error,
+                  std::optional<double> share, const std::optional<std::string>& on_error,
                   std::map<std::string, double> blend, std::optional<double> skip_margin,
                   std::vector<tamis::AnyStage> fallback, std::size_t retries, double backoff_ms,
                   std::size_t chunk, std::size_t breaker, double breaker_ms) {
-  if (on_error != "skip" && on_error != "raise") {
-    tamis::raise<tamis::InvalidArgument>("unknown on_error '{}'; use skip or raise", on_error);
+  std::optional<tamis::OnError> when_failed;
+  if (on_error) {
+    if (*on_error != "skip" && *on_error != "raise") {
+      tamis::raise<tamis::InvalidArgument>("unknown on_error '{}'; use skip or raise", *on_error);
+    }
+    when_failed = *on_error == "raise" ? tamis::OnError::raise : tamis::OnError::skip;
   }
   return {std::move(stage),
           {.keep = keep,
            .limit = limit,
            .share = share,
-           .on_error = on_error == "raise" ? tamis::OnError::raise : tamis::OnError::skip,
+           .on_error = when_failed,
            .blend = std::move(blend),
            .skip_margin = skip_margin,
            .fallback = std::move(fallback),
@@ -183,7 +187,7 @@ void bind_cascade(py::module_& module) {
   py::class_<CascadeStage>(module, "CascadeStage", "A stage, and how it is used.")
       .def(py::init(&used), py::arg("stage"), py::kw_only(), py::arg("keep"),
            py::arg("limit") = py::none(), py::arg("share") = py::none(),
-           py::arg("on_error") = "skip", py::arg("blend") = std::map<std::string, double>{},
+           py::arg("on_error") = py::none(), py::arg("blend") = std::map<std::string, double>{},
            py::arg("skip_margin") = py::none(),
            py::arg("fallback") = std::vector<tamis::AnyStage>{}, py::arg("retries") = 0,
            py::arg("backoff_ms") = 20.0, py::arg("chunk") = 16, py::arg("breaker") = 5,

@@ -362,7 +362,7 @@ class CascadeStage:
         keep: int,
         limit: int | None = None,
         share: float | None = None,
-        on_error: str = "skip",
+        on_error: str | None = None,
         blend: dict[str, float] = ...,
         skip_margin: float | None = None,
         fallback: Sequence[Stage] = ...,

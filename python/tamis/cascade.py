@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ class Cascade:
         self._native = native_call.call(
             _native.Cascade, [stage.used for stage in stages], budget_ms=budget_ms
         )
+        self._budget_ms = budget_ms
         self._stages = tuple(stages)  # they hold the functions that they call
         self._english = any(stage.english for stage in stages)
         _warn(self.warnings)
@@ -125,8 +127,10 @@ class Cascade:
     async def arun(
         self, query: Any, candidates: Iterable[Any] | None = None, **arguments: Any
     ) -> CascadeResult:
-        """`run` in a worker thread. Cancelling the task stops it, within a micro-batch too."""
-        return await awaiting.run(self.run, query, candidates, **arguments)
+        """`run` in a worker thread. Cancelling the task stops it, within a micro-batch too. The
+        budget begins now, and a wait for a worker takes of it."""
+        late = _Late(self.run, self._budget_ms, 1)
+        return await awaiting.run(late, query, candidates, **arguments)
 
     async def arun_many(
         self,
@@ -135,7 +139,9 @@ class Cascade:
         **arguments: Any,
     ) -> list[CascadeResult]:
         """`run_many` in a worker thread. Cancelling the task stops the work."""
-        return await awaiting.run(self.run_many, queries, candidates, **arguments)
+        listed = checks.list_of("queries", queries)
+        late = _Late(self.run_many, self._budget_ms, len(listed))
+        return await awaiting.run(late, listed, candidates, **arguments)
 
     def _run(
         self,
@@ -199,6 +205,23 @@ class Cascade:
 
     def __repr__(self) -> str:
         return self._native.description
+
+
+class _Late:
+    """A call with what is left of its budget since this was made."""
+
+    def __init__(self, call: Callable[..., Any], budget_ms: float | None, queries: int) -> None:
+        self._call = call
+        self._budget_ms = budget_ms
+        self._queries = max(queries, 1)
+        self._made = time.monotonic()
+
+    def __call__(self, *args: Any, budget_ms: float | None = None, **arguments: Any) -> Any:
+        budget = self._budget_ms if budget_ms is None else budget_ms
+        if budget is not None and checks.is_real(budget):  # the call itself refuses others
+            waited = 1000 * (time.monotonic() - self._made) / self._queries
+            budget = budget if budget <= 0 else max(budget - waited, 0.0)
+        return self._call(*args, budget_ms=budget, **arguments)
 
 
 _COSTS = 2  # version of the file

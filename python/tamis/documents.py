@@ -75,6 +75,12 @@ def text_of(
     return found
 
 
+def refuse_unordered(given: Any, name: str) -> None:
+    """Throws InvalidArgument for a set: results are in the order of what was given."""
+    if isinstance(given, (set, frozenset)):
+        raise InvalidArgument(f"{name} is a set, which has no order; give a list")
+
+
 def listed(documents: Iterable[Any]) -> list[Any]:
     """Any iterable of documents as a list; one document alone is a mistake."""
     if isinstance(documents, (str, bytes, Mapping)):
@@ -85,6 +91,7 @@ def listed(documents: Iterable[Any]) -> list[Any]:
         raise InvalidArgument(
             "documents is a DataFrame, whose items are the names of its columns; give one column"
         )
+    refuse_unordered(documents, "documents")
     try:
         return list(documents)
     except TypeError:
@@ -169,6 +176,7 @@ def is_single_pair(inputs: Any) -> bool:
 
 def pairs_of(inputs: Any) -> tuple[list[str], list[str]]:
     """Queries and documents of a list of pairs."""
+    refuse_unordered(inputs, "inputs")
     try:
         listed = inputs.tolist() if isinstance(inputs, np.ndarray) else list(inputs)
     except TypeError:

@@ -24,6 +24,17 @@ def no_coroutine(result: Any) -> Any:
     return result
 
 
+def refuse_coroutine_function(function: Any) -> None:
+    """Throws InvalidArgument for what no run could ever use."""
+    for one in (function, getattr(function, "__call__", None)):  # noqa: B004
+        if inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one):
+            raise InvalidArgument(
+                "a stage is a plain function, and this one is a coroutine function: run it in a "
+                "loop of its own (asyncio.run), or wait for it on another thread's loop "
+                "(asyncio.run_coroutine_threadsafe)"
+            )
+
+
 def _search(source: Any, count: int) -> Callable[[str], Any]:
     if hasattr(source, "search"):
         return lambda query: source.search(query, count)
@@ -43,7 +54,9 @@ def _search(source: Any, count: int) -> Callable[[str], Any]:
 
 def finder(source: Any, count: int, text: TextOf, fields: Sequence[str] | None) -> Finder:
     """`count` candidates for a query."""
+    refuse_coroutine_function(getattr(source, "search", source))
     search = _search(source, count)
+    refuse_coroutine_function(search)
     return lambda query: candidates.read(no_coroutine(search(query)), text, fields)
 
 

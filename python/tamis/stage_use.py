@@ -43,7 +43,8 @@ class Use(TypedDict, total=False):
 
     limit: int | None  # candidates that are scored, from the top; None: all
     share: float | None  # of the budget, in (0, 1]: the longest this stage may take
-    on_error: Literal["skip", "raise"]  # what its failure does to the run
+    # what its failure does to the run; absent: skip, but raise where it retrieves and had time
+    on_error: Literal["skip", "raise"]
     # earlier stages, or sources of the first -> weights of their scores, as z-scores
     blend: Mapping[str, float]
     skip_if: Margin | float | None

@@ -196,6 +196,7 @@ def callable(
     if not callable_(function):
         kind = type(function).__name__
         raise InvalidArgument(f"callable needs a function (query, documents) -> scores, got {kind}")
+    finders.refuse_coroutine_function(function)
 
     own = getattr(function, "__name__", type(function).__name__) if name is None else name
 

@@ -108,6 +108,12 @@ struct Judge::Parts {
   void read(const ChatAnswer& answer, Judgement& found) const {
     found.reason = remote::without_secrets(remote::read_reason(answer.text), terms.secrets);
     if (options.mode == JudgeMode::expected) {
+      if (answer.first_token.empty()) {
+        throw RemoteError(
+            "the answer has no logprobs, whose mean mode expected takes: use a server or a model "
+            "that sends them, or mode pointwise",
+            200, /*may_pass=*/false);
+      }
       found.grade = remote::expected_grade(answer.first_token, options.highest_grade);
     }
     if (!found.grade) found.grade = read_grade(answer.text, options.highest_grade);

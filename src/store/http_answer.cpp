@@ -16,13 +16,26 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A member, or by a path "a.b" the member of a member; null where there is none. As text: numbers
-/// and others are written out.
+/// Of an array the texts of its elements, a line each; numbers and others are written out.
+std::string as_text(const Json& value) {
+  const auto written = [](const Json& one) {
+    return one.is_string() ? one.get<std::string>() : one.dump();
+  };
+  if (value.is_null()) return {};
+  if (!value.is_array()) return written(value);
+  std::string lines;
+  for (const Json& element : value) {
+    if (&element != &value.front()) lines += '\n';
+    lines += written(element);
+  }
+  return lines;
+}
+
+/// A member as text, or by a path "a.b" the member of a member; empty where there is none.
 std::string text_at(const Json& object, std::string_view path) {
   const auto whole = object.find(path);
   if (whole != object.end()) {
-    if (whole->is_null()) return {};
-    return whole->is_string() ? whole->get<std::string>() : whole->dump();
+    return as_text(*whole);
   }
   const std::size_t dot = path.find('.');
   if (dot == std::string_view::npos) return {};

@@ -25,7 +25,9 @@ struct StageOptions {
   std::size_t keep = 0;              ///< candidates that go on; at least 1
   std::optional<std::size_t> limit;  ///< candidates that are scored, from the top; default all
   std::optional<double> share;       ///< of the budget, in (0, 1]: the longest this stage may take
-  OnError on_error = OnError::skip;
+  /// Absent: skip; but raise where a stage retrieves and did not fail for want of time: there is no
+  /// ranking to keep then.
+  std::optional<OnError> on_error = {};
   /// Earlier stages by name ("input": the score a candidate came with), or sources of the first
   /// ("bm25") -> weight: their scores are added to this stage's own, each as z-scores over the
   /// candidates that are scored here.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -56,13 +57,15 @@ class Run {
     name_all(candidates);
     pool_.reserve(candidates.size());  // ids are looked up where they lie
     order_.reserve(candidates.size());
-    std::unordered_set<std::string_view> seen;
+    std::unordered_map<std::string_view, std::size_t> seen;
     seen.reserve(candidates.size());
+    std::size_t other_texts = 0;
     std::vector<float>& scores = scores_of(stage, candidates.size());
     for (Candidate& candidate : candidates) {
       marks_.add(candidate);
-      if (seen.contains(candidate.id)) {
+      if (const auto first = seen.find(candidate.id); first != seen.end()) {
         ++trace.duplicates;
+        if (pool_[first->second].text != candidate.text) ++other_texts;
         trace.dropped.push_back({std::move(candidate.id), "its id came before"});
         continue;
       }
@@ -70,8 +73,9 @@ class Run {
       scores[pool_.size()] = std::isfinite(score) ? score : kNone;
       order_.push_back(static_cast<std::uint32_t>(pool_.size()));
       pool_.push_back(std::move(candidate));
-      seen.insert(pool_.back().id);
+      seen.emplace(pool_.back().id, pool_.size() - 1);
     }
+    if (other_texts > 0) warn_of_one_id(other_texts, trace);
   }
 
   /// A stage, up to where it would score; then `task()` is what it is to score. `part`: of the time
@@ -137,6 +141,8 @@ class Run {
 
  private:
   static constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  /// Who waits for an answer counts in milliseconds, and may leave a little early.
+  static constexpr Clock::Duration kClose = std::chrono::milliseconds(5);
 
   struct StageScores {
     std::size_t stage;
@@ -186,12 +192,18 @@ class Run {
     trace.skipped = std::move(why);
   }
 
-  void give_up(std::size_t place, StageTrace& trace, const std::exception_ptr& cause) {
+  void give_up(std::size_t place, const StageCall& call, StageTrace& trace,
+               const std::exception_ptr& cause) {
     const std::string why = trace.errors.empty() ? "it failed" : trace.errors.back();
-    if (stages_[place].options.on_error == OnError::raise) {
+    const auto& [stage, options] = stages_[place];
+    const bool retrieves = stage.traits().kind == StageKind::retrieve;
+    const bool had_time = call.deadline.remaining() > kClose;
+    const OnError usual = retrieves && had_time ? OnError::raise : OnError::skip;
+    if (options.on_error.value_or(usual) == OnError::raise) {
       throw StageError(fmt::format("stage {} '{}' failed: {}", place + 1, trace.name, why),
                        trace.name, cause);
     }
+    if (trace.warnings.empty()) warn_of_failure(why, trace);
     leave_out(trace, why);
   }
 
@@ -203,7 +215,7 @@ class Run {
     const CascadeStage& stage = stages_[place];
     Attempts attempts(call, stage.options, states_[place], trace);
     auto result = own ? attempts.run(stage.stage, once) : attempts.fallbacks(once);
-    if (!result) give_up(place, trace, attempts.cause());
+    if (!result) give_up(place, call, trace, attempts.cause());
     trace_.degraded = trace_.degraded || trace.cut || !trace.ran.empty();
     return result;
   }

@@ -150,7 +150,11 @@ class Diversity {
       if (taken_[i]) continue;
       if (call_.cancel.cancelled()) throw Cancelled("the cascade was cancelled");
       if (call_.deadline.passed()) return false;
-      closest_[i] = std::max(closest_[i], similarity_(chosen, i));
+      const double similarity = similarity_(chosen, i);
+      if (!std::isfinite(similarity)) {
+        raise<Error>("the similarity of candidates {} and {} is {}", chosen, i, similarity);
+      }
+      closest_[i] = std::max(closest_[i], similarity);
     }
     return true;
   }

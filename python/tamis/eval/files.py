@@ -52,7 +52,9 @@ def read_qrels(path: str | os.PathLike[str]) -> dict[str, dict[str, int]]:
     header (`query-id corpus-id score`, tabs). Throws InvalidArgument."""
     found: dict[str, dict[str, int]] = {}
     for where, line in jsonl.lines(path):
-        fields = line.split()
+        # Two tabs are BEIR's, whose ids may have spaces.
+        fields = line.split("\t") if line.count("\t") == 2 else line.split()
+        fields = [field.strip() for field in fields]
         if tuple(fields) == _BEIR_HEADER:
             continue
         if len(fields) not in (3, 4):

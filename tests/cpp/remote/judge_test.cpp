@@ -119,6 +119,17 @@ TEST_CASE("expected: the mean of the grades' tokens") {
   CHECK(json::parse(server.asked()[0].body)["max_tokens"] == 1);
 }
 
+TEST_CASE("expected: whole grades of a server that sends no logprobs are none") {
+  const LocalServer server([](const Asked&) { return says("2"); });
+  const tamis::Judge judge(at(server, JudgeMode::expected));
+  tamis::JudgeBill bill;
+  const std::vector<std::string_view> passages{"3"};
+  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
+  const tamis::Judgement found = judge.grade("q", passages, deadline, {}, bill).at(0);
+  CHECK_FALSE(found.grade);
+  CHECK(contains(found.error, "no logprobs"));
+}
+
 TEST_CASE("expected: rounding gives no grade above the highest") {
   const LocalServer server([](const Asked&) {
     const json top{{{"token", "3"}, {"logprob", -0.1}}, {{"token", " 3"}, {"logprob", -2.5}}};

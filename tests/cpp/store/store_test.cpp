@@ -134,14 +134,18 @@ TEST_CASE("a store is the first stage of a cascade") {
   const tamis::Cascade blended({{tamis::stages::retrieve(with(StoreFusion::rrf), 3), {.keep = 3}},
                                 {constant, {.keep = 3, .blend = {{"text", 1.0}}}}});
   CHECK(blended.run("q").hits[0].candidate.id == "a");
-  const tamis::Cascade dead(
-      {{tamis::stages::retrieve(Store("test", {},
-                                      [](const StoreQuestion&) -> StoreAnswer {
-                                        throw tamis::RetrievalError("it is down");
-                                      }),
-                                3),
-        {.keep = 2}}});
-  const auto nothing = dead.run("q");
+  const auto dead = [](std::optional<tamis::OnError> on_error) {
+    return tamis::Cascade({{tamis::stages::retrieve(Store("test", {},
+                                                          [](const StoreQuestion&) -> StoreAnswer {
+                                                            throw tamis::RetrievalError(
+                                                                "it is down");
+                                                          }),
+                                                    3),
+                            {.keep = 2, .on_error = on_error}}});
+  };
+  CHECK_THROWS_AS(dead({}).run("q"), tamis::StageError);
+  const auto nothing = dead(tamis::OnError::skip).run("q");
+  CHECK(contains(nothing.trace.stages[0].warnings.at(0), "failed and was left out"));
   CHECK(nothing.hits.empty());
   CHECK(nothing.trace.degraded);
   CHECK(contains(nothing.trace.stages[0].skipped.value_or(""), "it is down"));

@@ -128,6 +128,21 @@ def test_stages_may_wait_for_calls_on_the_same_loop(model: CrossEncoder) -> None
     assert asyncio.run(run()) == 100
 
 
+def test_a_wait_for_a_worker_takes_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(awaiting, "_MOST_AT_ONCE", 1)
+
+    def slow(query: str, documents: list[Any]) -> list[float]:
+        time.sleep(0.3)
+        return length(query, documents)
+
+    async def main() -> list[bool]:
+        cascade = Cascade([s.callable(slow, keep=2, limit=2)], budget_ms=200)
+        runs = await asyncio.gather(*(cascade.arun("q", ["a", "bb"]) for _ in range(2)))
+        return [run.hits[0].score is None for run in runs]
+
+    assert asyncio.run(main()) == [False, True]
+
+
 def test_whatever_is_raised_comes_back() -> None:
     def stops(document: dict[str, str]) -> str:
         raise StopIteration

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tamis import Cascade, CrossEncoder, InvalidArgument
+from tamis import Cascade, CascadeWarning, CrossEncoder, InvalidArgument, StageError
 from tamis import stages as s
 
 from .kinds import length
@@ -44,9 +45,18 @@ def test_an_empty_text_is_a_text_and_none_is_not() -> None:
 
 
 def test_a_search_that_gives_no_text_fails_its_stage() -> None:
-    result = Cascade([s.retrieve(lambda q: [{"title": "x"}], keep=5)]).run("q")
-    assert result.hits == []
-    assert "candidate 0 is a dict without text" in result.trace.stages[0].errors[0]
+    with pytest.raises(StageError, match="candidate 0 is a dict without text"):
+        Cascade([s.retrieve(lambda q: [{"title": "x"}], keep=5)]).run("q")
+
+
+def test_chunks_with_the_id_of_their_document_are_told() -> None:
+    rows = [{"doc_id": "r.pdf", "text": "one"}, {"doc_id": "r.pdf", "text": "two"}]
+    cascade = Cascade([s.callable(length, keep=9, limit=9)])
+    with pytest.warns(CascadeWarning, match="1 candidates were left out, whose id came before"):
+        assert len(cascade.run("q", rows).hits) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(cascade.run("q", [rows[0], rows[0]]).hits) == 1
 
 
 @pytest.mark.parametrize(

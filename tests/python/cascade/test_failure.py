@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -12,7 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tamis import Cancelled, CancelToken, Cascade, CrossEncoder, InvalidArgument, StageError
+from tamis import (
+    Cancelled,
+    CancelToken,
+    Cascade,
+    CascadeWarning,
+    CrossEncoder,
+    InvalidArgument,
+    StageError,
+)
 from tamis import stages as s
 
 from .kinds import length
@@ -192,9 +201,11 @@ def test_a_search_that_fails_is_tried_again_and_replaced() -> None:
     assert len(calls) == 2
     assert [hit.document for hit in result.hits] == TEXTS
     assert result.trace.degraded
-    alone = Cascade([s.retrieve(search, keep=3)]).run("q")
-    assert alone.hits == []
-    assert "OSError: no index" in (alone.trace.stages[0].skipped or "")
+    with pytest.raises(StageError, match="OSError: no index"):
+        Cascade([s.retrieve(search, keep=3)]).run("q")
+    alone = Cascade([s.retrieve(search, keep=3, on_error="skip")])
+    with pytest.warns(CascadeWarning, match="failed and was left out"):
+        assert alone.run("q").hits == []
 
 
 def test_a_stage_that_keeps_failing_is_left_alone() -> None:
@@ -269,8 +280,46 @@ def test_a_coroutine_function_is_no_stage() -> None:
     async def scores(query: str, documents: list[Any]) -> list[float]:
         return [0.0] * len(documents)
 
-    result = Cascade([s.callable(scores, keep=3, limit=3)]).run("q", TEXTS)
-    assert "coroutine" in (result.trace.stages[0].skipped or "")
+    class Late:
+        async def __call__(self, query: str, documents: list[Any]) -> list[float]:
+            return await scores(query, documents)
+
+        async def search(self, query: str, count: int) -> list[str]:
+            return []
+
+    for make in (
+        lambda: s.callable(scores, keep=3),
+        lambda: s.callable(Late(), keep=3),
+        lambda: s.retrieve(Late(), keep=3),
+        lambda: s.retrieve(scores, keep=3),
+    ):
+        with pytest.raises(InvalidArgument, match="coroutine function"):
+            make()
+    hidden = Cascade([s.callable(lambda q, d: scores(q, d), keep=3, limit=3)])
+    with pytest.warns(CascadeWarning, match="coroutine"):
+        hidden.run("q", TEXTS)
+
+
+def test_a_cancelled_task_inside_a_stage_is_its_failure() -> None:
+    async def inner() -> None:
+        task = asyncio.ensure_future(asyncio.sleep(5))
+        task.cancel()
+        await task
+
+    def scores(query: str, documents: list[Any]) -> list[float]:
+        asyncio.run(inner())
+        return [0.0] * len(documents)
+
+    cascade = Cascade([s.callable(scores, keep=3, limit=3)])
+    with pytest.warns(CascadeWarning, match="CancelledError"):
+        result = asyncio.run(cascade.arun("q", TEXTS))
+    assert len(result.hits) == 3
+
+
+def test_a_similarity_that_is_no_number_fails_the_stage() -> None:
+    alike = s.diversify(keep=2, similarity=lambda a, b: float("nan"))
+    with pytest.warns(CascadeWarning, match="the similarity of candidates 0 and 1 is nan"):
+        Cascade([alike]).run("q", TEXTS)
 
 
 def test_a_callback_may_keep_no_reference_and_leave_none() -> None:

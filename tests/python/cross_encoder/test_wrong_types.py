@@ -243,3 +243,13 @@ def test_databases(tmp_path: Path) -> None:
     never(lambda **given: store.search("a", **given), "k")
     with pytest.raises(tamis.InvalidArgument, match="budget_ms must be a number or None"):
         store.search("a", budget_ms="1")  # type: ignore[arg-type]
+
+
+def test_a_set_has_no_order(model: Any) -> None:
+    for call in (
+        lambda: model.predict({("q", "a"), ("q", "b")}),
+        lambda: model.rank("q", {"a", "b"}),
+        lambda: model.rank("q", frozenset({"a", "b"})),
+    ):
+        with pytest.raises(tamis.InvalidArgument, match="is a set, which has no order"):
+            call()

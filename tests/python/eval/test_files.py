@@ -13,6 +13,12 @@ from tamis.eval import evaluate, read_qrels, read_run, write_qrels
 QRELS = {"q1": {"d1": 2, "d7": 0}, "q2": {"d3": 1}}
 
 
+def test_ids_with_spaces_in_beirs_form(tmp_path: Path) -> None:
+    path = tmp_path / "qrels.tsv"
+    path.write_text("query-id\tcorpus-id\tscore\nq 1\tmy file.txt#3\t2\n")
+    assert read_qrels(path) == {"q 1": {"my file.txt#3": 2}}
+
+
 @pytest.mark.parametrize("name", ["qrels.txt", "test.tsv"])
 def test_qrels_come_back(tmp_path: Path, name: str) -> None:
     write_qrels(QRELS, tmp_path / name)

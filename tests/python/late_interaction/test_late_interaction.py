@@ -149,7 +149,7 @@ def test_threads(model: LateInteraction) -> None:
 
 
 def test_coroutines_and_cancelling(model: LateInteraction) -> None:
-    assert asyncio.run(model.arank(QUERY, TEXTS, top_k=1)) == model.rank(QUERY, TEXTS, top_k=1)
+    assert asyncio.run(model.arank(QUERY, TEXTS, 1)) == model.rank(QUERY, TEXTS, top_k=1)
     token = tamis.CancelToken()
     token.cancel()
     with pytest.raises(tamis.Cancelled):
