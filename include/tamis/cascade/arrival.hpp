@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -30,6 +31,35 @@ inline void name_all(std::span<Candidate> candidates) {
     candidates[place].id = std::move(own);
   }
 }
+
+/// Which ids have come, and whether with one text each.
+class Ids {
+ public:
+  explicit Ids(std::size_t count) { texts_.reserve(count); }
+
+  /// Whether one with its id was added.
+  [[nodiscard]] bool has(const Candidate& candidate) {
+    const auto first = texts_.find(candidate.id);
+    if (first == texts_.end()) return false;
+    if (first->second != candidate.text) ++other_texts_;
+    return true;
+  }
+
+  /// It stays where it is.
+  void add(const Candidate& candidate) { texts_.emplace(candidate.id, candidate.text); }
+
+  void tell(StageTrace& trace) const {
+    if (other_texts_ == 0) return;
+    trace.warnings.push_back(fmt::format(
+        "{} candidates were left out, whose id came before with another text: if they are chunks "
+        "of a document, give each an id of its own",
+        other_texts_));
+  }
+
+ private:
+  std::unordered_map<std::string_view, std::string_view> texts_;
+  std::size_t other_texts_ = 0;
+};
 
 /// Candidates that were ranked before they came.
 struct Marks {

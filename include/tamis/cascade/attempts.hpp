@@ -22,6 +22,16 @@
 
 namespace tamis::detail {
 
+/// Whether a failure of the stage does: see StageOptions::on_error.
+[[nodiscard]] inline bool ends_run(const CascadeStage& used, const Deadline& deadline) {
+  // Who waits for an answer counts in milliseconds, and may leave a little early.
+  constexpr Clock::Duration kClose = std::chrono::milliseconds(5);
+  const bool retrieves = used.stage.traits().kind == StageKind::retrieve;
+  const bool had_time = deadline.remaining() > kClose;
+  const OnError usual = retrieves && had_time ? OnError::raise : OnError::skip;
+  return used.options.on_error.value_or(usual) == OnError::raise;
+}
+
 class Attempts {
  public:
   Attempts(const StageCall& call, const StageOptions& options, StageState& state, StageTrace& trace)

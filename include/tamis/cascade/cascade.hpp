@@ -260,6 +260,7 @@ class Cascade {
   void note_arrival(StageTrace arrival, Trace& trace) const {
     StageTrace& first = trace.stages.front();
     first.duplicates += arrival.duplicates;
+    first.warnings.insert(first.warnings.end(), arrival.warnings.begin(), arrival.warnings.end());
     first.dropped.insert(first.dropped.begin(), arrival.dropped.begin(), arrival.dropped.end());
     if (!retrieves()) first.in += arrival.dropped.size();
   }

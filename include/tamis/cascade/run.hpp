@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -55,17 +53,14 @@ class Run {
   /// Candidates with an id that came before leave at once.
   void add(std::vector<Candidate> candidates, std::size_t stage, StageTrace& trace) {
     name_all(candidates);
-    pool_.reserve(candidates.size());  // ids are looked up where they lie
+    pool_.reserve(candidates.size());
     order_.reserve(candidates.size());
-    std::unordered_map<std::string_view, std::size_t> seen;
-    seen.reserve(candidates.size());
-    std::size_t other_texts = 0;
+    Ids ids(candidates.size());
     std::vector<float>& scores = scores_of(stage, candidates.size());
     for (Candidate& candidate : candidates) {
       marks_.add(candidate);
-      if (const auto first = seen.find(candidate.id); first != seen.end()) {
+      if (ids.has(candidate)) {
         ++trace.duplicates;
-        if (pool_[first->second].text != candidate.text) ++other_texts;
         trace.dropped.push_back({std::move(candidate.id), "its id came before"});
         continue;
       }
@@ -73,9 +68,9 @@ class Run {
       scores[pool_.size()] = std::isfinite(score) ? score : kNone;
       order_.push_back(static_cast<std::uint32_t>(pool_.size()));
       pool_.push_back(std::move(candidate));
-      seen.emplace(pool_.back().id, pool_.size() - 1);
+      ids.add(pool_.back());
     }
-    if (other_texts > 0) warn_of_one_id(other_texts, trace);
+    ids.tell(trace);
   }
 
   /// A stage, up to where it would score; then `task()` is what it is to score. `part`: of the time
@@ -141,8 +136,6 @@ class Run {
 
  private:
   static constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
-  /// Who waits for an answer counts in milliseconds, and may leave a little early.
-  static constexpr Clock::Duration kClose = std::chrono::milliseconds(5);
 
   struct StageScores {
     std::size_t stage;
@@ -195,11 +188,7 @@ class Run {
   void give_up(std::size_t place, const StageCall& call, StageTrace& trace,
                const std::exception_ptr& cause) {
     const std::string why = trace.errors.empty() ? "it failed" : trace.errors.back();
-    const auto& [stage, options] = stages_[place];
-    const bool retrieves = stage.traits().kind == StageKind::retrieve;
-    const bool had_time = call.deadline.remaining() > kClose;
-    const OnError usual = retrieves && had_time ? OnError::raise : OnError::skip;
-    if (options.on_error.value_or(usual) == OnError::raise) {
+    if (ends_run(stages_[place], call.deadline)) {
       throw StageError(fmt::format("stage {} '{}' failed: {}", place + 1, trace.name, why),
                        trace.name, cause);
     }

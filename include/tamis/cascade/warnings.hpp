@@ -31,14 +31,6 @@ inline void warn_of_failure(const std::string& why, StageTrace& trace) {
   trace.warnings.push_back(fmt::format("'{}' failed and was left out: {}", trace.name, why));
 }
 
-/// Of candidates that were left out for their id alone.
-inline void warn_of_one_id(std::size_t count, StageTrace& trace) {
-  trace.warnings.push_back(fmt::format(
-      "{} candidates were left out, whose id came before with another text: if they are chunks of "
-      "a document, give each an id of its own",
-      count));
-}
-
 /// Of scores to blend with that no candidate has. A stage that gives none has its own reasons.
 inline void warn_of_empty_blend(const std::string& name, std::span<const CascadeStage> stages,
                                 StageTrace& trace) {

@@ -1,5 +1,6 @@
 // A language model as judge, against a local OpenAI-compatible server.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -65,6 +66,12 @@ CascadeResult run(const JudgeOptions& options, const std::vector<int>& grades,
   return cascade.run("q", candidates);
 }
 
+tamis::Judgement grade_of(const tamis::Judge& judge, std::string_view passage,
+                          tamis::JudgeBill& bill) {
+  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
+  return judge.grade("q", std::array{passage}, deadline, {}, bill).at(0);
+}
+
 std::vector<std::string> ids(const CascadeResult& result) {
   std::vector<std::string> found;
   for (const auto& hit : result.hits) found.push_back(hit.candidate.id);
@@ -123,9 +130,7 @@ TEST_CASE("expected: whole grades of a server that sends no logprobs are none") 
   const LocalServer server([](const Asked&) { return says("2"); });
   const tamis::Judge judge(at(server, JudgeMode::expected));
   tamis::JudgeBill bill;
-  const std::vector<std::string_view> passages{"3"};
-  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
-  const tamis::Judgement found = judge.grade("q", passages, deadline, {}, bill).at(0);
+  const tamis::Judgement found = grade_of(judge, "3", bill);
   CHECK_FALSE(found.grade);
   CHECK(contains(found.error, "no logprobs"));
 }
@@ -137,9 +142,7 @@ TEST_CASE("expected: rounding gives no grade above the highest") {
   });
   const tamis::Judge judge(at(server, JudgeMode::expected));
   tamis::JudgeBill bill;
-  const std::vector<std::string_view> passages{"3"};
-  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
-  CHECK(judge.grade("q", passages, deadline, {}, bill).at(0).grade == 3.0);
+  CHECK(grade_of(judge, "3", bill).grade == 3.0);
 }
 
 TEST_CASE("a judgement tells what was paid for it, answers that cannot be read included") {
@@ -151,9 +154,7 @@ TEST_CASE("a judgement tells what was paid for it, answers that cannot be read i
   options.price = {.per_search = 0.5, .per_million_tokens = 1e4};
   const tamis::Judge judge(options);
   tamis::JudgeBill bill;
-  const std::vector<std::string_view> passages{"a"};
-  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
-  const tamis::Judgement told = judge.grade("q", passages, deadline, {}, bill).at(0);
+  const tamis::Judgement told = grade_of(judge, "a", bill);
   CHECK(told.grade == 2.0);
   CHECK(told.answers == 2);
   CHECK(told.tokens == 200);
@@ -255,10 +256,7 @@ TEST_CASE("a reason repeats no key, however the model wrote it") {
       [](const Asked&) { return says(R"({"reason": "s3cret, s3\u0063ret", "grade": 1})"); });
   const tamis::Judge judge(at(server, JudgeMode::pointwise));
   tamis::JudgeBill bill;
-  const std::vector<std::string_view> passages{"1"};
-  const auto found =
-      judge.grade("q", passages, tamis::Deadline(std::make_shared<tamis::SteadyClock>()), {}, bill);
-  CHECK(found.at(0).reason == "***, ***");
+  CHECK(grade_of(judge, "1", bill).reason == "***, ***");
 }
 
 TEST_CASE("a key that is a word of the answer hides nothing of it") {
