@@ -15,7 +15,9 @@ class CancelToken {
  public:
   CancelToken() : flag_(std::make_shared<Flag>()) {}
 
-  void cancel() noexcept { flag_->set.store(true, std::memory_order_relaxed); }
+  void cancel() noexcept {
+    if (flag_ != nullptr) flag_->set.store(true, std::memory_order_relaxed);
+  }
   [[nodiscard]] bool cancelled() const noexcept {
     for (const Flag* flag = flag_.get(); flag != nullptr; flag = flag->above.get()) {
       if (flag->set.load(std::memory_order_relaxed)) return true;

@@ -48,31 +48,33 @@ enum class Aggregate { max, mean, first };
 
 struct LoadOptions {
   std::string precision = "fp32";
-  std::optional<std::size_t> max_length;  ///< tokens, special ones included; lowers the model's own
-  bool verify_hashes = true;              ///< of a bundle's files, before they are read
+  std::optional<std::size_t> max_length =
+      {};                     ///< tokens, special ones included; lowers the model's own
+  bool verify_hashes = true;  ///< of a bundle's files, before they are read
 };
 
 struct PredictOptions {
-  std::optional<std::size_t> max_length;           ///< tokens of a pair, special ones included
-  std::optional<std::size_t> max_query_tokens;     ///< cut the query to this first
-  std::optional<std::size_t> max_document_tokens;  ///< cut the document to this first
+  std::optional<std::size_t> max_length = {};           ///< tokens of a pair, special ones included
+  std::optional<std::size_t> max_query_tokens = {};     ///< cut the query to this first
+  std::optional<std::size_t> max_document_tokens = {};  ///< cut the document to this first
   Truncation truncation = Truncation::longest_first;
   OnTruncation on_truncation = OnTruncation::allow;
   Aggregate aggregate = Aggregate::max;
-  std::optional<std::size_t> window_stride;     ///< tokens between windows; default half a window
-  std::optional<std::size_t> max_batch_tokens;  ///< budget of a micro-batch
-  std::optional<std::size_t> max_batch_pairs;
-  std::optional<std::string> prompt_name;  ///< which of the model's prompts; absent: its default
-  std::optional<std::string> prompt;       ///< before the query, instead of the model's; "": none
+  std::optional<std::size_t> window_stride = {};  ///< tokens between windows; default half a window
+  std::optional<std::size_t> max_batch_tokens = {};  ///< budget of a micro-batch
+  std::optional<std::size_t> max_batch_pairs = {};
+  std::optional<std::string> prompt_name =
+      {};                                  ///< which of the model's prompts; absent: its default
+  std::optional<std::string> prompt = {};  ///< before the query, instead of the model's; "": none
   /// Called in the caller's thread with pairs done and their total, between micro-batches and, with
   /// the same numbers again, within long ones; may throw to stop.
-  std::function<void(std::size_t, std::size_t)> progress;
-  std::optional<CancelToken> cancel;
+  std::function<void(std::size_t, std::size_t)> progress = {};
+  std::optional<CancelToken> cancel = {};
 };
 
 struct RankOptions {
-  std::optional<std::size_t> top_k;  ///< above the count: all
-  std::optional<float> min_score;    ///< inclusive, after the activation, before top_k
+  std::optional<std::size_t> top_k = {};  ///< above the count: all
+  std::optional<float> min_score = {};    ///< inclusive, after the activation, before top_k
   PredictOptions predict = {};
 };
 

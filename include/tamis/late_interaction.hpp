@@ -33,12 +33,13 @@ namespace tamis {
 struct LateInteractionParts;
 
 struct LateInteractionOptions {
-  std::string precision = "fp32";             ///< of the encoder, as in EngineOptions
-  std::optional<std::size_t> max_length;      ///< tokens of a text, special ones included
-  std::optional<std::string> query_prefix;    ///< "query: "; absent: the one saved with the model
-  std::optional<std::string> passage_prefix;  ///< "passage: "; likewise
-  float maxsim_weight = 1;                    ///< of a plain encoder; a tamis model has its own
-  float cosine_weight = 1;                    ///< likewise
+  std::string precision = "fp32";              ///< of the encoder, as in EngineOptions
+  std::optional<std::size_t> max_length = {};  ///< tokens of a text, special ones included
+  std::optional<std::string> query_prefix =
+      {};  ///< "query: "; absent: the one saved with the model
+  std::optional<std::string> passage_prefix = {};  ///< "passage: "; likewise
+  float maxsim_weight = 1;  ///< of a plain encoder; a tamis model has its own
+  float cosine_weight = 1;  ///< likewise
   std::size_t cache_bytes = std::size_t{128} << 20U;  ///< of passages that are kept; 0: none
   bool verify_hashes = true;                          ///< of a bundle's files
 };
@@ -47,13 +48,13 @@ struct ReadOptions {
   OnTruncation on_truncation = OnTruncation::allow;  ///< `window` is refused
   /// Called in the caller's thread with texts done and their total, perhaps with the same numbers
   /// again; may throw to stop.
-  std::function<void(std::size_t, std::size_t)> progress;
-  std::optional<CancelToken> cancel;
+  std::function<void(std::size_t, std::size_t)> progress = {};
+  std::optional<CancelToken> cancel = {};
 };
 
 struct LateRankOptions {
-  std::optional<std::size_t> top_k;  ///< above the count: all
-  std::optional<float> min_score;    ///< inclusive, before top_k
+  std::optional<std::size_t> top_k = {};  ///< above the count: all
+  std::optional<float> min_score = {};    ///< inclusive, before top_k
   ReadOptions read;
 };
 
@@ -78,7 +79,8 @@ struct ColbertSettings {
   };
   Side query;
   Side document;
-  std::optional<TokenId> filler;  ///< fills queries up to their length; absent: they stay short
+  std::optional<TokenId> filler =
+      {};                         ///< fills queries up to their length; absent: they stay short
   bool attend_to_filler = false;  ///< whether a query's other tokens see it
   std::vector<TokenId> skipped;   ///< tokens of documents that are not compared, sorted
 };

@@ -199,8 +199,13 @@ void WordPieceTokenizer::Impl::split(std::string_view text, std::uint32_t offset
   end_word(word, out);
 }
 
-WordPieceTokenizer::WordPieceTokenizer(WordPieceOptions options)
-    : impl_(std::make_shared<const Impl>(std::move(options))) {}
+WordPieceTokenizer::WordPieceTokenizer(WordPieceOptions options) {
+  if (options.max_word_characters > kLongestWord) {
+    raise<TokenizerError>("max_word_characters is {}; it can be at most {}",
+                          options.max_word_characters, kLongestWord);
+  }
+  impl_ = std::make_shared<const Impl>(std::move(options));
+}
 
 /// Of a text in which added tokens are matched after normalisation.
 template <bool kSpans>

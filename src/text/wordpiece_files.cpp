@@ -162,7 +162,7 @@ WordPieceTokenizer wordpiece_from_json(const TokenizerFiles& files) {
     options.continuation = json_or<std::string>(model, "continuing_subword_prefix", "##", name);
     options.max_word_characters =
         json_or<std::size_t>(model, "max_input_chars_per_word", 100, name);
-    if (options.max_word_characters > 1000000) {
+    if (options.max_word_characters > kLongestWord) {
       raise<TokenizerError>("{}: max_input_chars_per_word is over a million", name);
     }
     read_switches_of_file(options, normalizer, name);

@@ -118,7 +118,8 @@ inline BatchPlan even_plan(BatchPlan least, std::span<const std::uint32_t> order
   detail::BatchPlan plan =
       detail::cut_batches(order, lengths, options, std::numeric_limits<double>::infinity());
   if (!options.even || plan.empty()) return plan;
-  return detail::even_plan(std::move(plan), order, lengths, options, cores);
+  return detail::even_plan(std::move(plan), order, lengths, options,
+                           std::max<std::size_t>(cores, 1));
 }
 
 }  // namespace tamis

@@ -43,7 +43,8 @@ class Attempts {
   [[nodiscard]] auto run(const AnyStage& stage, Once once)
       -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
     if (state_.open(call_.deadline.clock().now())) {
-      trace_.errors.push_back(stage.traits().name + " is left alone after repeated failures");
+      trace_.errors.push_back(fmt::format("{} is left alone after repeated failures, the last: {}",
+                                          stage.traits().name, state_.last_failure()));
     } else if (auto result = with_retries(stage, once)) {
       return result;
     }
@@ -72,6 +73,17 @@ class Attempts {
     return stage.traits().kind != StageKind::select || !stage.traits().scorer.empty();
   }
 
+  /// The next candidates may be others.
+  [[nodiscard]] static bool is_of_input(const std::exception_ptr& cause) {
+    try {
+      std::rethrow_exception(cause);
+    } catch (const TruncationError&) {
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
   template <typename Once>
   [[nodiscard]] auto with_retries(const AnyStage& stage, Once& once)
       -> std::optional<std::invoke_result_t<Once, const AnyStage&>> {
@@ -82,7 +94,9 @@ class Attempts {
       if (result) return result;
       if (round == options_.retries || !wait(round)) break;
     }
-    if (costs(stage)) state_.failed(options_, call_.deadline.clock().now());
+    if (costs(stage) && !is_of_input(cause_)) {
+      state_.failed(options_, call_.deadline.clock().now(), trace_.errors.back());
+    }
     return std::nullopt;
   }
 

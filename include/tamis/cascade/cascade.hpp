@@ -7,7 +7,9 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -124,7 +126,14 @@ class Cascade {
 
   /// Candidates of the caller's, best first. Throws InvalidArgument when the first stage retrieves,
   /// else as above.
-  [[nodiscard]] CascadeResult run(std::string_view query, std::vector<Candidate> candidates,
+  /// Written so that braces with names are options: `run("q", {.budget_ms = 300})`.
+  [[nodiscard]] CascadeResult run(std::string_view query,
+                                  std::initializer_list<Candidate> candidates,
+                                  const RunOptions& options = {}) const {
+    return run(query, std::vector<Candidate>(candidates), options);
+  }
+  template <std::same_as<std::vector<Candidate>> Candidates>
+  [[nodiscard]] CascadeResult run(std::string_view query, Candidates candidates,
                                   const RunOptions& options = {}) const {
     std::vector<std::vector<Candidate>> lists;
     lists.push_back(std::move(candidates));
@@ -145,8 +154,15 @@ class Cascade {
     return go(queries, std::vector<std::vector<Candidate>>(queries.size()), options);
   }
   /// `candidates[i]` are those of `queries[i]`.
+  [[nodiscard]] std::vector<CascadeResult> run_many(
+      std::span<const std::string_view> queries,
+      std::initializer_list<std::vector<Candidate>> candidates,
+      const RunOptions& options = {}) const {
+    return run_many(queries, std::vector<std::vector<Candidate>>(candidates), options);
+  }
+  template <std::same_as<std::vector<std::vector<Candidate>>> Lists>
   [[nodiscard]] std::vector<CascadeResult> run_many(std::span<const std::string_view> queries,
-                                                    std::vector<std::vector<Candidate>> candidates,
+                                                    Lists candidates,
                                                     const RunOptions& options = {}) const {
     if (retrieves()) {
       raise<InvalidArgument>("the first stage '{}' retrieves: give a query alone",

@@ -32,6 +32,7 @@ inline void check_stage(std::span<const CascadeStage> stages, std::size_t place)
   const auto fail = [&](const std::string& what) {
     raise<InvalidArgument>("stage {} '{}': {}", place + 1, traits.name, what);
   };
+  if (traits.name.empty()) fail("it has no name: traces and blends need one");
   if (options.keep == 0) fail("keep is 0; say how many candidates go on, at least 1");
   if (options.limit == 0U) fail("limit is 0; leave the stage out instead");
   if (options.chunk == 0) fail("chunk is 0; it must be at least 1");
@@ -69,6 +70,7 @@ inline void check_stage(std::span<const CascadeStage> stages, std::size_t place)
     }
   }
   for (const AnyStage& other : options.fallback) {
+    if (other.traits().name.empty()) fail("a fallback has no name: the trace says by it what ran");
     if (other.traits().kind != traits.kind) {
       fail(fmt::format("its fallback '{}' is another kind of stage", other.traits().name));
     }

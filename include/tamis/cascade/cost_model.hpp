@@ -75,6 +75,14 @@ class CostModel {
     return {fixed, item, token};
   }
 
+  /// What the smallest call took, the latest of several; only where `knows()`.
+  [[nodiscard]] const Observation& smallest() const {
+    return *std::min_element(seen_.rbegin(), seen_.rend(),
+                             [](const Observation& one, const Observation& other) {
+                               return one.work.items < other.work.items;
+                             });
+  }
+
   [[nodiscard]] std::vector<Observation> observations() const {
     return {seen_.begin(), seen_.end()};
   }

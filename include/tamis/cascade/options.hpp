@@ -22,9 +22,9 @@ enum class OnError {
 };
 
 struct StageOptions {
-  std::size_t keep = 0;              ///< candidates that go on; at least 1
-  std::optional<std::size_t> limit;  ///< candidates that are scored, from the top; default all
-  std::optional<double> share;       ///< of the budget, in (0, 1]: the longest this stage may take
+  std::size_t keep = 0;                   ///< candidates that go on; at least 1
+  std::optional<std::size_t> limit = {};  ///< candidates that are scored, from the top; default all
+  std::optional<double> share = {};  ///< of the budget, in (0, 1]: the longest this stage may take
   /// Absent: skip; but raise where a stage retrieves and did not fail for want of time: there is no
   /// ranking to keep then.
   std::optional<OnError> on_error = {};

@@ -143,7 +143,11 @@ class ScoreCall {
  private:
   void fill(const AnyStage& stage, std::vector<float>& scores) const {
     const std::size_t all = call_.texts.size();
-    const std::size_t piece = piece_of(stage, options_, all);
+    const std::size_t most = piece_of(stage, options_, all);
+    // Nobody knows yet what one costs: one, two, four, so that the deadline is missed by little.
+    const bool first_run =
+        call_.deadline.time() && stage.traits().divisible && !state_.predict(call_.texts);
+    std::size_t piece = first_run ? 1 : most;
     double slowest = 0;  // milliseconds a candidate
     while (scores.size() < all) {
       if (call_.cancel.cancelled()) throw Cancelled("the cascade was cancelled");
@@ -157,7 +161,9 @@ class ScoreCall {
       const auto found = take(stage(part_of(call_, scores.size(), count)), count, trace_);
       scores.insert(scores.end(), found.begin(), found.end());
       const double taken = milliseconds(call_.deadline.clock().now() - start);
-      slowest = std::max(slowest, taken / static_cast<double>(count));
+      const double each = taken / static_cast<double>(count);
+      slowest = first_run ? each : std::max(slowest, each);  // the very first call warms up
+      piece = std::min(2 * piece, most);
       if (found.size() < count) {
         trace_.cut = came_after("it stopped", scores.size(), all);
         return;

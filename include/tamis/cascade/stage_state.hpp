@@ -1,12 +1,15 @@
 // tamis/cascade/stage_state.hpp: what a cascade learns of a stage from run to run.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tamis/cascade/clock.hpp>
@@ -50,7 +53,7 @@ class StageState {
         high = middle - 1;
       }
     }
-    return low;
+    return low > 0 ? low : fitting_by_part(texts.size(), ms);
   }
 
   /// How many texts, from the top, are to be scored in `ms`, and whether by the stage itself: where
@@ -103,11 +106,16 @@ class StageState {
     const std::scoped_lock lock(mutex_);
     failures_ = 0;
   }
-  void failed(const StageOptions& options, Clock::Time now) {
+  void failed(const StageOptions& options, Clock::Time now, std::string why) {
     const std::scoped_lock lock(mutex_);
+    last_failure_ = std::move(why);
     if (++failures_ < options.breaker) return;
     open_until_ = now + from_milliseconds(options.breaker_ms);
     failures_ = options.breaker - 1;  // one more failure after the pause opens it again
+  }
+  [[nodiscard]] std::string last_failure() const {
+    const std::scoped_lock lock(mutex_);
+    return last_failure_;
   }
   /// Whether the stage is left alone for now.
   [[nodiscard]] bool open(Clock::Time now) const {
@@ -116,6 +124,17 @@ class StageState {
   }
 
  private:
+  /// When the fit says that none does. It may have taken for fixed what a busy machine cost:
+  /// smaller calls than any that was seen are tried, by the part of that one's time, before it is
+  /// believed.
+  [[nodiscard]] std::size_t fitting_by_part(std::size_t count, double ms) const {
+    const auto& [work, taken] = cost_.smallest();
+    if (!(ms > 0)) return 0;
+    if (!(taken > 0)) return count;
+    const double part = std::floor(work.items * std::min(ms / taken, 1.0));
+    return std::min(count, static_cast<std::size_t>(part));
+  }
+
   void see(const CostModel::Observation& one) {
     const auto& [work, ms] = one;
     const double ratio = work.tokens / work.bytes;
@@ -132,6 +151,7 @@ class StageState {
   CostModel cost_;
   double tokens_per_byte_ = 0.25;
   std::size_t failures_ = 0;
+  std::string last_failure_;
   std::optional<Clock::Time> open_until_;
   std::optional<Clock::Time> starved_since_;  ///< since when not one candidate fits
 };

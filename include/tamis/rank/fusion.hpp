@@ -71,6 +71,9 @@ inline double weight_of(std::span<const double> weights, std::size_t ranking,
     raise<InvalidArgument>("{} weights for {} rankings; give one each, or none", weights.size(),
                            rankings);
   }
+  if (!std::isfinite(weights[ranking])) {
+    raise<InvalidArgument>("weight {} is {}; it must be finite", ranking, weights[ranking]);
+  }
   return weights[ranking];
 }
 

@@ -16,6 +16,9 @@
 
 namespace tamis {
 
+/// The most that WordPieceOptions::max_word_characters can be.
+inline constexpr std::size_t kLongestWord = 1'000'000;
+
 struct WordPieceOptions {
   std::vector<std::string> vocab;  ///< the index is the id; of equal entries the last one counts
   bool clean_text = true;          ///< drop controls, make every white space a space
@@ -24,7 +27,7 @@ struct WordPieceOptions {
   bool lowercase = true;
   std::string unknown = "[UNK]";
   std::string continuation = "##";
-  std::size_t max_word_characters = 100;  ///< a longer word is unknown
+  std::size_t max_word_characters = 100;  ///< a longer word is unknown; at most kLongestWord
   std::vector<AddedToken> added;          ///< matched before words are
   PairTemplate pair_template;
   std::size_t max_length = kNoLimit;
@@ -35,7 +38,8 @@ struct WordPieceOptions {
 /// WordPiece; docs/tokenizers.md says how that is checked.
 class WordPieceTokenizer {
  public:
-  /// Throws TokenizerError when `unknown` is not in the vocabulary.
+  /// Throws TokenizerError when `unknown` is not in the vocabulary, and for words that may be
+  /// longer than kLongestWord.
   explicit WordPieceTokenizer(WordPieceOptions options);
 
   [[nodiscard]] Tokens tokenize(std::string_view text, bool with_spans = false) const;

@@ -107,6 +107,32 @@ TEST_CASE("a stage that was too slow once is tried again after a while") {
   CHECK(run().scored == 4);
 }
 
+TEST_CASE("small calls on a busy machine do not shut a stage out") {
+  const auto clock = std::make_shared<ManualClock>();
+  std::chrono::milliseconds each = 6ms;
+  const AnyStage stage{tamis::StageTraits{.name = "busy", .scorer = "busy", .divisible = true},
+                       [&](const tamis::StageCall& call) -> tamis::StageResult {
+                         clock->advance(each * call.texts.size());
+                         return tamis::Scored{.scores = std::vector<float>(call.texts.size())};
+                       }};
+  const Cascade cascade({{stage, {.keep = 50, .limit = 50}}}, {.budget_ms = 310, .clock = clock});
+  const auto scored = [&] { return cascade.run("q", candidates(50)).trace.stages[0].scored; };
+  for (int i = 0; i < 4; ++i) CHECK(scored() > 40);
+  each = 20ms;
+  for (int i = 0; i < 3; ++i) CHECK(scored() > 8);
+  each = 6ms;
+  for (int i = 0; i < 3; ++i) CHECK(scored() > 8);
+}
+
+TEST_CASE("a run is asked for with options in braces") {
+  const Cascade cascade(
+      {{tamis::stages::retrieve("found", [](std::string_view) { return candidates(3); }),
+        {.keep = 3}}});
+  CHECK(cascade.run("q", {.budget_ms = 300}).hits.size() == 3);
+  const std::vector<std::string_view> queries{"a", "b"};
+  CHECK(cascade.run_many(queries, {.budget_ms = 300}).size() == 2);
+}
+
 TEST_CASE("where not one candidate fits the fallbacks are asked at once") {
   const auto clock = std::make_shared<ManualClock>();
   for (const bool many : {false, true}) {
