@@ -66,8 +66,8 @@ CascadeResult run(const JudgeOptions& options, const std::vector<int>& grades,
   return cascade.run("q", candidates);
 }
 
-tamis::Judgement grade_of(const tamis::Judge& judge, std::string_view passage,
-                          tamis::JudgeBill& bill) {
+tamis::Judgement grade_of(const tamis::Judge& judge, std::string_view passage) {
+  tamis::JudgeBill bill;
   const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
   return judge.grade("q", std::array{passage}, deadline, {}, bill).at(0);
 }
@@ -129,8 +129,7 @@ TEST_CASE("expected: the mean of the grades' tokens") {
 TEST_CASE("expected: whole grades of a server that sends no logprobs are none") {
   const LocalServer server([](const Asked&) { return says("2"); });
   const tamis::Judge judge(at(server, JudgeMode::expected));
-  tamis::JudgeBill bill;
-  const tamis::Judgement found = grade_of(judge, "3", bill);
+  const tamis::Judgement found = grade_of(judge, "3");
   CHECK_FALSE(found.grade);
   CHECK(contains(found.error, "no logprobs"));
 }
@@ -141,8 +140,7 @@ TEST_CASE("expected: rounding gives no grade above the highest") {
     return says("3", {{"content", {{{"top_logprobs", top}}}}});
   });
   const tamis::Judge judge(at(server, JudgeMode::expected));
-  tamis::JudgeBill bill;
-  CHECK(grade_of(judge, "3", bill).grade == 3.0);
+  CHECK(grade_of(judge, "3").grade == 3.0);
 }
 
 TEST_CASE("a judgement tells what was paid for it, answers that cannot be read included") {
@@ -154,7 +152,9 @@ TEST_CASE("a judgement tells what was paid for it, answers that cannot be read i
   options.price = {.per_search = 0.5, .per_million_tokens = 1e4};
   const tamis::Judge judge(options);
   tamis::JudgeBill bill;
-  const tamis::Judgement told = grade_of(judge, "a", bill);
+  const std::vector<std::string_view> passages{"a"};
+  const tamis::Deadline deadline(std::make_shared<tamis::SteadyClock>());
+  const tamis::Judgement told = judge.grade("q", passages, deadline, {}, bill).at(0);
   CHECK(told.grade == 2.0);
   CHECK(told.answers == 2);
   CHECK(told.tokens == 200);
@@ -255,8 +255,7 @@ TEST_CASE("a reason repeats no key, however the model wrote it") {
   const LocalServer server(
       [](const Asked&) { return says(R"({"reason": "s3cret, s3\u0063ret", "grade": 1})"); });
   const tamis::Judge judge(at(server, JudgeMode::pointwise));
-  tamis::JudgeBill bill;
-  CHECK(grade_of(judge, "1", bill).reason == "***, ***");
+  CHECK(grade_of(judge, "1").reason == "***, ***");
 }
 
 TEST_CASE("a key that is a word of the answer hides nothing of it") {
