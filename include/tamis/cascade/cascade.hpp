@@ -119,14 +119,13 @@ class Cascade {
       : parts_(std::make_shared<Parts>(std::move(stages), std::move(options))) {}
 
   /// The first stage retrieves. Throws InvalidArgument when it does not, Cancelled, and StageError
-  /// for a stage with OnError::raise.
+  /// as StageOptions::on_error says.
   [[nodiscard]] CascadeResult run(std::string_view query, const RunOptions& options = {}) const {
     return std::move(run_many(std::span(&query, 1), options).front());
   }
 
   /// Candidates of the caller's, best first. Throws InvalidArgument when the first stage retrieves,
-  /// else as above.
-  /// Written so that braces with names are options: `run("q", {.budget_ms = 300})`.
+  /// else as above. Overloads, so that braces with names are options: `run("q", {.budget_ms = 9})`.
   [[nodiscard]] CascadeResult run(std::string_view query,
                                   std::initializer_list<Candidate> candidates,
                                   const RunOptions& options = {}) const {
