@@ -76,8 +76,8 @@ def text_of(
 
 
 def refuse_unordered(given: Any, name: str) -> None:
-    """Throws InvalidArgument for a set: results are in the order of what was given."""
-    if isinstance(given, (set, frozenset)):
+    """Throws InvalidArgument for a set of several: results are in the order of what was given."""
+    if isinstance(given, (set, frozenset)) and len(given) > 1:
         raise InvalidArgument(f"{name} is a set, which has no order; give a list")
 
 
