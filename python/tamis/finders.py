@@ -36,27 +36,24 @@ def refuse_coroutine_function(function: Any) -> None:
 
 
 def _search(source: Any, count: int) -> Callable[[str], Any]:
+    methods = [getattr(source, name) for name in ("search", *_METHODS) if hasattr(source, name)]
+    search = methods[0] if methods else source
+    if not callable(search):
+        kind = type(source).__name__
+        raise InvalidArgument(
+            f"retrieve needs a function of the query, an object with search(query, k), or a "
+            f"retriever of LangChain or LlamaIndex, got {kind}"
+        )
+    refuse_coroutine_function(search)
     if hasattr(source, "search"):
         return lambda query: source.search(query, count)
-    for method in _METHODS:
-        if hasattr(source, method):
-            found: Callable[[str], Any] = getattr(source, method)
-            return found
-    if callable(source):
-        search: Callable[[str], Any] = source
-        return search
-    kind = type(source).__name__
-    raise InvalidArgument(
-        f"retrieve needs a function of the query, an object with search(query, k), or a retriever "
-        f"of LangChain or LlamaIndex, got {kind}"
-    )
+    found: Callable[[str], Any] = search
+    return found
 
 
 def finder(source: Any, count: int, text: TextOf, fields: Sequence[str] | None) -> Finder:
     """`count` candidates for a query."""
-    refuse_coroutine_function(getattr(source, "search", source))
     search = _search(source, count)
-    refuse_coroutine_function(search)
     return lambda query: candidates.read(no_coroutine(search(query)), text, fields)
 
 

@@ -53,7 +53,7 @@ class Run {
   /// Candidates with an id that came before leave at once.
   void add(std::vector<Candidate> candidates, std::size_t stage, StageTrace& trace) {
     name_all(candidates);
-    pool_.reserve(candidates.size());
+    pool_.reserve(candidates.size());  // ids are looked up where they lie
     order_.reserve(candidates.size());
     Ids ids(candidates.size());
     std::vector<float>& scores = scores_of(stage, candidates.size());

@@ -73,23 +73,8 @@ def _save(name: str, folder: Path, tokenizer: Any) -> Both:
     return read_both(name, folder, auto=False)
 
 
-def _byte_level(folder: Path) -> Both:
-    """tokenizer.json with lower case, a space before the text, and tokens in normalised text."""
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-    tokenizer.normalizer = tokenizers.normalizers.Lowercase()
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.post_processor = _template()
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=3000,
-        special_tokens=SPECIAL,
-        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(_texts(), trainer)
-    return _save("byte_level", folder, tokenizer)
-
-
 def _train_bytes(normalizer: Any, words: Any) -> Any:
+    """Byte-level BPE over `words`."""
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = words
@@ -102,6 +87,13 @@ def _train_bytes(normalizer: Any, words: Any) -> Any:
     )
     tokenizer.train_from_iterator(_texts(), trainer)
     return tokenizer
+
+
+def _byte_level(folder: Path) -> Both:
+    """tokenizer.json with lower case, a space before the text, and tokens in normalised text."""
+    words = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer = _train_bytes(tokenizers.normalizers.Lowercase(), words)
+    return _save("byte_level", folder, tokenizer)
 
 
 def _modernbert(folder: Path) -> Both:
