@@ -192,7 +192,7 @@ class Run {
       throw StageError(fmt::format("stage {} '{}' failed: {}", place + 1, trace.name, why),
                        trace.name, cause);
     }
-    if (trace.warnings.empty()) warn_of_failure(why, trace);
+    warn_of_failure(why, trace);
     leave_out(trace, why);
   }
 
