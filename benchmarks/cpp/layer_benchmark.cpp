@@ -1,5 +1,6 @@
 // layer_benchmark.cpp: the parts of an encoder layer, one thread: GFLOP/s, and to be held against
-// the peaks that the same program prints. 7 sequences of 70 tokens, as in a micro-batch.
+// the peaks that the same program prints. 7 sequences of 70 tokens, as in a micro-batch; attention
+// of 2 sequences of 300, too.
 #include <cstddef>
 #include <random>
 #include <string>
@@ -16,9 +17,13 @@ namespace {
 
 using namespace tamis::engine;
 
-constexpr std::size_t kPairs = 7;
-constexpr std::size_t kLength = 70;
-constexpr std::size_t kTokens = kPairs * kLength;
+struct Sequences {
+  std::size_t count, length;
+
+  [[nodiscard]] std::size_t tokens() const { return count * length; }
+};
+constexpr Sequences kShort{7, 70};
+constexpr Sequences kLong{2, 300};
 
 struct Shape {
   std::string name;
@@ -40,7 +45,8 @@ struct Layer {
   Workspace workspace;
   tamis::PackedBatch batch;
 
-  Layer(const Kernels& kernels, const Product& product, const Shape& shape) {
+  Layer(const Kernels& kernels, const Product& product, const Shape& shape,
+        const Sequences& sequences) {
     weights.config.hidden_size = shape.width;
     weights.config.heads = shape.heads;
     weights.config.intermediate_size = shape.inner;
@@ -56,56 +62,56 @@ struct Layer {
                               random_linear(kernels, product, shape.width, shape.inner),
                               norm,
                               {}});
-    batch.ids.resize(kTokens);
-    batch.type_ids.resize(kTokens);
-    for (std::size_t i = 0; i <= kPairs; ++i) {
-      batch.cu_seqlens.push_back(static_cast<std::int32_t>(i * kLength));
+    batch.ids.resize(sequences.tokens());
+    batch.type_ids.resize(sequences.tokens());
+    for (std::size_t i = 0; i <= sequences.count; ++i) {
+      batch.cu_seqlens.push_back(static_cast<std::int32_t>(i * sequences.length));
     }
-    batch.rows.resize(kPairs);
+    batch.rows.resize(sequences.count);
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
-    workspace.hidden.resize(kTokens * shape.width);
+    workspace.hidden.resize(sequences.tokens() * shape.width);
     for (float& value : workspace.hidden) value = normal(random);
   }
 };
 
-/// A part of a layer, and the multiply-adds of its products.
+void project(Layer& layer) {
+  project_tokens(layer.weights, layer.weights.layers[0], layer.batch.tokens(), layer.workspace, {});
+}
+void attend_all(Layer& layer) {
+  attend(layer.weights, layer.weights.layers[0], layer.batch, layer.workspace, {});
+}
+void finish(Layer& layer) {
+  finish_layer(layer.weights, layer.weights.layers[0], nullptr, layer.batch.tokens(),
+               layer.workspace, {});
+}
+
+/// A part of a layer, and the multiply-adds of its products for a token.
 struct Part {
   const char* name;
-  double (*multiply_adds)(const Shape&);
+  Sequences sequences;
+  std::size_t (*multiply_adds)(const Shape&);
   void (*run)(Layer&);
 };
 
-double rows(std::size_t outputs, std::size_t inputs) {
-  return static_cast<double>(kTokens * outputs * inputs);
-}
-
 const Part kParts[] = {
-    {"project", [](const Shape& s) { return rows(3 * s.width, s.width); },
-     [](Layer& layer) {
-       project_tokens(layer.weights, layer.weights.layers[0], kTokens, layer.workspace, {});
-     }},
-    {"attend", [](const Shape& s) { return rows(2 * s.width, kLength); },
-     [](Layer& layer) {
-       attend(layer.weights, layer.weights.layers[0], layer.batch, layer.workspace, {});
-     }},
-    {"finish", [](const Shape& s) { return rows(s.width, s.width) + 2 * rows(s.width, s.inner); },
-     [](Layer& layer) {
-       finish_layer(layer.weights, layer.weights.layers[0], nullptr, kTokens, layer.workspace, {});
-     }},
+    {"project", kShort, [](const Shape& s) { return 3 * s.width * s.width; }, project},
+    {"attend", kShort, [](const Shape& s) { return 2 * s.width * kShort.length; }, attend_all},
+    {"attend_300", kLong, [](const Shape& s) { return 2 * s.width * kLong.length; }, attend_all},
+    {"finish", kShort, [](const Shape& s) { return s.width * (s.width + 2 * s.inner); }, finish},
 };
 
 void measure(benchmark::State& state, const Kernels& kernels, const Product& product,
              const Shape& shape, const Part& part) {
-  Layer layer(kernels, product, shape);
-  for (const Part& before : kParts) before.run(layer);
+  Layer layer(kernels, product, shape, part.sequences);
+  for (const auto before : {project, attend_all, finish}) before(layer);
   for (auto _ : state) {
     part.run(layer);
     benchmark::ClobberMemory();
   }
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(static_cast<double>(state.iterations()) * 2e-9 * part.multiply_adds(shape),
-                         benchmark::Counter::kIsRate);
+  const auto work = static_cast<double>(part.sequences.tokens() * part.multiply_adds(shape));
+  state.counters["GFLOP/s"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * 2e-9 * work, benchmark::Counter::kIsRate);
 }
 
 const bool registered = [] {
