@@ -7,8 +7,8 @@ import functools
 import os
 import threading
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from tamis._native import CancelToken
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Executor
 
+P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 _MOST_AT_ONCE = 32  # calls of a loop; some only wait for a server, and the engine shares the cores
 
 
@@ -110,3 +112,21 @@ async def run(call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         token.cancel()
         future.add_done_callback(_retrieve)
         raise
+
+
+def method(
+    of: Callable[Concatenate[T, P], R],
+) -> Callable[Concatenate[T, P], Coroutine[Any, Any, R]]:
+    """`of` for coroutines, with its arguments and the letter a before its name. A class that has
+    another method of that name is asked for its own."""
+    name = of.__name__
+
+    @functools.wraps(of)
+    async def awaited(self: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        found: R = await run(getattr(self, name), *args, **kwargs)
+        return found
+
+    awaited.__name__ = f"a{name}"
+    awaited.__qualname__ = f"{of.__qualname__.removesuffix(name)}a{name}"
+    awaited.__doc__ = f"`{name}` in a worker thread. Cancelling the task stops the work."
+    return awaited

@@ -268,13 +268,18 @@ class CrossEncoder(DropIn):
             **options,
         ).hits
 
-    def rank_with_report(self, query: Any, documents: Iterable[Any], **arguments: Any) -> Ranked:
+    def rank_with_report(
+        self, query: Any, documents: Iterable[Any], **arguments: Unpack[scoring.RankArguments]
+    ) -> Ranked:
         """`rank`, and what was cut. Arguments are those of `rank`."""
         lists, report = self._rank([query], [documents], "rank", **arguments)
         return Ranked(lists[0], report)
 
     def rank_many(
-        self, queries: Sequence[Any], documents: Sequence[Iterable[Any]], **arguments: Any
+        self,
+        queries: Sequence[Any],
+        documents: Sequence[Iterable[Any]],
+        **arguments: Unpack[scoring.RankArguments],
     ) -> list[list[dict[str, Any]]]:
         """A ranking for each query, of its own documents, scored together: equal to a loop over
         `rank`, and faster. Arguments are those of `rank`."""
@@ -326,19 +331,9 @@ class CrossEncoder(DropIn):
 
     # --- from coroutines
 
-    async def apredict(self, *args: Any, **arguments: Any) -> Any:
-        """`predict` in a worker thread; cancelling the task stops the scoring."""
-        return await awaiting.run(self.predict, *args, **arguments)
-
-    async def arank(self, *args: Any, **arguments: Any) -> list[dict[str, Any]]:
-        """`rank` in a worker thread; cancelling the task stops the scoring."""
-        return await awaiting.run(self.rank, *args, **arguments)
-
-    async def arank_many(
-        self, queries: Sequence[Any], documents: Sequence[Iterable[Any]], **arguments: Any
-    ) -> list[list[dict[str, Any]]]:
-        """`rank_many` in a worker thread. Cancelling the task stops the scoring."""
-        return await awaiting.run(self.rank_many, queries, documents, **arguments)
+    apredict = awaiting.method(predict)
+    arank = awaiting.method(rank)
+    arank_many = awaiting.method(rank_many)
 
     # --- implementation
 

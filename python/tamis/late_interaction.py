@@ -218,11 +218,7 @@ class LateInteraction:
         )
         return Ranked(ranked, report)
 
-    async def arank(
-        self, query: Any, passages: Passages | Iterable[Any], *args: Any, **arguments: Any
-    ) -> list[dict[str, Any]]:
-        """`rank` in a worker thread. Cancelling the task stops the work."""
-        return await awaiting.run(self.rank, query, passages, *args, **arguments)
+    arank = awaiting.method(rank)
 
     @property
     def max_length(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
@@ -11,6 +11,7 @@ import numpy as np
 from tamis import checks, pools, report
 from tamis._native import CancelToken
 from tamis.activation import Activation, Array, softmax
+from tamis.documents import TextOf
 from tamis.errors import InvalidArgument, NonFiniteScore
 from tamis.fragmentation import SAMPLE, warn_if_fragmented
 from tamis.load_options import read_processing
@@ -49,6 +50,16 @@ class Arguments(Options, total=False):
     device: Any
     pool: pools.Pool | None
     chunk_size: int | None
+
+
+class RankArguments(Arguments, total=False):
+    """Those of `rank` and its like."""
+
+    top_k: int | None
+    return_documents: bool
+    min_score: float | None
+    text: TextOf
+    fields: Sequence[str] | None
 
 
 _NATIVE_NAMES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 import os
 import pickle
 import signal
@@ -91,6 +92,23 @@ def test_coroutines(model: Any) -> None:
     assert lists == model.rank_many(["a", "b"], [["c", "d"], ["e"]])
     assert scores.tobytes() == model.predict(PAIRS).tobytes()
     assert hits == model.rank("query 1", [d for _, d in PAIRS], top_k=3)
+
+
+@pytest.mark.parametrize("name", ["predict", "rank", "rank_many"])
+def test_coroutines_have_the_arguments_of_their_functions(name: str) -> None:
+    own, awaited = getattr(tamis.CrossEncoder, name), getattr(tamis.CrossEncoder, f"a{name}")
+    assert inspect.iscoroutinefunction(awaited)
+    assert inspect.signature(awaited) == inspect.signature(own)
+    assert awaited.__qualname__ == f"CrossEncoder.a{name}"
+
+
+def test_a_coroutine_calls_what_a_class_of_the_callers_has() -> None:
+    class Mine(tamis.CrossEncoder):
+        def rank(self, *args: Any, **arguments: Any) -> list[dict[str, Any]]:
+            return super().rank(*args, **arguments)[::-1]
+
+    found = asyncio.run(Mine("tiny").arank("who wrote Hamlet?", ["Shakespeare did.", "bananas"]))
+    assert [hit["corpus_id"] for hit in found] == [1, 0]
 
 
 def test_the_event_loop_goes_on(model: Any) -> None:
