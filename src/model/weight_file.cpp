@@ -1,4 +1,5 @@
 // model/weight_file.cpp
+#include <functional>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -108,7 +109,14 @@ std::vector<std::string> WeightFile::names() const {
 }
 
 void WeightFile::forget(const TensorView& tensor) const noexcept {
-  MappedFile::forget(tensor.bytes);
+  // What is in no mapping of a file would be lost, not read again.
+  const std::less_equal<> before;  // of any two pointers
+  for (const MappedFile& file : contents_->files) {
+    const auto all = file.bytes();
+    const bool inside = before(all.data(), tensor.bytes.data()) &&
+                        before(tensor.bytes.data() + tensor.bytes.size(), all.data() + all.size());
+    if (inside) return MappedFile::forget(tensor.bytes);
+  }
 }
 
 const std::string& WeightFile::identity() const { return contents_->identity; }

@@ -42,7 +42,8 @@ class WeightFile {
   /// Sorted.
   [[nodiscard]] std::vector<std::string> names() const;
 
-  /// Lets the memory of a tensor's pages go; whoever reads them again gets them from the file.
+  /// Lets the memory of a tensor's pages go; whoever reads them again gets them from the file. A
+  /// tensor that is none of this file's is left alone.
   void forget(const TensorView& tensor) const noexcept;
 
   /// Path, size, time of last change and file number of all files, as text: equal for two openings

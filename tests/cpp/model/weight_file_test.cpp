@@ -57,6 +57,16 @@ TEST_CASE("tensors are found by name, their bytes in place") {
   CHECK(weights.find("absent") == nullptr);
 }
 
+TEST_CASE("memory that is none of the file's is not let go") {
+  const TemporaryFolder folder;
+  const WeightFile weights = WeightFile::open(folder.write("model.safetensors", small_file()));
+  const std::vector<std::byte> own(1 << 16, std::byte{7});
+  tamis::TensorView foreign = *weights.find("a");
+  foreign.bytes = own;
+  weights.forget(foreign);
+  CHECK(own == std::vector<std::byte>(1 << 16, std::byte{7}));
+}
+
 TEST_CASE("copies share the mapping and outlive the first") {
   const TemporaryFolder folder;
   folder.write("model.safetensors", small_file());
