@@ -132,9 +132,9 @@ class Textbook {
     for (const auto& [id, text] : queries_) result = cascade.run(text);
     fmt::print("--- {}\n{}\n", title, queries_.back().second);
     for (const tamis::CascadeHit& hit : result.hits) {
-      const auto& [stage, score] = hit.scores.back();
-      fmt::print("{:8.3f} by {:6}  {:.80}\n", score, cascade.stages()[stage].stage.traits().name,
-                 hit.candidate.text);
+      const tamis::StageScore& last = hit.scores.back();
+      fmt::print("{:8.3f} by {:6}  {:.80}\n", last.score,
+                 cascade.stages()[last.stage].stage.traits().name, hit.candidate.text);
     }
     fmt::print("{}\n", tamis::to_table(result.trace));
   }

@@ -92,19 +92,24 @@ py::dict dict_of(const tamis::Trace& trace) {
   return out;
 }
 
-/// (document, index, id, text, {stage's name: score}). The dict holds nothing that Python's
-/// collector has to follow.
+/// (document, index, id, text, {stage's name: score}, {stage's name: (begin, end)} in characters,
+/// or None). The dicts hold nothing that Python's collector has to follow.
 py::tuple tuple_of(const tamis::CascadeHit& hit, const Cascade& cascade) {
   py::dict scores;
-  for (const auto& [stage, score] : hit.scores) {
-    const std::string_view name = stage == tamis::kInputStage
-                                      ? std::string_view("input")
-                                      : cascade.stages()[stage].stage.traits().name;
-    scores[py::cast(name)] = score;
+  py::object spans = py::none();
+  for (const tamis::StageScore& score : hit.scores) {
+    const py::object name = py::cast(score.stage == tamis::kInputStage
+                                         ? std::string_view("input")
+                                         : cascade.stages()[score.stage].stage.traits().name);
+    scores[name] = score.score;
+    if (!score.span) continue;
+    if (spans.is_none()) spans = py::dict();
+    spans[name] = py::make_tuple(characters_before(hit.candidate.text, score.span->begin),
+                                 characters_before(hit.candidate.text, score.span->end));
   }
   const auto& document = *static_cast<const Document*>(hit.candidate.document.get());
   return py::make_tuple(document.object, document.index, hit.candidate.id, hit.candidate.text,
-                        scores);
+                        scores, spans);
 }
 
 py::list results_of(const std::vector<tamis::CascadeResult>& results, const Cascade& cascade) {

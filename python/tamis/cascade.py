@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from tamis import _native, awaiting, candidates, checks, native_call
 from tamis.documents import TextOf, names, query_text
@@ -21,6 +21,7 @@ from tamis.report import level_of_caller
 from tamis.stages import Stage
 from tamis.threads import follow_torch
 from tamis.trace import Trace
+from tamis.typing_names import Unpack
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Hit:
     text: str = field(repr=False)
     score: float | None  # of the latest stage that scored it; None: none did
     scores: dict[str, float]  # by stage, earliest first; "input": what it came with
+    # by stage that scored windows: characters of `text`, of the winning one
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def stage(self) -> str | None:
@@ -46,6 +49,15 @@ class CascadeResult:
 
     hits: list[Hit]  # best first
     trace: Trace
+
+
+class RunArguments(TypedDict, total=False):
+    """Keyword arguments of every run."""
+
+    budget_ms: float | None
+    text: TextOf
+    fields: Sequence[str] | None
+    cancel: _native.CancelToken | None
 
 
 class Cascade:
@@ -125,7 +137,10 @@ class Cascade:
         return self._run(texts, lists, budget_ms, text, fields, cancel)
 
     async def arun(
-        self, query: Any, candidates: Iterable[Any] | None = None, **arguments: Any
+        self,
+        query: Any,
+        candidates: Iterable[Any] | None = None,
+        **arguments: Unpack[RunArguments],
     ) -> CascadeResult:
         """`run` in a worker thread. Cancelling the task stops it, within a micro-batch too. The
         budget begins now, and a wait for a worker takes of it."""
@@ -136,7 +151,7 @@ class Cascade:
         self,
         queries: Sequence[Any],
         candidates: Sequence[Iterable[Any]] | None = None,
-        **arguments: Any,
+        **arguments: Unpack[RunArguments],
     ) -> list[CascadeResult]:
         """`run_many` in a worker thread. Cancelling the task stops the work."""
         listed = checks.list_of("queries", queries)
@@ -253,9 +268,9 @@ def _costs_in(path: Path) -> dict[str, list[tuple[float, float, float, float]]]:
 
 def _result(hits: list[Any], told: dict[str, Any], query: str) -> CascadeResult:
     found = []
-    for document, index, name, text, scores in paused(hits):
+    for document, index, name, text, scores, spans in paused(hits):
         last = next(reversed(scores.values()), None)
-        found.append(Hit(document, index, name, text, last, scores))
+        found.append(Hit(document, index, name, text, last, scores, spans or {}))
     return CascadeResult(found, Trace.read(told, query))
 
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tamis/text/tokens.hpp>
+
 namespace tamis {
 
 /// What one of the searches behind a first stage gave: "bm25", 12.3.
@@ -45,6 +47,8 @@ inline constexpr std::size_t kInputStage = static_cast<std::size_t>(-1);
 struct StageScore {
   std::size_t stage = 0;  ///< index into the cascade's stages, or kInputStage
   float score = 0;        ///< that stage's own; scales of different stages are not comparable
+  /// Bytes of the text that it is of, where the stage scored windows: those of the winning one.
+  std::optional<Span> span = {};
 };
 
 /// A candidate of the result, with the score of every stage that saw it, earliest first.

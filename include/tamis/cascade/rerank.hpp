@@ -92,6 +92,7 @@ class Rerank {
       scored.scores.push_back(found.logits[i]);
       const bool cut = found.query_tokens_cut[i] + found.document_tokens_cut[i] > 0;
       scored.truncated += static_cast<std::size_t>(cut);
+      if (!found.spans.empty()) scored.spans.push_back(found.spans[i]);
     }
     return scored;
   }
@@ -106,12 +107,13 @@ class Rerank {
 
 /// Scores by logit; stops within a micro-batch when the run is cancelled. Pairs of several queries
 /// are scored together. A run in which texts were cut warns, unless told not to. Throws
-/// InvalidArgument for a model of several labels.
+/// InvalidArgument for a model of several labels, and for options that it refuses.
 [[nodiscard]] inline AnyStage rerank(const CrossEncoder& model, PredictOptions options = {},
                                      std::string name = "rerank", bool warns_of_cuts = true) {
   if (model.labels() != 1) {
     raise<InvalidArgument>("a stage ranks by one score, this model has {} labels", model.labels());
   }
+  (void)model.predict_logits({}, options);  // now, rather than in every run
   return detail::Rerank(model, std::move(options), std::move(name), warns_of_cuts);
 }
 

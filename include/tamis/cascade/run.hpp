@@ -56,7 +56,7 @@ class Run {
     pool_.reserve(candidates.size());  // ids are looked up where they lie
     order_.reserve(candidates.size());
     Ids ids(candidates.size());
-    std::vector<float>& scores = scores_of(stage, candidates.size());
+    std::vector<TextScore>& scores = scores_of(stage, candidates.size());
     for (Candidate& candidate : candidates) {
       marks_.add(candidate);
       if (ids.has(candidate)) {
@@ -64,8 +64,9 @@ class Run {
         trace.dropped.push_back({std::move(candidate.id), "its id came before"});
         continue;
       }
-      const float score = candidate.score.value_or(kNone);
-      scores[pool_.size()] = std::isfinite(score) ? score : kNone;
+      if (candidate.score && std::isfinite(*candidate.score)) {
+        scores[pool_.size()].score = *candidate.score;
+      }
       order_.push_back(static_cast<std::uint32_t>(pool_.size()));
       pool_.push_back(std::move(candidate));
       ids.add(pool_.back());
@@ -126,7 +127,8 @@ class Run {
     for (const std::uint32_t index : order_) {
       hits.push_back({std::move(pool_[index]), {}});
       for (const auto& [stage, scores] : scores_) {
-        if (!std::isnan(scores[index])) hits.back().scores.push_back({stage, scores[index]});
+        const TextScore& own = scores[index];
+        if (own.given()) hits.back().scores.push_back({stage, own.score, own.span});
       }
     }
     marks_.tell(trace_.stages);
@@ -135,11 +137,9 @@ class Run {
   }
 
  private:
-  static constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
-
   struct StageScores {
     std::size_t stage;
-    std::vector<float> by_candidate;  ///< [pool], NaN: not scored by this stage
+    std::vector<TextScore> by_candidate;  ///< [pool]
   };
 
   [[nodiscard]] StageTrace& trace() { return trace_.stages.back(); }
@@ -164,8 +164,8 @@ class Run {
 
   /// Of the stage that scored last.
   [[nodiscard]] std::optional<float> latest_score(std::uint32_t index) const {
-    if (scores_.empty() || std::isnan(scores_.back().by_candidate[index])) return std::nullopt;
-    return scores_.back().by_candidate[index];
+    if (scores_.empty() || !scores_.back().by_candidate[index].given()) return std::nullopt;
+    return scores_.back().by_candidate[index].score;
   }
 
   /// Whether the latest scores are those that stage `place` was made for. If not, the stage that
@@ -175,8 +175,8 @@ class Run {
   }
 
   /// Room for the scores of another stage, none of them given yet.
-  std::vector<float>& scores_of(std::size_t stage, std::size_t count) {
-    scores_.push_back({stage, std::vector<float>(count, kNone)});
+  std::vector<TextScore>& scores_of(std::size_t stage, std::size_t count) {
+    scores_.push_back({stage, std::vector<TextScore>(count)});
     return scores_.back().by_candidate;
   }
 
@@ -297,12 +297,12 @@ class Run {
 
   /// The scored head by its scores, blended; below, in their order, those of it that got none, and
   /// the tail. Equal scores keep their order.
-  void reorder(std::size_t place, const std::vector<float>& scores, StageTrace& trace) {
+  void reorder(std::size_t place, const std::vector<TextScore>& scores, StageTrace& trace) {
     const std::size_t count = scores.size();
     std::vector<Ranking> rankings{{}};
     std::vector<double> weights{1.0};
     for (std::size_t i = 0; i < count; ++i) {
-      if (!std::isnan(scores[i])) rankings[0].push_back({i, scores[i]});
+      if (scores[i].given()) rankings[0].push_back({i, scores[i].score});
     }
     for (const auto& [name, weight] : stages_[place].options.blend) {
       rankings.push_back(earlier(name, count));
@@ -316,12 +316,12 @@ class Run {
     }
     std::vector<std::uint32_t> head;
     for (const Hit& hit : rankings[0]) {
-      if (!std::isnan(scores[hit.index])) head.push_back(order_[hit.index]);
+      if (scores[hit.index].given()) head.push_back(order_[hit.index]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (std::isnan(scores[i])) head.push_back(order_[i]);
+      if (!scores[i].given()) head.push_back(order_[i]);
     }
-    std::vector<float>& own = scores_of(place, pool_.size());
+    std::vector<TextScore>& own = scores_of(place, pool_.size());
     for (std::size_t i = 0; i < count; ++i) own[order_[i]] = scores[i];
     std::copy(head.begin(), head.end(), order_.begin());
   }
@@ -332,7 +332,7 @@ class Run {
     for (const auto& [stage, scores] : scores_) {
       if (name_of(stages_, stage) != name) continue;
       for (std::size_t i = 0; i < count; ++i) {
-        if (!std::isnan(scores[order_[i]])) found.push_back({i, scores[order_[i]]});
+        if (scores[order_[i]].given()) found.push_back({i, scores[order_[i]].score});
       }
       return found;
     }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,9 +35,17 @@ namespace tamis::detail {
   }
 }
 
+/// What a stage gave a text.
+struct TextScore {
+  float score = std::numeric_limits<float>::quiet_NaN();  ///< NaN: none
+  std::optional<Span> span = {};
+
+  [[nodiscard]] bool given() const { return !std::isnan(score); }
+};
+
 /// Adds what a call reported to the trace; returns the scores. Throws the call's failure, and for
 /// scores that cannot be; what it cost is in the trace then, too.
-inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace& trace) {
+inline std::vector<TextScore> take(StageResult result, std::size_t asked, StageTrace& trace) {
   auto* const scored = std::get_if<Scored>(&result);
   if (scored == nullptr) raise<Error>("it gave no scores");
   trace.tokens += scored->tokens;
@@ -47,13 +56,18 @@ inline std::vector<float> take(StageResult result, std::size_t asked, StageTrace
   if (scored->scores.size() > asked) {
     raise<Error>("it gave {} scores for {} candidates", scored->scores.size(), asked);
   }
-  for (std::size_t i = 0; i < scored->scores.size(); ++i) {
-    const bool none = scored->gaps && std::isnan(scored->scores[i]);
-    if (!none && !std::isfinite(scored->scores[i])) {
-      raise<Error>("its score of candidate {} is {}", i, scored->scores[i]);
-    }
+  if (!scored->spans.empty() && scored->spans.size() != scored->scores.size()) {
+    raise<Error>("it gave {} spans for {} scores", scored->spans.size(), scored->scores.size());
   }
-  return std::move(scored->scores);
+  std::vector<TextScore> found(scored->scores.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    found[i].score = scored->scores[i];
+    if (!(scored->gaps && !found[i].given()) && !std::isfinite(found[i].score)) {
+      raise<Error>("its score of candidate {} is {}", i, found[i].score);
+    }
+    if (!scored->spans.empty()) found[i].span = scored->spans[i];
+  }
+  return found;
 }
 
 /// An order of some of the candidates. Throws for one that cannot be.
@@ -73,11 +87,11 @@ inline Selected take(StageResult result, std::size_t asked) {
 
 /// The texts that have a score.
 [[nodiscard]] inline std::vector<std::string_view> with_scores(
-    std::span<const std::string_view> texts, std::span<const float> scores) {
+    std::span<const std::string_view> texts, std::span<const TextScore> scores) {
   std::vector<std::string_view> found;
   found.reserve(scores.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (!std::isnan(scores[i])) found.push_back(texts[i]);
+    if (scores[i].given()) found.push_back(texts[i]);
   }
   return found;
 }
@@ -113,15 +127,15 @@ class ScoreCall {
       : call_(call), options_(options), state_(state), trace_(trace) {}
 
   /// Scores of the first texts. Throws what the stage throws.
-  [[nodiscard]] std::vector<float> run(const AnyStage& stage) const {
-    std::vector<float> scores;
+  [[nodiscard]] std::vector<TextScore> run(const AnyStage& stage) const {
+    std::vector<TextScore> scores;
     fill(stage, scores);
     return scores;
   }
 
   /// `run` of the stage that the call is made for: what it gives before it throws is kept, the next
   /// try goes on from there, and its cost is learnt.
-  [[nodiscard]] std::vector<float> run_own(const AnyStage& stage) {
+  [[nodiscard]] std::vector<TextScore> run_own(const AnyStage& stage) {
     const Clock& clock = call_.deadline.clock();
     const Clock::Time start = clock.now();
     const std::size_t tokens = trace_.tokens;
@@ -133,7 +147,7 @@ class ScoreCall {
   }
 
   /// What `run_own` kept when all tries and fallbacks have failed, if anything.
-  [[nodiscard]] std::optional<std::vector<float>> kept() {
+  [[nodiscard]] std::optional<std::vector<TextScore>> kept() {
     if (head_.empty()) return std::nullopt;
     trace_.skipped.reset();
     trace_.cut = fmt::format("failed after {} candidates", head_.size());
@@ -141,7 +155,7 @@ class ScoreCall {
   }
 
  private:
-  void fill(const AnyStage& stage, std::vector<float>& scores) const {
+  void fill(const AnyStage& stage, std::vector<TextScore>& scores) const {
     const std::size_t all = call_.texts.size();
     const std::size_t most = piece_of(stage, options_, all);
     // Nobody knows yet what one costs: one, two, four, so that the deadline is missed by little.
@@ -175,7 +189,7 @@ class ScoreCall {
   const StageOptions& options_;
   StageState& state_;
   StageTrace& trace_;
-  std::vector<float> head_;
+  std::vector<TextScore> head_;
 };
 
 }  // namespace tamis::detail

@@ -39,9 +39,9 @@ struct ScoreTask {
   bool own;           ///< scored by the stage; else it has no time, and its fallbacks score
   std::string_view query;
   const CancelToken& cancel;
-  std::optional<std::vector<float>> scores = {};  ///< of the first ones, by a shared call
-  StageTrace told = {};                           ///< what shared calls reported
-  double shared_ms = 0;                           ///< this run's part of them
+  std::optional<std::vector<TextScore>> scores = {};  ///< of the first ones, by a shared call
+  StageTrace told = {};                               ///< what shared calls reported
+  double shared_ms = 0;                               ///< this run's part of them
 
   [[nodiscard]] StageCall call() const {
     const auto latest =
@@ -146,7 +146,7 @@ class Together {
   struct Part {
     ScoreTask* task;
     StageCall call;
-    std::vector<float> scores;
+    std::vector<TextScore> scores;
     bool failed = false;
     bool ended = false;  ///< the stage stopped early
 
@@ -210,7 +210,7 @@ class Together {
     StageTrace& told = part.task->told;
     part.task->shared_ms += each * static_cast<double>(count);
     try {
-      const std::vector<float> found = take(std::move(result), count, told);
+      const std::vector<TextScore> found = take(std::move(result), count, told);
       part.scores.insert(part.scores.end(), found.begin(), found.end());
       if (found.size() == count) return;
       part.ended = true;

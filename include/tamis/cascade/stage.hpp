@@ -29,6 +29,7 @@
 #include <tamis/cancel.hpp>
 #include <tamis/cascade/candidate.hpp>
 #include <tamis/cascade/clock.hpp>
+#include <tamis/text/tokens.hpp>
 
 namespace tamis {
 
@@ -80,6 +81,8 @@ struct Scored {
   std::exception_ptr failure = {};
   /// Whether a score may be NaN: the text then has none, and goes below those that have one.
   bool gaps = false;
+  /// Bytes of its text that each score is of: a window's. Empty: scores are of whole texts.
+  std::vector<Span> spans = {};
 };
 
 /// Indices into `texts`, in their new order; `reason` says why the others leave.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -49,17 +50,40 @@ struct Trace {
 
 namespace detail {
 
-inline std::string quoted(const std::string& text) {
+/// Bytes of the UTF-8 character at the beginning of `text`; 0: there is none (RFC 3629).
+inline std::size_t character_at(std::string_view text) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  // Neither longer than it need be, nor a surrogate, nor beyond U+10FFFF.
+  const unsigned least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < least || byte(1) > most) return 0;
+  const std::size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  for (std::size_t i = 2; i < size; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80U) return 0;
+  }
+  return size;
+}
+
+/// What is no UTF-8 becomes U+FFFD, byte by byte.
+inline std::string in_quotes(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
+  while (!text.empty()) {
+    const std::size_t size = character_at(text);
+    const char c = text.front();
+    if (size == 0) {
+      out += "\\ufffd";
     } else if (static_cast<unsigned char>(c) < 0x20) {
       out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
-      out += c;
+      if (c == '"' || c == '\\') out += '\\';
+      out += text.substr(0, size);
     }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return out + '"';
 }
@@ -73,7 +97,7 @@ inline std::string list_of(const std::vector<std::string>& texts) {
   std::string out = "[";
   for (const std::string& text : texts) {
     if (out.size() > 1) out += ',';
-    out += quoted(text);
+    out += in_quotes(text);
   }
   return out + "]";
 }
@@ -82,19 +106,19 @@ inline std::string json_of(const StageTrace& stage) {
   std::string dropped = "[";
   for (const Dropped& one : stage.dropped) {
     dropped += fmt::format("{}{{\"id\":{},\"reason\":{}}}", dropped.size() > 1 ? "," : "",
-                           quoted(one.id), quoted(one.reason));
+                           in_quotes(one.id), in_quotes(one.reason));
   }
   const auto text = [](const std::optional<std::string>& value) {
-    return value ? quoted(*value) : std::string("null");
+    return value ? in_quotes(*value) : std::string("null");
   };
   return fmt::format(
       "{{\"name\":{},\"in\":{},\"scored\":{},\"kept\":{},\"tokens\":{},\"truncated\":{},"
       "\"duplicates\":{},\"predicted_ms\":{},\"real_ms\":{},\"dollars\":{},\"attempts\":{},"
       "\"skipped\":{},\"cut\":{},\"ran\":{},\"errors\":{},\"warnings\":{},\"dropped\":{}]}}",
-      quoted(stage.name), stage.in, stage.scored, stage.kept, stage.tokens, stage.truncated,
+      in_quotes(stage.name), stage.in, stage.scored, stage.kept, stage.tokens, stage.truncated,
       stage.duplicates, number_of(stage.predicted_ms), number_of(stage.real_ms),
       number_of(stage.dollars), stage.attempts, text(stage.skipped), text(stage.cut),
-      quoted(stage.ran), list_of(stage.errors), list_of(stage.warnings), dropped);
+      in_quotes(stage.ran), list_of(stage.errors), list_of(stage.warnings), dropped);
 }
 
 /// On one line, without what would move a terminal's cursor.

@@ -1,7 +1,9 @@
 // Order, budget and blend of a cascade, on a clock that moves when it is told to.
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -46,6 +48,40 @@ TEST_CASE("candidates that a stage may leave without a score go below those that
       CHECK(stage.skipped);
     }
   }
+}
+
+TEST_CASE("a stage may say which part of a text its score is of") {
+  const auto last_letters = [](std::size_t too_many) {
+    return tamis::AnyStage({.name = "windows", .divisible = true},
+                           [too_many](const tamis::StageCall& call) -> tamis::StageResult {
+                             tamis::Scored scored;
+                             for (const std::string_view text : call.texts) {
+                               const auto size = static_cast<std::uint32_t>(text.size());
+                               scored.scores.push_back(static_cast<float>(size));
+                               scored.spans.push_back({size / 2, size});
+                             }
+                             scored.spans.resize(scored.spans.size() + too_many);
+                             return scored;
+                           });
+  };
+  const tamis::Cascade cascade({{finder(5), {.keep = 5}},
+                                {last_letters(0), {.keep = 5, .limit = 4, .chunk = 3}},
+                                {longest(), {.keep = 5, .limit = 5}}});
+  const std::vector<std::string_view> queries{"q", "r"};
+  for (const CascadeResult& result : {cascade.run("q"), cascade.run_many(queries).at(1)}) {
+    for (const tamis::CascadeHit& hit : result.hits) {
+      const auto size = static_cast<std::uint32_t>(hit.candidate.text.size());
+      for (const tamis::StageScore& score : hit.scores) {
+        const bool windows = score.stage == 1;
+        CHECK(score.span == (windows ? std::optional(tamis::Span{size / 2, size}) : std::nullopt));
+      }
+    }
+    REQUIRE(result.hits.size() == 5);
+    CHECK(result.hits.front().scores.size() == 2);  // beyond the limit
+    CHECK(result.hits.back().scores.size() == 3);
+  }
+  const tamis::Cascade wrong({{finder(5), {.keep = 5}}, {last_letters(1), {.keep = 5}}});
+  CHECK(wrong.run("q").trace.stages[1].errors.at(0) == "windows: it gave 6 spans for 5 scores");
 }
 
 TEST_CASE("each stage orders what it sees and keeps the best; the trace says who left and why") {
@@ -351,4 +387,7 @@ TEST_CASE("a cascade and its trace can be read") {
   CHECK(contains(table, "skipped: a  b\n"));
   CHECK(std::count(table.begin(), table.end(), '\n') == 3);
   CHECK(table.find('\x1b') == std::string::npos);
+  odd.stages[0].name = "\xc3\xa9\xff\xed\xa0\x80\xf0\x9f\x98\x80\xc3";  // with halves of characters
+  CHECK(contains(tamis::to_json(odd),
+                 "\"\xc3\xa9\\ufffd\\ufffd\\ufffd\\ufffd\xf0\x9f\x98\x80\\ufffd\""));
 }

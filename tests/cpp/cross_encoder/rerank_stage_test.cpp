@@ -60,3 +60,29 @@ TEST_CASE("two rerankers of one model side by side are warned of") {
                          {tamis::stages::rerank(model, {}, "again"), {.keep = 2}}});
   REQUIRE(cascade.warnings().size() == 1);
 }
+
+TEST_CASE("options that no run could go by are refused where the stage is made") {
+  const CrossEncoder model = CrossEncoder::load(TAMIS_DEFAULT_MODEL);
+  const auto refusal = [&](const tamis::PredictOptions& options) {
+    return message_of<tamis::InvalidArgument>([&] { (void)tamis::stages::rerank(model, options); });
+  };
+  CHECK(contains(refusal({.max_length = 0}), "max_length is 0"));
+  CHECK(contains(refusal({.window_stride = 8}), "set on_truncation to window"));
+  CHECK(contains(refusal({.prompt_name = "none"}), "no prompt 'none'"));
+}
+
+TEST_CASE("a hit says which window of a long document won") {
+  const CrossEncoder model = CrossEncoder::load(TAMIS_DEFAULT_MODEL);
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += "Bananas are yellow. ";
+  const std::string answer = "Paris is the capital of France.";
+  const Cascade cascade(
+      {{tamis::stages::rerank(model, {.on_truncation = tamis::OnTruncation::window}),
+        {.keep = 2, .limit = 2}}});
+  const auto hits = cascade.run("capital of France", {{.id = "long", .text = text + answer}}).hits;
+  REQUIRE(hits.at(0).scores.size() == 1);
+  const auto span = hits[0].scores[0].span;
+  REQUIRE(span.has_value());
+  CHECK(span->begin > 0);
+  CHECK(span->end == text.size() + answer.size());
+}

@@ -60,10 +60,16 @@ def test_candidates_go_through_the_stages(model: CrossEncoder) -> None:
 
 def test_rerank_gives_what_rank_gives(model: CrossEncoder) -> None:
     options: dict[str, Any] = {"on_truncation": "window", "window_stride": 100}
-    long = [*PASSAGES, "word " * 900 + PASSAGES[1]]
+    long = [*PASSAGES, "wörd " * 900 + PASSAGES[1]]
     ranked = model.rank(QUERY, long, **options)
-    result = Cascade([s.rerank(model, keep=9, limit=9, **options)]).run(QUERY, long)
-    assert [hit.index for hit in result.hits] == [hit["corpus_id"] for hit in ranked]
+    cascade = Cascade([s.rerank(model, keep=9, limit=9, **options)])
+    for result in [cascade.run(QUERY, long), *cascade.run_many([QUERY] * 2, [long] * 2)]:
+        assert [hit.index for hit in result.hits] == [hit["corpus_id"] for hit in ranked]
+        assert [hit.spans["rerank"] for hit in result.hits] == [hit["span"] for hit in ranked]
+        (begin, end) = next(hit for hit in result.hits if hit.index == 4).spans["rerank"]
+        assert PASSAGES[1] in long[4][begin:end]
+        assert begin > 0
+    assert Cascade([s.rerank(model, keep=9, limit=9)]).run(QUERY, PASSAGES).hits[0].spans == {}
 
 
 def test_a_prompt_goes_before_the_query(model: CrossEncoder) -> None:
