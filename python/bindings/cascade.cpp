@@ -54,12 +54,30 @@ CascadeStage used(tamis::AnyStage stage, std::size_t keep, std::optional<std::si
            .breaker_ms = breaker_ms}};
 }
 
+/// What is no UTF-8, in a message of somebody else's, becomes U+FFFD.
+py::object words(std::string_view text) {
+  auto* const read =
+      PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "replace");
+  if (read == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(read);
+}
+
+py::object words(const std::optional<std::string>& text) {
+  return text ? words(std::string_view(*text)) : py::none();
+}
+
+py::list words(const std::vector<std::string>& texts) {
+  py::list out;
+  for (const std::string& text : texts) out.append(words(std::string_view(text)));
+  return out;
+}
+
 py::dict dict_of(const tamis::StageTrace& stage) {
   py::list dropped;
   GilPauses pause;
   for (const auto& [id, reason] : stage.dropped) {
     pause();
-    dropped.append(py::make_tuple(id, reason));
+    dropped.append(py::make_tuple(id, words(std::string_view(reason))));
   }
   py::dict out;
   out["name"] = stage.name;
@@ -73,11 +91,11 @@ py::dict dict_of(const tamis::StageTrace& stage) {
   out["real_ms"] = stage.real_ms;
   out["dollars"] = stage.dollars;
   out["attempts"] = stage.attempts;
-  out["skipped"] = stage.skipped;
-  out["cut"] = stage.cut;
+  out["skipped"] = words(stage.skipped);
+  out["cut"] = words(stage.cut);
   out["ran"] = stage.ran;
-  out["errors"] = stage.errors;
-  out["warnings"] = stage.warnings;
+  out["errors"] = words(stage.errors);
+  out["warnings"] = words(stage.warnings);
   out["dropped"] = dropped;
   return out;
 }
@@ -93,7 +111,7 @@ py::dict dict_of(const tamis::Trace& trace) {
 }
 
 /// (document, index, id, text, {stage's name: score}, {stage's name: (begin, end)} in characters,
-/// or None). The dicts hold nothing that Python's collector has to follow.
+/// or None). The scores hold nothing that Python's collector has to follow.
 py::tuple tuple_of(const tamis::CascadeHit& hit, const Cascade& cascade) {
   py::dict scores;
   py::object spans = py::none();
@@ -205,8 +223,8 @@ void bind_cascade(py::module_& module) {
            py::arg("stages"), py::kw_only(), py::arg("budget_ms") = py::none())
       .def("run_many", &run_many, py::arg("queries"), py::arg("candidates") = py::none(),
            py::kw_only(), py::arg("budget_ms") = py::none(), py::arg("cancel") = py::none(),
-           "For each query (hits, trace): a hit is (document, index, id, text, {stage: "
-           "score}).\n\n"
+           "For each query (hits, trace): a hit is (document, index, id, text, scores, spans), the "
+           "last two by stage; spans may be None.\n\n"
            "`candidates`: a tamis.candidates.Read for each query. The GIL is released.")
       .def_property_readonly("warnings", [](const Cascade& self) { return self.warnings(); })
       .def_property_readonly("retrieves", &Cascade::retrieves,

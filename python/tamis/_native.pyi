@@ -387,7 +387,8 @@ class Cascade:
         budget_ms: float | None = None,
         cancel: CancelToken | None = None,
     ) -> list[tuple[list[Any], dict[str, Any]]]:
-        """For each query (hits, trace): a hit is (document, index, id, text, {stage: score}).
+        """For each query (hits, trace): a hit is (document, index, id, text, scores, spans), the
+        last two by stage; spans may be None.
 
         `candidates`: a tamis.candidates.Read for each query. The GIL is released.
         """

@@ -110,11 +110,12 @@ std::vector<std::string> WeightFile::names() const {
 
 void WeightFile::forget(const TensorView& tensor) const noexcept {
   // What is in no mapping of a file would be lost, not read again.
-  const std::less_equal<> before;  // of any two pointers
+  const std::less_equal<> not_after;  // of any two pointers
   for (const MappedFile& file : contents_->files) {
     const auto all = file.bytes();
-    const bool inside = before(all.data(), tensor.bytes.data()) &&
-                        before(tensor.bytes.data() + tensor.bytes.size(), all.data() + all.size());
+    const bool inside =
+        not_after(all.data(), tensor.bytes.data()) &&
+        not_after(tensor.bytes.data() + tensor.bytes.size(), all.data() + all.size());
     if (inside) return MappedFile::forget(tensor.bytes);
   }
 }

@@ -47,7 +47,7 @@ inline constexpr std::size_t kInputStage = static_cast<std::size_t>(-1);
 struct StageScore {
   std::size_t stage = 0;  ///< index into the cascade's stages, or kInputStage
   float score = 0;        ///< that stage's own; scales of different stages are not comparable
-  /// Bytes of the text that it is of, where the stage scored windows: those of the winning one.
+  /// Where the stage scored windows of the text: bytes of the one that won.
   std::optional<Span> span = {};
 };
 

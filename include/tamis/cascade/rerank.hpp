@@ -107,7 +107,7 @@ class Rerank {
 
 /// Scores by logit; stops within a micro-batch when the run is cancelled. Pairs of several queries
 /// are scored together. A run in which texts were cut warns, unless told not to. Throws
-/// InvalidArgument for a model of several labels, and for options that it refuses.
+/// InvalidArgument for a model of several labels, and for options that the model refuses.
 [[nodiscard]] inline AnyStage rerank(const CrossEncoder& model, PredictOptions options = {},
                                      std::string name = "rerank", bool warns_of_cuts = true) {
   if (model.labels() != 1) {

@@ -45,7 +45,8 @@ struct TextScore {
 
 /// Adds what a call reported to the trace; returns the scores. Throws the call's failure, and for
 /// scores that cannot be; what it cost is in the trace then, too.
-inline std::vector<TextScore> take(StageResult result, std::size_t asked, StageTrace& trace) {
+inline std::vector<TextScore> take(StageResult result, std::span<const std::string_view> texts,
+                                   StageTrace& trace) {
   auto* const scored = std::get_if<Scored>(&result);
   if (scored == nullptr) raise<Error>("it gave no scores");
   trace.tokens += scored->tokens;
@@ -53,8 +54,8 @@ inline std::vector<TextScore> take(StageResult result, std::size_t asked, StageT
   trace.dollars += scored->dollars;
   for (std::string& warning : scored->warnings) trace.warnings.push_back(std::move(warning));
   if (scored->failure) std::rethrow_exception(scored->failure);
-  if (scored->scores.size() > asked) {
-    raise<Error>("it gave {} scores for {} candidates", scored->scores.size(), asked);
+  if (scored->scores.size() > texts.size()) {
+    raise<Error>("it gave {} scores for {} candidates", scored->scores.size(), texts.size());
   }
   if (!scored->spans.empty() && scored->spans.size() != scored->scores.size()) {
     raise<Error>("it gave {} spans for {} scores", scored->spans.size(), scored->scores.size());
@@ -65,7 +66,13 @@ inline std::vector<TextScore> take(StageResult result, std::size_t asked, StageT
     if (!(scored->gaps && !found[i].given()) && !std::isfinite(found[i].score)) {
       raise<Error>("its score of candidate {} is {}", i, found[i].score);
     }
-    if (!scored->spans.empty()) found[i].span = scored->spans[i];
+    if (scored->spans.empty()) continue;
+    const Span span = scored->spans[i];
+    if (span.begin > span.end || span.end > texts[i].size()) {
+      raise<Error>("its span of candidate {} is [{}, {}), of {} bytes", i, span.begin, span.end,
+                   texts[i].size());
+    }
+    found[i].span = span;
   }
   return found;
 }
@@ -172,7 +179,8 @@ class ScoreCall {
         trace_.cut = came_after("the deadline came", scores.size(), all);
         return;
       }
-      const auto found = take(stage(part_of(call_, scores.size(), count)), count, trace_);
+      const StageCall part = part_of(call_, scores.size(), count);
+      const auto found = take(stage(part), part.texts, trace_);
       scores.insert(scores.end(), found.begin(), found.end());
       const double taken = milliseconds(call_.deadline.clock().now() - start);
       const double each = taken / static_cast<double>(count);

@@ -194,7 +194,7 @@ class Together {
     const double each = milliseconds(deadline_.clock().now() - start) / static_cast<double>(count);
     size_.took(each);
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      add(*parts[i], std::move(results[i]), calls[i].texts.size(), each);
+      add(*parts[i], std::move(results[i]), calls[i].texts, each);
     }
   }
 
@@ -206,13 +206,14 @@ class Together {
     return false;
   }
 
-  static void add(Part& part, StageResult result, std::size_t count, double each) {
+  static void add(Part& part, StageResult result, std::span<const std::string_view> texts,
+                  double each) {
     StageTrace& told = part.task->told;
-    part.task->shared_ms += each * static_cast<double>(count);
+    part.task->shared_ms += each * static_cast<double>(texts.size());
     try {
-      const std::vector<TextScore> found = take(std::move(result), count, told);
+      const std::vector<TextScore> found = take(std::move(result), texts, told);
       part.scores.insert(part.scores.end(), found.begin(), found.end());
-      if (found.size() == count) return;
+      if (found.size() == texts.size()) return;
       part.ended = true;
       told.cut = came_after("it stopped", part.scores.size(), part.call.texts.size());
     } catch (const Cancelled&) {

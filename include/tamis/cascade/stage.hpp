@@ -81,7 +81,8 @@ struct Scored {
   std::exception_ptr failure = {};
   /// Whether a score may be NaN: the text then has none, and goes below those that have one.
   bool gaps = false;
-  /// Bytes of its text that each score is of: a window's. Empty: scores are of whole texts.
+  /// Where windows were scored: for each score, bytes of its text, those of the window that won (of
+  /// a text read whole, all of it). Empty: there were none.
   std::vector<Span> spans = {};
 };
 

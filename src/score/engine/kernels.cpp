@@ -189,7 +189,7 @@ std::vector<const Product*> Kernels::fastest_first() const {
 const Product& Kernels::attention_product(const Product& linear) const {
   const bool exact = std::string_view(linear.arithmetic) == fp32.arithmetic;
   const bool slow = std::string_view(bf16.arithmetic) == fp32.arithmetic;
-  return exact || slow ? fp32_layers : bf16;
+  return exact || slow ? fp32 : bf16;
 }
 
 const Kernels& kernels() {

@@ -77,8 +77,9 @@ struct Product {
   void (*multiply)(const InputRows& x, std::size_t rows, const std::byte* panels,
                    std::size_t columns, std::size_t inputs, float* c, std::size_t ldc);
   /// Attention of one head, both of its products in this arithmetic; the powers of its softmax have
-  /// a relative error below 1e-6, and below 8e-5 where they are rounded to bf16 then; below 2^-100
-  /// of the largest they count as that. NaN and infinity make NaN. `scratch` has attention_bytes
+  /// a relative error below 3e-7, and once more for each block of keys that has a new largest
+  /// logit; below 8e-5 where they are rounded to bf16 then. Below 2^-100 of the largest so far they
+  /// count as that. NaN and infinity among logits make NaN. `scratch` has attention_bytes
   /// and begins on a cache line. Null where activations are never multiplied by each other (int8).
   void (*attend)(const Attention& of, std::byte* scratch);
   std::size_t (*attention_bytes)(const Attention& of);

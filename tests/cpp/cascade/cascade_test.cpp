@@ -82,6 +82,13 @@ TEST_CASE("a stage may say which part of a text its score is of") {
   }
   const tamis::Cascade wrong({{finder(5), {.keep = 5}}, {last_letters(1), {.keep = 5}}});
   CHECK(wrong.run("q").trace.stages[1].errors.at(0) == "windows: it gave 6 spans for 5 scores");
+  const tamis::AnyStage beyond({.name = "beyond"},
+                               [](const tamis::StageCall&) -> tamis::StageResult {
+                                 return tamis::Scored{.scores = {1.0F}, .spans = {{0, 1}}};
+                               });
+  const Cascade outside({{finder(5), {.keep = 5}}, {beyond, {.keep = 5}}});
+  CHECK(outside.run("q").trace.stages[1].errors.at(0) ==
+        "beyond: its span of candidate 0 is [0, 1), of 0 bytes");
 }
 
 TEST_CASE("each stage orders what it sees and keeps the best; the trace says who left and why") {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <string>
@@ -55,6 +56,14 @@ std::vector<float> floats(std::size_t count, float spread, unsigned seed) {
 std::vector<float> short_floats(std::size_t count, float spread, unsigned seed) {
   std::vector<float> values = floats(count, spread, seed);
   std::transform(values.begin(), values.end(), values.begin(), short_of);
+  return values;
+}
+
+/// Beside numbers of any use, what is hardly one, and what is denormal.
+std::vector<float> tiny_floats(std::size_t count, float spread, unsigned seed) {
+  std::vector<float> values = floats(count, spread, seed);
+  const float sizes[] = {1.0F, 1e-30F, 1.0F, 1e-34F, 3e-35F, 1.0F, 1e-37F, 1e-41F, 0.0F};
+  for (std::size_t i = 0; i < count; ++i) values[i] *= sizes[(i * 7 + i / 5) % std::size(sizes)];
   return values;
 }
 
@@ -189,7 +198,7 @@ TEST_CASE("attention of any shape, with and without a bias between segments") {
   each_product([](const Kernels& kernels, const Product& product) {
     for (const std::size_t size : {1, 8, 26, 32, 40, 64, 100}) {
       for (const std::size_t queries : {1, 12, 16, 17, 33, 70}) {
-        for (const std::size_t keys : {1, 2, 13, 70, 96, 131, 300}) {
+        for (const std::size_t keys : {1, 2, 13, 64, 65, 96, 128, 129, 192, 300}) {
           Head head(queries, keys, size, rounds(product) ? short_floats : floats);
           for (const bool biased : {false, true}) check_head(kernels, product, head, biased);
         }
@@ -198,10 +207,39 @@ TEST_CASE("attention of any shape, with and without a bias between segments") {
   });
 }
 
+TEST_CASE("numbers next to nothing leave their neighbours alone") {
+  each_product([](const Kernels& kernels, const Product& product) {
+    for (const std::size_t size : {32, 40, 64}) {
+      for (const std::size_t keys : {70, 101, 200}) {
+        Head head(40, keys, size, tiny_floats);
+        check_head(kernels, product, head, false);
+      }
+    }
+  });
+}
+
+TEST_CASE("logits that grow from block to block scale what came before") {
+  each_product([](const Kernels& kernels, const Product& product) {
+    for (const float step : {0.05F, 0.5F, 3.0F}) {
+      Head head(20, 400, 32);
+      for (std::size_t query = 0; query < 20; ++query) {
+        std::fill_n(head.queries.begin() + static_cast<std::ptrdiff_t>(query * head.stride()), 32,
+                    1.0F);
+      }
+      for (std::size_t key = 0; key < 400; ++key) {
+        float* const row = head.keys.data() + key * head.stride();
+        std::fill_n(row, 32, 0.0F);
+        row[key % 32] = short_of(step * static_cast<float>(key));
+      }
+      check_head(kernels, product, head, false);
+    }
+  });
+}
+
 TEST_CASE("a query has the same bits alone and among others") {
   each_product([](const Kernels& kernels, const Product& product) {
     for (const std::size_t size : {32, 40, 100}) {
-      for (const std::size_t keys : {1, 2, 41, 150}) {
+      for (const std::size_t keys : {1, 2, 41, 129, 150, 193}) {
         Head head(50, keys, size);
         attend(product, head.part(0, 50, true));
         std::vector<float> together(head.context.size(), 7.0F);

@@ -100,6 +100,8 @@ def test_coroutines_have_the_arguments_of_their_functions(name: str) -> None:
     assert inspect.iscoroutinefunction(awaited)
     assert inspect.signature(awaited) == inspect.signature(own)
     assert awaited.__qualname__ == f"CrossEncoder.a{name}"
+    late = tamis.LateInteraction
+    assert inspect.signature(late.arank) == inspect.signature(late.rank)
 
 
 def test_a_coroutine_calls_what_a_class_of_the_callers_has() -> None:

@@ -9,6 +9,7 @@
 #include "score/engine/isa/avx512.inc"
 
 namespace {
+constexpr auto kFp32Alone = amx_fp32<Tiles>();
 constexpr auto kFp32Layers = amx_digits<AmxDigits<kDigits>, Tiles>();
 constexpr auto kFp32OfInt8 = amx_digits<AmxDigits<1>, Tiles>();
 constexpr auto kBf16 = amx_bf16<Tiles>();

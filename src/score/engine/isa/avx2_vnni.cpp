@@ -14,6 +14,7 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
   return reinterpret_cast<IntVec>(_mm256_dpbusd_avx_epi32(
       reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 }
+constexpr auto kFp32Alone = kFp32;
 constexpr auto kFp32Layers = kFp32;
 constexpr auto kFp32OfInt8 = kFp32;
 constexpr auto kBf16 = stored_product<StoredBf16>("bf16");

@@ -11,6 +11,7 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
   return reinterpret_cast<IntVec>(_mm512_dpbusd_epi32(
       reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 }
+constexpr auto kFp32Alone = kFp32;
 constexpr auto kFp32Layers = kFp32;
 constexpr auto kFp32OfInt8 = kFp32;
 constexpr auto kBf16 = stored_product<StoredBf16>("bf16");

@@ -16,6 +16,7 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
                                             reinterpret_cast<int8x16_t>(a),
                                             reinterpret_cast<int8x16_t>(b)));
 }
+constexpr auto kFp32Alone = kFp32;
 constexpr auto kFp32Layers = kFp32;
 constexpr auto kFp32OfInt8 = kFp32;
 constexpr auto kBf16 = stored_product<StoredBf16>("bf16");

@@ -97,6 +97,7 @@ struct Tiles {
   }
 };
 
+constexpr auto kFp32Alone = amx_fp32<Tiles>();
 constexpr auto kFp32Layers = amx_digits<AmxDigits<kDigits>, Tiles>();
 constexpr auto kFp32OfInt8 = amx_digits<AmxDigits<1>, Tiles>();
 constexpr auto kBf16 = amx_bf16<Tiles>();

@@ -20,6 +20,7 @@ inline IntVec add_byte_products(IntVec sum, IntVec a, IntVec b) {
   return sum;
 }
 
+constexpr auto kFp32Alone = kFp32;
 constexpr auto kFp32Layers = kFp32;
 constexpr auto kFp32OfInt8 = kFp32;
 constexpr auto kBf16 = stored_product<StoredBf16>("bf16");
