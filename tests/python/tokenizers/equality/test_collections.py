@@ -15,7 +15,7 @@ from tokenizer_kinds import DATA, WHOLE, Both
 
 FOLDERS = collection_folders(DATA) if DATA.is_dir() else []
 # Of the documents, for the kinds outside WHOLE; they read every query. 1 for a long run.
-SHARE = float(os.environ.get("TAMIS_TOKENIZER_SHARE", "0.25"))
+SHARE = float(os.environ.get("TAMIS_TOKENIZER_SHARE", "0.125"))
 # Kinds that differ from others in how a text is composed or split: a share of both for them.
 ALIKE = ("modernbert", "qwen2", "llama3", "compatible", "deberta")
 SKIP = pytest.mark.skipif(not FOLDERS, reason=f"no collections below {DATA} (TAMIS_SHARED_DATA)")
