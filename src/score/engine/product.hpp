@@ -80,7 +80,8 @@ struct Product {
   /// a relative error below 3e-7, and once more for each block of keys that has a new largest
   /// logit; below 8e-5 where they are rounded to bf16 then. Below 2^-100 of the largest so far they
   /// count as that. NaN and infinity among logits make NaN. `scratch` has attention_bytes
-  /// and begins on a cache line. Null where activations are never multiplied by each other (int8).
+  /// and begins on a cache line. Null where activations are never multiplied by each other (int8,
+  /// and digits).
   void (*attend)(const Attention& of, std::byte* scratch);
   std::size_t (*attention_bytes)(const Attention& of);
   /// then(x W^T + b) as rows that this product reads; `columns` is a multiple of 64. Null where the
