@@ -22,6 +22,7 @@
 #include <tamis/text/sentencepiece.hpp>   // IWYU pragma: export
 #include <tamis/text/tokenizer.hpp>       // IWYU pragma: export
 #include <tamis/text/tokens.hpp>          // IWYU pragma: export
+#include <tamis/text/utf8.hpp>            // IWYU pragma: export
 #include <tamis/text/windows.hpp>         // IWYU pragma: export
 #include <tamis/text/wordpiece.hpp>       // IWYU pragma: export
 

@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <tamis/remote/error.hpp>
-
-#include "text/utf8.hpp"
+#include <tamis/text/utf8.hpp>
 
 namespace tamis::remote {
 namespace {

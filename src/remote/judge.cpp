@@ -7,6 +7,7 @@
 
 #include <tamis/error.hpp>
 #include <tamis/remote/judge.hpp>
+#include <tamis/text/utf8.hpp>
 
 #include "remote/access.hpp"
 #include "remote/ask_all.hpp"
@@ -14,7 +15,6 @@
 #include "remote/json_text.hpp"
 #include "remote/judge_answer.hpp"
 #include "remote/judge_prompt.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {

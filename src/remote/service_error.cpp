@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include <tamis/remote/rerank_api.hpp>
+#include <tamis/text/utf8.hpp>
 
 #include "remote/access.hpp"
 #include "remote/answer_json.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {

@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "text/utf8.hpp"
+#include <tamis/text/utf8.hpp>
 
 namespace tamis::store {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <utf8proc.h>
 
-#include "text/utf8.hpp"
+#include <tamis/text/utf8.hpp>
 
 namespace tamis {
 namespace {

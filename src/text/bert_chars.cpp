@@ -6,9 +6,10 @@
 
 #include <utf8proc.h>
 
+#include <tamis/text/utf8.hpp>
+
 #include "text/letter_case.hpp"
 #include "text/unicode_tables.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include <tamis/error.hpp>
+#include <tamis/text/utf8.hpp>
 
 #include "text/byte_pieces.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <tamis/text/tokenizer.hpp>
+#include <tamis/text/utf8.hpp>
 
 #include "text/unicode_tables.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include <tamis/text/tokens.hpp>
-
-#include "text/utf8.hpp"
+#include <tamis/text/utf8.hpp>
 
 namespace tamis {
 

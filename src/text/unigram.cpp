@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
+#include <tamis/text/utf8.hpp>
+
 #include "text/byte_pieces.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 

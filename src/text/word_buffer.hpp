@@ -7,9 +7,9 @@
 #include <vector>
 
 #include <tamis/text/tokens.hpp>
+#include <tamis/text/utf8.hpp>
 
 #include "text/bert_chars.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 

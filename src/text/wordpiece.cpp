@@ -5,12 +5,12 @@
 #include <utility>
 
 #include <tamis/error.hpp>
+#include <tamis/text/utf8.hpp>
 #include <tamis/text/wordpiece.hpp>
 
 #include "text/bert_chars.hpp"
 #include "text/byte_trie.hpp"
 #include "text/text_frame.hpp"
-#include "text/utf8.hpp"
 #include "text/word_buffer.hpp"
 
 namespace tamis {

@@ -6,10 +6,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include <tamis/text/utf8.hpp>
+
 #include "text/bpe_files.hpp"
 #include "text/pair_template_of.hpp"
 #include "text/tokenizer_class.hpp"
-#include "text/utf8.hpp"
 
 namespace tamis {
 namespace {

@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <tamis/text/utf8.hpp>
+
 namespace tamis {
 
 /// A candidate that left, and why.
@@ -50,40 +52,21 @@ struct Trace {
 
 namespace detail {
 
-/// Bytes of the UTF-8 character at the beginning of `text`; 0: there is none (RFC 3629).
-inline std::size_t character_at(std::string_view text) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  // Neither longer than it need be, nor a surrogate, nor beyond U+10FFFF.
-  const unsigned least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  const unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (byte(1) < least || byte(1) > most) return 0;
-  const std::size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  for (std::size_t i = 2; i < size; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return 0;
-  }
-  return size;
-}
-
-/// What is no UTF-8 becomes U+FFFD, byte by byte.
+/// What is no UTF-8 becomes U+FFFD.
 inline std::string in_quotes(std::string_view text) {
   std::string out = "\"";
-  while (!text.empty()) {
-    const std::size_t size = character_at(text);
-    const char c = text.front();
-    if (size == 0) {
+  for (std::size_t at = 0; at < text.size();) {
+    const DecodedChar next = decode_utf8(text, at);
+    const char c = text[at];
+    if (!next.valid) {
       out += "\\ufffd";
     } else if (static_cast<unsigned char>(c) < 0x20) {
       out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
       if (c == '"' || c == '\\') out += '\\';
-      out += text.substr(0, size);
+      out += text.substr(at, next.size);
     }
-    text.remove_prefix(std::max<std::size_t>(size, 1));
+    at += next.size;
   }
   return out + '"';
 }

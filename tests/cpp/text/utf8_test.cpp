@@ -1,9 +1,9 @@
 // Decoding: every code point round trips, and bytes that are no UTF-8 read as the Unicode Standard
 // recommends (section 3.9, table 3-8).
-#include "text/utf8.hpp"
-
 #include <string_view>
 #include <vector>
+
+#include <tamis/text/utf8.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-// text/utf8.hpp: code points from bytes and back.
+// tamis/text/utf8.hpp: code points from bytes and back.
 #pragma once
 
 #include <cstddef>
